@@ -12,9 +12,10 @@ macro(lanewise_gather prefix)
   list(FILTER ${prefix}_SOURCES EXCLUDE REGEX "_(test|bench)\\.cc$")
 endmacro()
 
-# lanewise_tests(NAME LABELS a;b LIBS l... SOURCES f...): a GoogleTest binary and its ctest entry.
+# lanewise_tests(NAME LABELS a;b LIBS l... SOURCES f... AWKWARD V=x...): a GoogleTest binary and its
+# ctest entry, and one more entry (label: awkward) under each setting of AWKWARD.
 function(lanewise_tests name)
-  cmake_parse_arguments(ARG "" "" "LABELS;LIBS;SOURCES" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "LABELS;LIBS;SOURCES;AWKWARD" ${ARGN})
   if(NOT LANEWISE_TESTS OR NOT ARG_SOURCES)
     return()
   endif()
@@ -22,8 +23,16 @@ function(lanewise_tests name)
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/tests)
   target_link_libraries(${name} PRIVATE ${ARG_LIBS} fmt::fmt GTest::gmock_main)
   add_test(NAME ${name} COMMAND ${name} --gtest_brief=1 WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+  set(environment "LANEWISE_CLI=${CMAKE_BINARY_DIR}/bin/lanewise")
   set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 600
-    ENVIRONMENT "LANEWISE_CLI=${CMAKE_BINARY_DIR}/bin/lanewise")
+    ENVIRONMENT "${environment}")
+  foreach(setting ${ARG_AWKWARD})
+    string(REPLACE "LANEWISE_" "" short ${setting})
+    set(test ${name}@${short})
+    add_test(NAME ${test} COMMAND ${name} --gtest_brief=1 WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+    set_tests_properties(${test} PROPERTIES LABELS "awkward" TIMEOUT 600
+      ENVIRONMENT "${environment};${setting}")
+  endforeach()
 endfunction()
 
 # lanewise_benches(NAME LIBS l... SOURCES f...): a Google Benchmark binary, built by `benches` only.
@@ -38,9 +47,9 @@ function(lanewise_benches name)
   add_dependencies(benches ${name})
 endfunction()
 
-# lanewise_room(NAME KIND label ROOMS below... LIBS external...)
+# lanewise_room(NAME KIND label ROOMS below... LIBS external... AWKWARD setting...)
 function(lanewise_room room)
-  cmake_parse_arguments(ARG "" "KIND" "ROOMS;LIBS" ${ARGN})
+  cmake_parse_arguments(ARG "" "KIND" "ROOMS;LIBS;AWKWARD" ${ARGN})
   lanewise_gather(ROOM)
   list(TRANSFORM ARG_ROOMS PREPEND lanewise_)
   set(target lanewise_${room})
@@ -58,6 +67,6 @@ function(lanewise_room room)
   endif()
   set_property(GLOBAL APPEND PROPERTY LANEWISE_ROOMS ${target})
   lanewise_tests(${room}_tests LABELS ${ARG_KIND} ${room} LIBS ${target} ${ARG_LIBS}
-                 SOURCES ${ROOM_TESTS})
+                 SOURCES ${ROOM_TESTS} AWKWARD ${ARG_AWKWARD})
   lanewise_benches(${room}_bench LIBS ${target} ${ARG_LIBS} SOURCES ${ROOM_BENCHES})
 endfunction()

@@ -33,7 +33,7 @@ PUBLIC = {
     "dtype": "base",
     "error": "base",
     "random": "array",
-    "runtime": "base",
+    "runtime": "array",
     "shape": "base",
     "ops": "array",
     "optim": "nn",
