@@ -1,0 +1,157 @@
+// Data: tables from CSV, array files, streams of rows, and preprocessing.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "lanewise/array.h"
+
+namespace lanewise {
+
+// ---- tables ----
+
+enum class ColumnType : uint8_t { numeric, categorical, boolean, constant, identifier };
+std::string_view name(ColumnType type);
+ColumnType column_type_from_name(std::string_view name);  // Errors: ValueError naming the known ones
+
+// A column holds numbers (NaN where missing) or text (codes into `dictionary`,
+// in order of first appearance; −1 where missing).
+struct Column {
+  std::string name;
+  ColumnType type = ColumnType::numeric;
+  bool is_text = false;
+  std::vector<double> numbers;
+  std::vector<int32_t> codes;
+  std::vector<std::string> dictionary;
+  int64_t missing = 0;
+  // Text of row i; numbers in shortest round-trip form; "" where missing.
+  std::string text(int64_t row) const;
+};
+
+struct Table {
+  std::vector<Column> columns;
+  int64_t rows = 0;
+  std::string source;                 // path, or "<stdin>"
+  std::vector<std::string> warnings;  // e.g. a column that turned to text, with line
+  const Column* find(std::string_view name) const;
+  // Errors: DataError listing the columns, with a suggestion for a near miss.
+  const Column& column(std::string_view name) const;
+  Table select_rows(std::span<const int64_t> rows) const;
+};
+
+struct CsvOptions {
+  char separator = 0;            // 0: detected among , ; tab |
+  std::optional<bool> header;    // unset: detected
+  std::vector<std::string> missing = {"", "NA", "N/A", "nan", "NaN", "?", "null", "NULL", "None"};
+  std::map<std::string, ColumnType> types;  // overrides
+  // Columns that must be read as text whatever they look like (a target's class labels).
+  std::vector<std::string> as_text;
+};
+
+// Reads a whole CSV file ("-": standard input), RFC 4180 with the liberties that
+// files take: CRLF, BOM, quotes with embedded newlines, other separators.
+// A column is numeric when every value that isn't missing is a number.
+// Errors: IoError; DataError with line for ragged rows, unclosed quotes, NUL
+// bytes, an empty file, no rows, duplicate names.
+Table read_csv(const std::string& path, const CsvOptions& options = {});
+Table parse_csv(std::string_view text, const CsvOptions& options = {},
+                const std::string& source = "<memory>");
+// A field quoted where it must be.
+std::string csv_quote(std::string_view field, char separator = ',');
+
+// ---- array files ----
+
+// .npy (C or Fortran order, any dtype that Lanewise has; others are converted
+// where lossless: int16, uint16, uint32, float16 …). Object arrays are refused.
+// Errors: IoError, DataError with byte offset.
+Array load_npy(const std::string& path);
+void save_npy(const std::string& path, const Array& a);  // atomic
+std::map<std::string, Array> load_npz(const std::string& path);  // stored or deflated
+void save_npz(const std::string& path, const std::map<std::string, Array>& arrays);
+
+// ---- streams ----
+
+// Rows in order, a run at a time. Arrays of one pull have equal first extents.
+class Source {
+ public:
+  virtual ~Source() = default;
+  virtual std::vector<Shape> row_shapes() const = 0;  // of one row, per array
+  virtual std::vector<DType> dtypes() const = 0;
+  virtual std::optional<int64_t> length() const = 0;  // rows in all, when known
+  // The next rows, at most `rows`; fewer only at the end; no rows at the end.
+  virtual std::vector<Array> pull(int64_t rows) = 0;
+  virtual void reset() = 0;                    // to the first row
+  virtual bool seekable() const { return false; }
+  virtual void seek(int64_t row);              // Errors: ValueError unless seekable
+};
+class Sink {
+ public:
+  virtual ~Sink() = default;
+  virtual void push(std::span<const Array> rows) = 0;
+  virtual void close() = 0;  // makes the result visible; without it nothing is left behind
+};
+std::unique_ptr<Source> array_source(std::vector<Array> arrays);
+std::unique_ptr<Source> npy_source(const std::string& path);  // pread; rows of C-ordered files
+std::unique_ptr<Sink> npy_sink(const std::string& path, const Shape& row_shape, DType dtype);
+
+// ---- preprocessing ----
+
+// How columns become the float32 features of a network. The defaults and what
+// each part is worth: docs/training.md.
+struct EncodingOptions {
+  int bins = 64;             // piecewise-linear encoding of numbers; 0: none
+  int common_values = 64;    // one-hots of the commonest values of numbers; 0: none
+  double common_coverage = 0.5;  // only where these cover more than this share of the rows
+  int64_t common_min_rows = 6;
+  int64_t few_rows = 2000;   // below: neither bins nor common values
+  int max_categories = 100;  // one-hots a column; rarer values share the all-zero code
+  std::map<std::string, ColumnType> types;  // overrides
+  std::vector<std::string> drop;            // columns to leave out
+};
+
+// Fitted on training rows only; part of the model.
+class Preprocessor {
+ public:
+  // `columns`: all of the table but `target` (may be empty) and those that
+  // carry nothing (constant, identifier-like, all missing), which are reported.
+  static Preprocessor fit(const Table& table, std::span<const int64_t> rows,
+                          const std::string& target, const EncodingOptions& options = {});
+  int64_t width() const;
+  const std::vector<std::string>& inputs() const;  // the columns it needs
+  struct Left {
+    std::string column, reason;
+  };
+  const std::vector<Left>& left_out() const;
+  // (rows, width) float32, row-major.  Errors: DataError naming a missing
+  // column, or text where numbers were learnt (line). `unseen` counts category
+  // values that training never saw, by column.
+  Array transform(const Table& table, std::span<const int64_t> rows,
+                  std::map<std::string, int64_t>* unseen = nullptr) const;
+  Array transform(const Table& table, std::map<std::string, int64_t>* unseen = nullptr) const;
+  std::string describe() const;  // a line a column: how it is encoded
+  std::string to_json() const;
+  static Preprocessor from_json(const std::string& json);  // Errors: DataError
+  // For input without a table: a row as (rows, inputs) numbers, when all inputs are numeric.
+  bool all_numeric() const;
+
+ private:
+  struct Impl;
+  std::shared_ptr<const Impl> impl_;
+};
+
+// ---- splits ----
+
+struct Split {
+  std::vector<int64_t> train, held_out;
+};
+// Seeded; stratified by `classes` (−1 … or empty: not stratified). At least one row on either side.
+Split split_rows(int64_t rows, double held_out_fraction, uint32_t seed,
+                 std::span<const int32_t> classes = {});
+
+}  // namespace lanewise

@@ -1,0 +1,92 @@
+// Running programs: compiled functions, sessions with state, executors, threads.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "lanewise/array.h"
+
+namespace lanewise {
+
+int thread_count();
+void set_thread_count(int count);  // Errors: ValueError when count < 1
+
+// The executor that runs plans: "vectorized" (default) or "loop" (scalar, the
+// oracle). LANEWISE_EXECUTOR sets the first one.  Errors: ValueError naming the known ones.
+void set_executor(const std::string& name);
+std::string executor();
+std::vector<std::string> executors();
+
+// Strict shapes: broadcasts that are probably mistakes raise ShapeError.
+void set_strict_shapes(bool strict);
+bool strict_shapes();
+
+struct CompileOptions {
+  // Per argument the axis that runs along the samples; −1 where there is none.
+  // Empty: none is known and each set of shapes gets a plan of its own.
+  std::vector<int> sample_axis;
+};
+
+// A function of arrays, planned once and run many times; const calls are
+// reentrant. With a sample axis one plan serves every number of samples.
+class CompiledFunction {
+ public:
+  CompiledFunction(Function f, CompileOptions options = {});
+  std::vector<Array> operator()(const std::vector<Array>& arguments) const;
+  // The plan for these arguments, as text.
+  std::string dump(const std::vector<Array>& arguments) const;
+  int64_t plan_count() const;  // plans made so far
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+inline CompiledFunction compile(Function f, CompileOptions options = {}) {
+  return CompiledFunction(std::move(f), std::move(options));
+}
+
+// The rows of each step: runs of `size` entries of `order`; the last may be shorter.
+struct Batches {
+  std::vector<int64_t> order;  // row numbers; empty: all rows in order
+  int64_t size = 0;            // 0: all rows in one batch
+};
+
+struct SessionOptions {
+  // The axis of `data` that runs along the samples: 0, samples as rows; 1, as columns.
+  int sample_axis = 0;
+};
+
+// A program with state, run many times: state ← step(state, batch, scalars).
+// The state is donated: the arrays given to the constructor and those returned
+// by steps belong to the session, which may overwrite them; reading a donated
+// handle raises ValueError. state() gives readable copies.
+class Session {
+ public:
+  struct Result {
+    std::vector<Array> state;    // the new state, in order, of the same shapes and dtypes
+    std::vector<Array> metrics;  // scalars; summed over the batches of a run
+  };
+  // scalars: float64 inputs of rank 0 that change from step to step (learning rate, step number).
+  using Step = std::function<Result(const std::vector<Array>& state, const std::vector<Array>& batch,
+                                    const std::vector<Array>& scalars)>;
+  using Scalars = std::function<std::vector<double>(int64_t step)>;
+
+  Session(Step step, std::vector<Array> state, SessionOptions options = {});
+  // One step on each batch of `data` (arrays with equal extents of the sample
+  // axis); returns each metric summed over the steps, weighted by the rows of
+  // its batch. `keep_going` is asked before each step.
+  std::vector<double> run(std::span<const Array> data, const Batches& batches,
+                          const Scalars& scalars = {}, const std::function<bool()>& keep_going = {});
+  std::vector<Array> state() const;
+  int64_t steps() const;  // done so far
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace lanewise

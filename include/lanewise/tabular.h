@@ -1,0 +1,118 @@
+// From a table to a trained model: the job of `lanewise train`.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lanewise/data.h"
+#include "lanewise/nn.h"
+
+namespace lanewise {
+
+enum class Task : uint8_t { binary, multiclass, regression };
+std::string_view name(Task task);
+Task task_from_name(std::string_view name);  // Errors: ValueError naming the known ones
+
+struct TargetInfo {
+  std::string column;
+  Task task = Task::binary;
+  std::vector<std::string> classes;  // class k's label as in the data; sorted; empty for regression
+  double mean = 0, scale = 1;        // regression: the target is standardised
+};
+
+struct TrainOptions {
+  std::string target;
+  std::optional<Task> task;         // unset: recognised
+  EncodingOptions encoding;
+  std::vector<int64_t> hidden = {128, 64};
+  nn::Activation activation = nn::Activation::relu;
+  nn::Init init = nn::Init::uniform_fan_in;
+  double dropout = 0;
+  double validation = 0.1;          // share of the training rows; 0: none
+  double test_fraction = 0;         // share held out before training, 0: none
+  uint32_t seed = 0;
+  // Unset: the recipe's value, which depends on the number of rows (docs/training.md).
+  std::optional<int> epochs, patience;
+  std::optional<int64_t> batch;
+  std::optional<double> weight_decay;
+  OptimizerOptions optimizer;
+  double average_decay = 0.99;
+  std::function<void(const nn::EpochReport&)> on_epoch;
+  std::function<void(double)> on_progress;
+  std::function<bool()> keep_going;
+  // Told once, before the first epoch: the network, rows and features.
+  std::function<void(const struct TrainPlan&)> on_start;
+};
+
+struct TrainPlan {
+  int64_t train_rows = 0, validation_rows = 0, test_rows = 0, dropped_rows = 0;  // dropped: no target
+  int64_t features = 0;
+  int epochs = 0, patience = 0;
+  int64_t batch = 0;
+  double weight_decay = 0;
+  TargetInfo target;
+  const nn::Sequential* network = nullptr;
+  const Preprocessor* preprocessor = nullptr;
+};
+
+// By name: accuracy, auc (binary), log_loss, calibration_error; rmse, r2.
+using Metrics = std::map<std::string, double>;
+
+struct Prediction {
+  // Classification: (rows, classes) row-major; regression: (rows,) values in target units.
+  std::vector<double> values;
+  int64_t rows = 0, classes = 0;
+  int32_t best_class(int64_t row) const;
+};
+
+class Model {
+ public:
+  // Atomic: a crash or a full disk leaves what was there before.
+  void save(const std::string& path) const;
+  // Errors: IoError; DataError for damage or features of a newer version, by name.
+  static Model load(const std::string& path);
+
+  // Errors: DataError when the table lacks a column.
+  Prediction predict(const Table& table, std::map<std::string, int64_t>* unseen = nullptr) const;
+  Metrics evaluate(const Table& table, const std::string& target = {}, int64_t* dropped = nullptr) const;
+
+  // Preprocessed features in, network outputs out as probabilities or target
+  // units: `rows` rows of `features()` float32 each, strides in elements; `out`
+  // holds rows × outputs(), row-major. Const and reentrant; row i of a batch has the
+  // same bits as that row alone.
+  void predict_into(const float* features, int64_t row_stride, int64_t column_stride, int64_t rows,
+                    float* out) const;
+  int64_t features() const;
+  int64_t outputs() const;  // probabilities (2 for binary), or 1
+
+  const TargetInfo& target() const;
+  const Preprocessor& preprocessor() const;
+  const nn::Sequential& network() const;
+  const std::vector<Array>& parameters() const;
+  const std::map<std::string, Metrics>& metrics() const;  // "validation", "test", with "…_baseline"
+  std::string describe() const;   // for people
+  std::string to_json() const;    // for programs: everything but the weights
+
+  struct Impl;
+  explicit Model(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
+
+ private:
+  std::shared_ptr<const Impl> impl_;
+};
+
+struct TrainResult {
+  Model model;
+  nn::FitResult fit;
+  TrainPlan plan;  // network and preprocessor point into model
+};
+
+// Trains on `table`; `test` is scored at the end, when given, else the held-out rows.
+// Errors: DataError for a missing or one-class target, ValueError for options.
+TrainResult train(const Table& table, const TrainOptions& options, const Table* test = nullptr);
+
+}  // namespace lanewise

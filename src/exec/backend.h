@@ -1,0 +1,45 @@
+// What runs a plan. A backend compiles a plan once; the executable is run many
+// times, from any number of threads, each with a workspace of its own.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "base/tensor.h"
+#include "plan/plan.h"
+
+namespace lanewise::exec {
+
+// Scratch memory of a run. Kept between runs it makes them free of allocation;
+// it belongs to one run at a time.
+struct Workspace {
+  std::vector<Tensor> slots;
+  std::vector<View> views;     // of each step, valid during a run
+  std::vector<Tensor> copies;  // of views whose strides did not allow sharing
+};
+
+class Executable {
+ public:
+  virtual ~Executable() = default;
+  // Runs the plan on `inputs` (checked against it). An entry of `outputs` that
+  // has memory of the right shape and dtype, row-major, receives the result;
+  // else it is set to a tensor that may share memory with an input.
+  virtual void run(std::span<const Tensor> inputs, std::span<Tensor> outputs,
+                   Workspace& workspace) const = 0;
+};
+
+class Backend {
+ public:
+  virtual ~Backend() = default;
+  virtual std::string_view name() const = 0;
+  virtual std::unique_ptr<const Executable> compile(plan::PlanPtr plan) const = 0;
+};
+
+// All backends; the first is the default.
+std::span<const Backend* const> backends();
+// Errors: ValueError naming the known ones.
+const Backend& backend(std::string_view name);
+
+}  // namespace lanewise::exec

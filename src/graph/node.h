@@ -1,0 +1,67 @@
+// A node of the graph: one primitive with its operands. Nodes are made by
+// build.h, which infers shape and dtype and throws for what doesn't fit, so a
+// node that exists is sound. A node is immutable but for one thing: evaluation
+// gives it a value and drops its operands.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/tensor.h"
+#include "graph/op.h"
+
+namespace lanewise::graph {
+
+struct Node;
+using NodePtr = std::shared_ptr<Node>;
+
+// What a primitive needs besides its operands; unused fields stay empty.
+struct Attributes {
+  Dims axes;             // reductions, count; transpose: the permutation
+  Dims shape;            // reshape, broadcast_to, slice, pad, iota, scatter_add: of the result
+  Dims start, step;      // slice, pad
+  int axis = 0;          // concatenate, take, scatter_add
+  bool keepdims = false;  // reductions
+  double first = 0, increment = 0;  // iota
+  friend bool operator==(const Attributes&, const Attributes&) = default;
+};
+
+struct Node {
+  Op op = Op::constant;
+  DType dtype = DType::float32;
+  bool weak = false;       // a number of the host language, or computed from such only
+  bool traced = false;     // depends on an input: has no value before a run
+  bool donated = false;    // its memory belongs to a session
+  bool evaluated = false;  // had operands, which evaluation dropped
+  int depth = 0;           // longest path to a leaf
+  Shape shape;
+  Attributes attributes;
+  std::vector<NodePtr> inputs;
+  Tensor value;            // of a constant, or after evaluation
+
+  Node() = default;
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+  ~Node();  // iterative: a long chain must not exhaust the stack
+
+  bool has_value() const { return static_cast<bool>(value); }
+};
+
+// What a plan is made from. `inputs` are the leaves whose values a run binds.
+struct Program {
+  std::vector<NodePtr> inputs;
+  std::vector<NodePtr> outputs;
+};
+
+// The nodes that `outputs` need, operands before users. Nodes with a value are leaves.
+std::vector<NodePtr> topological_order(std::span<const NodePtr> outputs);
+
+// A line a node: "%3 = matmul(%0, %2) : float32 (5000, 10)".
+std::string dump(std::span<const NodePtr> outputs);
+
+// Checks arity, operand dtypes, shapes against inference.  Errors: InternalError naming the node.
+void verify(std::span<const NodePtr> outputs);
+
+}  // namespace lanewise::graph

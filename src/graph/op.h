@@ -1,0 +1,45 @@
+// The closed set of primitives. Everything else (mean, softmax, layers, losses)
+// is a composition of these.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace lanewise::graph {
+
+// The order is that of the table in op.cc. Unary, binary and reduce are runs in
+// the order of kernels::Unary, Binary and Reduce, so that a kernel's number is an offset.
+enum class Op : uint8_t {
+  // leaves: an argument of a program; an array with values
+  input, constant,
+  // elementwise, one operand
+  negative, abs, sign, exp, log, log1p, expm1, sqrt, tanh, sigmoid, erf, sin, cos, floor,
+  logical_not,
+  // elementwise, two operands, broadcasting
+  add, subtract, multiply, divide, power, maximum, minimum, equal, not_equal, less, less_equal,
+  logical_and, logical_or,
+  where, cast,
+  // reductions over `axes`
+  sum, prod, max, min, argmax, argmin,
+  matmul,
+  // views where strides allow
+  transpose, reshape, broadcast_to, slice, stop_gradient,
+  // copies
+  pad, concatenate, take, scatter_add,
+  // sources: how many elements the axes of an operand hold, a ramp, counter-based randomness
+  count, iota, uniform,
+};
+inline constexpr int kOpCount = static_cast<int>(Op::uniform) + 1;
+
+enum class OpClass : uint8_t { leaf, unary, binary, where, cast, reduce, matmul, view, copy, source };
+
+struct OpTraits {
+  Op op;
+  std::string_view name;
+  OpClass kind;
+  int inputs;  // −1: any number
+};
+const OpTraits& traits(Op op);
+inline std::string_view name(Op op) { return traits(op).name; }
+
+}  // namespace lanewise::graph

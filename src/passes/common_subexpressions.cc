@@ -1,0 +1,64 @@
+#include "passes/common_subexpressions.h"
+
+#include <unordered_map>
+
+namespace lanewise::passes {
+namespace {
+
+using namespace graph;
+
+// Rebuilt only when an operand changed, so an untouched graph keeps its nodes.
+NodePtr with_operands(const NodePtr& node, std::vector<NodePtr> operands) {
+  if (operands == node->inputs) return node;
+  auto copy = std::make_shared<Node>();
+  copy->op = node->op;
+  copy->dtype = node->dtype;
+  copy->weak = node->weak;
+  copy->traced = node->traced;
+  copy->depth = node->depth;
+  copy->shape = node->shape;
+  copy->attributes = node->attributes;
+  copy->inputs = std::move(operands);
+  return copy;
+}
+
+std::size_t hash(const Node& node) {
+  std::size_t h = static_cast<std::size_t>(node.op) * 31 + static_cast<std::size_t>(node.dtype);
+  for (const NodePtr& operand : node.inputs) h = h * 1000003 + std::hash<NodePtr>()(operand);
+  return h;
+}
+
+bool same(const Node& a, const Node& b) {
+  return a.op == b.op && a.dtype == b.dtype && a.shape == b.shape && a.inputs == b.inputs &&
+         a.attributes == b.attributes;
+}
+
+}  // namespace
+
+std::vector<NodePtr> merge_common_subexpressions(const std::vector<NodePtr>& outputs) {
+  std::unordered_map<const Node*, NodePtr> replacement;
+  std::unordered_multimap<std::size_t, NodePtr> seen;
+  for (const NodePtr& node : topological_order(outputs)) {
+    if (node->has_value() || node->op == Op::input) {
+      replacement[node.get()] = node;
+      continue;
+    }
+    std::vector<NodePtr> operands;
+    for (const NodePtr& operand : node->inputs) operands.push_back(replacement.at(operand.get()));
+    const NodePtr candidate = with_operands(node, std::move(operands));
+    const std::size_t key = hash(*candidate);
+    NodePtr& chosen = replacement[node.get()];
+    const auto [first, last] = seen.equal_range(key);
+    for (auto it = first; it != last && !chosen; ++it)
+      if (same(*it->second, *candidate)) chosen = it->second;
+    if (!chosen) {
+      chosen = candidate;
+      seen.emplace(key, candidate);
+    }
+  }
+  std::vector<NodePtr> result;
+  for (const NodePtr& output : outputs) result.push_back(replacement.at(output.get()));
+  return result;
+}
+
+}  // namespace lanewise::passes

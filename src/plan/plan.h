@@ -1,0 +1,61 @@
+// A plan: what an executor runs. Immutable and reentrant; holds no extents of
+// the samples (see extent.h) and no values but those of captured constants.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/tensor.h"
+#include "graph/node.h"
+#include "plan/extent.h"
+
+namespace lanewise::plan {
+
+// Where the value of a step lives.
+enum class Storage : uint8_t {
+  bound,     // an input of the run
+  constant,  // captured in the plan
+  slot,      // a reusable buffer of the workspace
+  output,    // a result of the run, allocated for it
+};
+
+struct Step {
+  graph::Op op = graph::Op::input;
+  DType dtype = DType::float32;
+  std::vector<int> operands;      // numbers of earlier steps
+  graph::Attributes attributes;   // those that don't depend on m
+  SymbolicDims shape;
+  SymbolicDims start;             // slice, pad
+  bool is_view = false;           // shares the memory of its operand where strides allow
+  Storage storage = Storage::slot;
+  int place = -1;                 // number of the input, constant, slot or output
+};
+
+class Plan {
+ public:
+  std::vector<Step> steps;            // operands before users
+  std::vector<Tensor> constants;
+  std::vector<int> outputs;           // steps
+  std::vector<int> inputs;            // steps, in the order of the bindings
+  int slot_count = 0;
+  // An input axis whose extent is m; −1 when nothing depends on m.
+  int m_input = -1, m_axis = -1;
+
+  // The number of samples of a run.
+  int64_t rows(std::span<const Tensor> bindings) const;
+  // Errors: ShapeError, DTypeError when the bindings don't fit the plan.
+  void check(std::span<const Tensor> bindings) const;
+  std::string dump() const;
+};
+using PlanPtr = std::shared_ptr<const Plan>;
+
+// A plan for fixed extents.
+PlanPtr make_plan(const graph::Program& program);
+
+// A plan for every m, from the program traced with m = kTraceRows[0] and [1].
+// Null when the program depends on m in another way than through affine extents
+// (a number computed from an extent, a branch on it): then it needs a plan for each m.
+PlanPtr make_plan(const graph::Program& first, const graph::Program& second);
+
+}  // namespace lanewise::plan
