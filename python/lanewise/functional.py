@@ -1,0 +1,115 @@
+"""Functions of functions: gradients and compilation of plain Python callables."""
+
+import functools
+
+from lanewise import _lanewise
+from lanewise._tree import flatten, unflatten
+
+
+def _strong(leaf):
+    """A number becomes an array of its own: its gradient has a dtype."""
+    return leaf if isinstance(leaf, _lanewise.Array) else _lanewise.array(leaf)
+
+
+def value_and_grad(f, argnums=0):
+    """A function that returns (f(...), gradient).
+
+    The gradient is with respect to the argument `argnums`; a tuple of positions
+    gives a tuple of gradients. An argument may be an array or a list, tuple or
+    dict of arrays; its gradient looks the same.
+    """
+    positions = (argnums,) if isinstance(argnums, int) else tuple(argnums)
+
+    @functools.wraps(f)
+    def differentiated(*args, **kwargs):
+        chosen = [range(len(args))[position] for position in positions]
+        leaves = []
+        structure = flatten(tuple(args[position] for position in chosen), leaves)
+
+        def of_leaves(values):
+            full = list(args)
+            for position, value in zip(chosen, unflatten(structure, iter(values))):
+                full[position] = value
+            return f(*full, **kwargs)
+
+        value, grads = _lanewise.value_and_gradients(of_leaves, [_strong(x) for x in leaves])
+        grads = unflatten(structure, iter(grads))
+        return value, grads[0] if isinstance(argnums, int) else grads
+
+    return differentiated
+
+
+def grad(f, argnums=0):
+    """The gradient of f, a function that returns one float; see value_and_grad."""
+    both = value_and_grad(f, argnums)
+
+    @functools.wraps(f)
+    def gradient(*args, **kwargs):
+        return both(*args, **kwargs)[1]
+
+    return gradient
+
+
+class Compiled:
+    """A function of arrays that is planned once and run many times.
+
+    `sample_axis` names, per argument, the axis along the samples (None: there is
+    none); one number stands for every argument. One plan then serves every number
+    of samples. Arguments and results may be lists, tuples and dicts of arrays.
+    """
+
+    def __init__(self, f, sample_axis=None):
+        functools.update_wrapper(self, f)
+        self._f = f
+        self._sample_axis = sample_axis
+        self._programs = {}  # per structure of the arguments: program, structure of the result
+
+    def __call__(self, *args):
+        (program, result), leaves = self._find(args)
+        return unflatten(result[0], iter(program(leaves)))
+
+    def dump(self, *args):
+        """The plan for these arguments, as text."""
+        (program, _), leaves = self._find(args)
+        return program.dump(leaves)
+
+    @property
+    def plan_count(self):
+        """Plans made so far."""
+        return sum(program.plan_count for program, _ in self._programs.values())
+
+    def _find(self, args):
+        leaves, axes, structures = [], [], []
+        for position, arg in enumerate(args):
+            before = len(leaves)
+            structures.append(flatten(arg, leaves))
+            axes += [self._axis(position)] * (len(leaves) - before)
+        structure = tuple(structures)
+        if structure not in self._programs:
+            self._programs[structure] = self._program(structure, axes)
+        return self._programs[structure], [_strong(x) for x in leaves]
+
+    def _axis(self, position):
+        axis = self._sample_axis
+        if isinstance(axis, (list, tuple)):
+            axis = axis[position] if position < len(axis) else None
+        return -1 if axis is None else axis
+
+    def _program(self, structure, axes):
+        result = [None]
+
+        def of_leaves(values):
+            values = iter(values)
+            found = []
+            result[0] = flatten(self._f(*[unflatten(s, values) for s in structure]), found)
+            return [_strong(x) for x in found]
+
+        known = [] if self._sample_axis is None else axes
+        return _lanewise.compile_leaves(of_leaves, known), result
+
+
+def compile(f=None, sample_axis=None):
+    """Compiles f; also a decorator, with or without arguments. See Compiled."""
+    if f is None:
+        return functools.partial(compile, sample_axis=sample_axis)
+    return Compiled(f, sample_axis)

@@ -1,0 +1,299 @@
+// The operations of lanewise/ops.h, from tables: a row gives the function of
+// the module and, where there is one, the method of Array and the operator.
+#include "lanewise/ops.h"
+
+#include <string>
+
+#include "convert.h"
+#include "lanewise/error.h"
+#include "module.h"
+
+namespace lanewise::python {
+namespace {
+
+using Unary = Array (*)(const Array&);
+using Binary = Array (*)(const Array&, const Array&);
+using Reduction = Array (*)(const Array&, const Axes&, bool);
+using Moment = Array (*)(const Array&, const Axes&, bool, int64_t);
+using Search = Array (*)(const Array&, std::optional<int>, bool);
+using AlongAxis = Array (*)(const Array&, int);
+using Join = Array (*)(const std::vector<Array>&, int);
+
+struct UnaryRow {
+  const char* name;
+  Unary function;
+  const char* operation = nullptr;  // the operator
+};
+constexpr UnaryRow kUnary[] = {
+    {"negative", lanewise::negative, "__neg__"},
+    {"abs", lanewise::abs, "__abs__"},
+    {"absolute", lanewise::abs},
+    {"sign", lanewise::sign},
+    {"floor", lanewise::floor},
+    {"exp", lanewise::exp},
+    {"log", lanewise::log},
+    {"log1p", lanewise::log1p},
+    {"expm1", lanewise::expm1},
+    {"sqrt", lanewise::sqrt},
+    {"tanh", lanewise::tanh},
+    {"erf", lanewise::erf},
+    {"sin", lanewise::sin},
+    {"cos", lanewise::cos},
+    {"sigmoid", lanewise::sigmoid},
+    {"relu", lanewise::relu},
+    {"square", lanewise::square},
+    {"isnan", lanewise::isnan},
+    {"logical_not", lanewise::logical_not},
+    {"stop_gradient", lanewise::stop_gradient},
+};
+
+struct BinaryRow {
+  const char* name;
+  Binary function;
+  const char* operation = nullptr;
+  const char* reflected = nullptr;
+};
+constexpr BinaryRow kBinary[] = {
+    {"add", lanewise::add, "__add__", "__radd__"},
+    {"subtract", lanewise::subtract, "__sub__", "__rsub__"},
+    {"multiply", lanewise::multiply, "__mul__", "__rmul__"},
+    {"divide", lanewise::divide, "__truediv__", "__rtruediv__"},
+    {"true_divide", lanewise::divide},
+    {"power", lanewise::power, "__pow__", "__rpow__"},
+    {"matmul", lanewise::matmul, "__matmul__", "__rmatmul__"},
+    {"maximum", lanewise::maximum},
+    {"minimum", lanewise::minimum},
+    {"equal", lanewise::equal, "__eq__"},
+    {"not_equal", lanewise::not_equal, "__ne__"},
+    {"less", lanewise::less, "__lt__"},
+    {"less_equal", lanewise::less_equal, "__le__"},
+    {"greater", lanewise::greater, "__gt__"},
+    {"greater_equal", lanewise::greater_equal, "__ge__"},
+    {"logical_and", lanewise::logical_and},
+    {"logical_or", lanewise::logical_or},
+};
+
+struct ReductionRow {
+  const char* name;
+  Reduction function;
+};
+constexpr ReductionRow kReductions[] = {
+    {"sum", lanewise::sum},   {"prod", lanewise::prod},
+    {"mean", lanewise::mean}, {"max", lanewise::max},
+    {"min", lanewise::min},   {"all", lanewise::all},
+    {"any", lanewise::any},   {"logsumexp", lanewise::logsumexp},
+};
+struct MomentRow {
+  const char* name;
+  Moment function;
+};
+constexpr MomentRow kMoments[] = {{"var", lanewise::var}, {"std", lanewise::std}};
+struct SearchRow {
+  const char* name;
+  Search function;
+};
+constexpr SearchRow kSearches[] = {{"argmax", lanewise::argmax}, {"argmin", lanewise::argmin}};
+struct AlongAxisRow {
+  const char* name;
+  AlongAxis function;
+};
+constexpr AlongAxisRow kAlongAxis[] = {{"softmax", lanewise::softmax},
+                                       {"log_softmax", lanewise::log_softmax}};
+
+int axis_or(nb::handle axis, int otherwise) { return to_axis(axis).value_or(otherwise); }
+
+// `a & b` of masks; of integers NumPy's & works on bits, which Lanewise lacks.
+Array mask_operator(const char* symbol, Binary function, const Array& a, const Array& b) {
+  if (!is_bool(a.dtype()) || !is_bool(b.dtype()))
+    throw DTypeError(std::string(symbol) + " combines bool arrays; use logical_and, logical_or " +
+                     "or a comparison");
+  return function(a, b);
+}
+
+Array invert(const Array& a) {
+  if (!is_bool(a.dtype())) throw DTypeError("~ negates bool arrays; use logical_not");
+  return logical_not(a);
+}
+
+// A bound that is None doesn't clip.
+Array clip_to(const Array& a, nb::handle low, nb::handle high) {
+  if (low.is_none() && high.is_none()) return a;
+  if (low.is_none()) return minimum(a, to_array(high));
+  if (high.is_none()) return maximum(a, to_array(low));
+  return clip(a, to_array(low), to_array(high));
+}
+
+void bind_operator(nb::class_<Array>& cls, const BinaryRow& row) {
+  const Binary f = row.function;
+  cls.def(row.operation, [f](const Array& a, nb::handle b) -> nb::object {
+    if (!is_operand(b)) return nb::borrow(Py_NotImplemented);
+    return nb::cast(f(a, to_array(b)));
+  });
+  if (row.reflected == nullptr) return;
+  cls.def(row.reflected, [f](const Array& a, nb::handle b) -> nb::object {
+    if (!is_operand(b)) return nb::borrow(Py_NotImplemented);
+    return nb::cast(f(to_array(b), a));
+  });
+}
+
+void bind_mask_operator(nb::class_<Array>& cls, const char* symbol, const char* name,
+                        const char* reflected, Binary function) {
+  cls.def(name, [=](const Array& a, nb::handle b) {
+    return mask_operator(symbol, function, a, to_array(b));
+  });
+  cls.def(reflected, [=](const Array& a, nb::handle b) {
+    return mask_operator(symbol, function, to_array(b), a);
+  });
+}
+
+void bind_elementwise(nb::module_& m, nb::class_<Array>& cls) {
+  for (const UnaryRow& row : kUnary) {
+    m.def(
+        row.name, [f = row.function](nb::handle x) { return f(to_array(x)); }, "x"_a);
+    if (row.operation != nullptr)
+      cls.def(row.operation, [f = row.function](const Array& x) { return f(x); });
+  }
+  for (const BinaryRow& row : kBinary) {
+    m.def(
+        row.name,
+        [f = row.function](nb::handle a, nb::handle b) { return f(to_array(a), to_array(b)); },
+        "x1"_a, "x2"_a);
+    if (row.operation != nullptr) bind_operator(cls, row);
+  }
+  cls.def("__pos__", [](const Array& x) { return x; });
+  cls.def("__invert__", &invert);
+  bind_mask_operator(cls, "&", "__and__", "__rand__", lanewise::logical_and);
+  bind_mask_operator(cls, "|", "__or__", "__ror__", lanewise::logical_or);
+  m.def(
+      "clip",
+      [](nb::handle a, nb::handle low, nb::handle high) { return clip_to(to_array(a), low, high); },
+      "a"_a, "a_min"_a, "a_max"_a);
+  m.def(
+      "where",
+      [](nb::handle condition, nb::handle x, nb::handle y) {
+        return where(to_array(condition), to_array(x), to_array(y));
+      },
+      "condition"_a, "x"_a, "y"_a);
+}
+
+// A function of the module, and the method whose self is its operand `a`.
+template <class F, class... Extra>
+void define(nb::module_& m, const char* name, F&& f, const Extra&... extra) {
+  m.def(name, f, "a"_a, extra...);
+}
+template <class F, class... Extra>
+void define(nb::class_<Array>& cls, const char* name, F&& f, const Extra&... extra) {
+  cls.def(name, f, extra...);
+}
+
+template <class Scope>
+void bind_reductions(Scope& scope) {
+  for (const ReductionRow& row : kReductions)
+    define(
+        scope, row.name,
+        [f = row.function](nb::handle a, nb::handle axis, bool keepdims) {
+          return f(to_array(a), to_axes(axis), keepdims);
+        },
+        "axis"_a = nb::none(), nb::kw_only(), "keepdims"_a = false);
+  for (const MomentRow& row : kMoments)
+    define(
+        scope, row.name,
+        [f = row.function](nb::handle a, nb::handle axis, int64_t ddof, bool keepdims) {
+          return f(to_array(a), to_axes(axis), keepdims, ddof);
+        },
+        "axis"_a = nb::none(), nb::kw_only(), "ddof"_a = 0, "keepdims"_a = false);
+  for (const SearchRow& row : kSearches)
+    define(
+        scope, row.name,
+        [f = row.function](nb::handle a, nb::handle axis, bool keepdims) {
+          return f(to_array(a), to_axis(axis), keepdims);
+        },
+        "axis"_a = nb::none(), nb::kw_only(), "keepdims"_a = false);
+}
+
+template <class Scope>
+void bind_products_and_shape(Scope& scope) {
+  define(
+      scope, "dot", [](nb::handle a, nb::handle b) { return dot(to_array(a), to_array(b)); },
+      "b"_a);
+  define(scope, "ravel", [](nb::handle a) { return ravel(to_array(a)); });
+  define(
+      scope, "squeeze",
+      [](nb::handle a, nb::handle axis) { return squeeze(to_array(a), to_axes(axis)); },
+      "axis"_a = nb::none());
+  define(
+      scope, "swapaxes",
+      [](nb::handle a, nb::handle axis1, nb::handle axis2) {
+        return swapaxes(to_array(a), axis_or(axis1, 0), axis_or(axis2, 0));
+      },
+      "axis1"_a, "axis2"_a);
+  define(
+      scope, "take",
+      [](nb::handle a, nb::handle indices, nb::handle axis) {
+        return take(to_array(a), to_array(indices), to_axis(axis));
+      },
+      "indices"_a, "axis"_a = nb::none());
+}
+
+Array join(Join function, nb::handle arrays, nb::handle axis) {
+  std::vector<Array> parts = to_arrays(arrays);
+  if (axis.is_none())
+    for (Array& part : parts) part = ravel(part);
+  return function(parts, axis_or(axis, 0));
+}
+
+void bind_shape_functions(nb::module_& m) {
+  m.def(
+      "outer", [](nb::handle a, nb::handle b) { return outer(to_array(a), to_array(b)); }, "a"_a,
+      "b"_a);
+  m.def(
+      "transpose",
+      [](nb::handle a, nb::handle axes) {
+        return axes.is_none() ? to_array(a).T() : transpose(to_array(a), to_shape(axes));
+      },
+      "a"_a, "axes"_a = nb::none());
+  m.def(
+      "reshape",
+      [](nb::handle a, nb::handle shape) { return reshape(to_array(a), to_shape(shape)); }, "a"_a,
+      "shape"_a);
+  m.def(
+      "expand_dims",
+      [](nb::handle a, nb::handle axis) { return expand_dims(to_array(a), to_axes(axis)); }, "a"_a,
+      "axis"_a);
+  m.def(
+      "broadcast_to",
+      [](nb::handle a, nb::handle shape) { return broadcast_to(to_array(a), to_shape(shape)); },
+      "array"_a, "shape"_a);
+  m.def(
+      "concatenate",
+      [](nb::handle arrays, nb::handle axis) { return join(lanewise::concatenate, arrays, axis); },
+      "arrays"_a, "axis"_a = 0);
+  m.def(
+      "stack", [](nb::handle arrays, int axis) { return lanewise::stack(to_arrays(arrays), axis); },
+      "arrays"_a, "axis"_a = 0);
+  m.def(
+      "astype", [](nb::handle x, nb::handle dtype) { return astype(to_array(x), to_dtype(dtype)); },
+      "x"_a, "dtype"_a);
+  for (const AlongAxisRow& row : kAlongAxis)
+    m.def(
+        row.name,
+        [f = row.function](nb::handle x, nb::handle axis) {
+          return f(to_array(x), axis_or(axis, -1));
+        },
+        "x"_a, "axis"_a = -1);
+}
+
+}  // namespace
+
+void bind_operations(nb::module_& m) {
+  auto cls = nb::borrow<nb::class_<Array>>(m.attr("Array"));
+  bind_elementwise(m, cls);
+  bind_reductions(m);
+  bind_reductions(cls);
+  bind_products_and_shape(m);
+  bind_products_and_shape(cls);
+  bind_shape_functions(m);
+  cls.def("clip", &clip_to, "min"_a = nb::none(), "max"_a = nb::none());
+}
+
+}  // namespace lanewise::python

@@ -1,0 +1,106 @@
+// Evaluation, gradients, compiled functions, executors and threads.
+#include <nanobind/stl/pair.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "convert.h"
+#include "lanewise/runtime.h"
+#include "module.h"
+
+namespace lanewise::python {
+namespace {
+
+// A callable of Python that C++ may call and drop on any thread.
+class Callable {
+ public:
+  explicit Callable(nb::handle f)
+      : f_(f.inc_ref().ptr(), [](PyObject* p) {
+          if (!Py_IsInitialized()) return;
+          nb::gil_scoped_acquire gil;
+          Py_DECREF(p);
+        }) {}
+  template <class Result>
+  Result call(const std::vector<Array>& arguments) const {
+    nb::gil_scoped_acquire gil;
+    return nb::cast<Result>(nb::handle(f_.get())(arguments));
+  }
+
+ private:
+  std::shared_ptr<PyObject> f_;
+};
+
+// What `arrays` holds: Arrays, or sequences of such.
+void collect(nb::handle value, std::vector<Array>& out) {
+  if (is_array(value)) return out.push_back(nb::cast<Array&>(value));
+  if (nb::isinstance<nb::dict>(value)) {
+    for (nb::handle part : nb::object(value.attr("values")())) collect(part, out);
+  } else if (nb::isinstance<nb::tuple>(value) || nb::isinstance<nb::list>(value)) {
+    for (nb::handle part : value) collect(part, out);
+  }
+}
+
+void eval_all(nb::args arrays) {
+  std::vector<Array> all;
+  collect(arrays, all);
+  without_gil([&] { eval(std::span<const Array>(all)); });
+}
+
+// f takes leaves and gives a scalar; lanewise/functional.py builds grad from it.
+std::pair<Array, std::vector<Array>> value_and_gradients(nb::handle f,
+                                                         const std::vector<Array>& leaves) {
+  const Callable callable(f);
+  const auto differentiated = value_and_grad(
+      [&](const std::vector<Array>& arguments) { return callable.call<Array>(arguments); });
+  ValueAndGrad result = differentiated(leaves);
+  return {result.value, std::move(result.grads)};
+}
+
+CompiledFunction compile_leaves(nb::handle f, std::vector<int> sample_axis) {
+  const Callable callable(f);
+  return compile(
+      [callable](const std::vector<Array>& arguments) {
+        return callable.call<std::vector<Array>>(arguments);
+      },
+      {std::move(sample_axis)});
+}
+
+void bind_compiled(nb::module_& m) {
+  nb::class_<CompiledFunction>(m, "CompiledFunction")
+      .def("__call__",
+           [](const CompiledFunction& f, const std::vector<Array>& arguments) {
+             return without_gil([&] { return f(arguments); });
+           })
+      .def("dump",
+           [](const CompiledFunction& f, const std::vector<Array>& arguments) {
+             return without_gil([&] { return f.dump(arguments); });
+           })
+      .def_prop_ro("plan_count", &CompiledFunction::plan_count);
+  m.def("compile_leaves", &compile_leaves, "f"_a, "sample_axis"_a);
+}
+
+}  // namespace
+
+void bind_programs(nb::module_& m) {
+  m.def("eval", &eval_all, "Computes these arrays (or lists, tuples, dicts of them), together.");
+  m.def(
+      "gradients",
+      [](const Array& loss, const std::vector<Array>& wrt) { return gradients(loss, wrt); },
+      "loss"_a, "wrt"_a, "The derivative of loss with respect to each array of wrt.");
+  m.def("value_and_gradients", &value_and_gradients, "f"_a, "leaves"_a);
+  bind_compiled(m);
+  m.def("set_executor", &set_executor, "name"_a);
+  m.def("executor", &executor);
+  m.def("executors", &executors);
+  m.def("set_threads", &set_thread_count, "count"_a);
+  m.def("thread_count", &thread_count);
+  m.def("set_strict_shapes", &set_strict_shapes, "strict"_a,
+        "Whether broadcasts that are probably mistakes raise ShapeError.");
+  m.def("strict_shapes", &strict_shapes);
+}
+
+}  // namespace lanewise::python
