@@ -34,6 +34,7 @@ struct Node {
   bool weak = false;       // a number of the host language, or computed from such only
   bool traced = false;     // depends on an input: has no value before a run
   bool donated = false;    // its memory belongs to a session
+  bool argument = false;   // of a function that is being differentiated right now
   bool evaluated = false;  // had operands, which evaluation dropped
   int depth = 0;           // longest path to a leaf
   Shape shape;

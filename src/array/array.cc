@@ -1,0 +1,173 @@
+#include "lanewise/array.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <cstring>
+
+#include "array/eval.h"
+#include "array/tensors.h"
+#include "graph/build.h"
+#include "kernels/kernels.h"
+#include "lanewise/ops.h"
+
+namespace lanewise {
+
+using graph::NodePtr;
+
+Index slice(std::optional<int64_t> start, std::optional<int64_t> stop, int64_t step) {
+  if (step == 0) throw ValueError("slice: the step is 0; use 1 to go forward, -1 to go backward");
+  Index index;
+  index.start_ = start;
+  index.stop_ = stop;
+  index.step_ = step;
+  return index;
+}
+
+Index new_axis() {
+  Index index;
+  index.kind_ = Index::Kind::new_axis;
+  return index;
+}
+
+Array::Array() : Array(graph::scalar(DType::float32, 0)) {}
+Array::Array(bool value) : Array(graph::scalar(DType::bool_, value, true)) {}
+Array::Array(int value) : Array(static_cast<int64_t>(value)) {}
+Array::Array(int64_t value) {
+  Tensor t = Tensor::scalar(DType::int64, 0);
+  *t.as<int64_t>() = value;
+  node_ = graph::constant(std::move(t));
+  node_->weak = true;
+}
+Array::Array(double value) : Array(graph::scalar(DType::float64, value, true)) {}
+
+const Shape& Array::shape() const { return node_->shape; }
+int64_t Array::shape(int axis) const { return shape()[normalize_axis(axis, rank(), "shape")]; }
+DType Array::dtype() const { return node_->dtype; }
+Array Array::T() const { return transpose(*this); }
+Array Array::reshape(const Shape& shape) const { return lanewise::reshape(*this, shape); }
+Array Array::astype(DType dtype) const { return lanewise::astype(*this, dtype); }
+
+const Array& Array::eval() const {
+  evaluate({&node_, 1});
+  return *this;
+}
+bool Array::is_evaluated() const { return node_->has_value(); }
+
+Tensor Array::tensor() const {
+  eval();
+  return node_->value;
+}
+
+double Array::item_double() const {
+  if (size() != 1)
+    throw ValueError(fmt::format("item: the array has shape {}, expected one element",
+                                 to_string(shape())));
+  const Tensor t = tensor();
+  return with_type(t.dtype, [&](auto type) {
+    return static_cast<double>(*t.as<typename decltype(type)::type>());
+  });
+}
+
+const void* Array::data_of(DType wanted) const {
+  if (wanted != dtype())
+    throw DTypeError(fmt::format("data: the array is {}, not {}; use astype", name(dtype()),
+                                 name(wanted)));
+  eval();
+  if (!node_->value.contiguous()) node_->value = cast_copy(node_->value, dtype());
+  return node_->value.data;
+}
+
+template <class T>
+std::vector<T> Array::to_vector() const {
+  const Tensor packed = cast_copy(tensor(), dtype_of<T>);
+  return std::vector<T>(packed.as<T>(), packed.as<T>() + packed.size());
+}
+// std::vector<bool> packs bits; uint8_t or bool via astype serve instead.
+template std::vector<int8_t> Array::to_vector<int8_t>() const;
+template std::vector<uint8_t> Array::to_vector<uint8_t>() const;
+template std::vector<int32_t> Array::to_vector<int32_t>() const;
+template std::vector<int64_t> Array::to_vector<int64_t>() const;
+template std::vector<float> Array::to_vector<float>() const;
+template std::vector<double> Array::to_vector<double>() const;
+
+template <class T>
+Array array(std::span<const T> values, const Shape& shape) {
+  if (element_count(shape) != static_cast<int64_t>(values.size()))
+    throw ValueError(fmt::format("array: {} values do not fill shape {}", values.size(),
+                                 to_string(shape)));
+  Tensor t = Tensor::empty(dtype_of<T>, shape);
+  if (!values.empty()) std::memcpy(t.data, values.data(), values.size_bytes());
+  return from_tensor(std::move(t));
+}
+template Array array<int8_t>(std::span<const int8_t>, const Shape&);
+template Array array<uint8_t>(std::span<const uint8_t>, const Shape&);
+template Array array<int32_t>(std::span<const int32_t>, const Shape&);
+template Array array<int64_t>(std::span<const int64_t>, const Shape&);
+template Array array<float>(std::span<const float>, const Shape&);
+template Array array<double>(std::span<const double>, const Shape&);
+
+Array array(std::initializer_list<double> values, DType dtype) {
+  const Array a = array(std::span<const double>(values.begin(), values.size()),
+                        {static_cast<int64_t>(values.size())});
+  return from_tensor(cast_copy(a.tensor(), dtype));
+}
+
+Array array(std::initializer_list<std::initializer_list<double>> rows, DType dtype) {
+  const int64_t columns = rows.size() == 0 ? 0 : static_cast<int64_t>(rows.begin()->size());
+  std::vector<double> values;
+  for (const auto& row : rows) {
+    if (static_cast<int64_t>(row.size()) != columns)
+      throw ValueError(fmt::format("array: row {} has {} values, the first has {}",
+                                   columns ? static_cast<int64_t>(values.size()) / columns : 0,
+                                   row.size(), columns));
+    values.insert(values.end(), row.begin(), row.end());
+  }
+  const Array a = array(values, {static_cast<int64_t>(rows.size()), columns});
+  return from_tensor(cast_copy(a.tensor(), dtype));
+}
+
+Array asarray(const void* data, DType dtype, const Shape& shape, const Strides& strides,
+              std::shared_ptr<void> owner) {
+  Tensor t;
+  t.data = static_cast<std::byte*>(const_cast<void*>(data));
+  t.dtype = dtype;
+  t.shape = shape;
+  t.strides = strides;
+  // An empty array may have no memory; it has a value all the same.
+  t.owner = owner ? std::move(owner) : std::shared_ptr<void>(t.data, [](void*) {});
+  if (!t) return from_tensor(Tensor::empty(dtype, shape));
+  return from_tensor(std::move(t));
+}
+
+Array from_tensor(Tensor tensor) { return Array(graph::constant(std::move(tensor))); }
+
+Array full(const Shape& shape, double value, DType dtype) {
+  return Array(graph::broadcast_to(graph::scalar(dtype, value), shape));
+}
+Array zeros(const Shape& shape, DType dtype) { return full(shape, 0, dtype); }
+Array ones(const Shape& shape, DType dtype) { return full(shape, 1, dtype); }
+
+Array eye(int64_t n, DType dtype) {
+  const Array row = arange(0, static_cast<double>(n));
+  return astype(equal(expand_dims(row, 1), row), dtype);
+}
+
+Array arange(double start, double stop, double step, DType dtype) {
+  if (step == 0 || !std::isfinite(start) || !std::isfinite(stop) || !std::isfinite(step))
+    throw ValueError("arange: needs finite ends and a step other than 0");
+  const double count = std::max(0.0, std::ceil((stop - start) / step));
+  if (count > 9e15) throw ValueError(fmt::format("arange: {} elements are too many", count));
+  return Array(graph::iota(start, step, static_cast<int64_t>(count), dtype));
+}
+
+Array linspace(double start, double stop, int64_t count, DType dtype) {
+  if (count < 0) throw ValueError(fmt::format("linspace: count is {}, expected 0 or more", count));
+  std::vector<double> values(static_cast<std::size_t>(count));
+  const double step = count > 1 ? (stop - start) / static_cast<double>(count - 1) : 0;
+  for (int64_t i = 0; i < count; ++i) values[i] = static_cast<double>(i) * step + start;
+  if (count > 1) values.back() = stop;
+  return from_tensor(cast_copy(array(values, {count}).tensor(), dtype));
+}
+
+}  // namespace lanewise

@@ -1,0 +1,46 @@
+#include "array/traced_program.h"
+#include "lanewise/runtime.h"
+
+namespace lanewise {
+
+struct CompiledFunction::Impl {
+  Function f;
+  TracedProgram program;
+};
+
+namespace {
+
+std::vector<Tensor> tensors_of(const std::vector<Array>& arguments) {
+  eval(arguments);
+  std::vector<Tensor> tensors;
+  for (const Array& a : arguments) tensors.push_back(a.tensor());
+  return tensors;
+}
+
+bool any_traced(const std::vector<Array>& arguments) {
+  for (const Array& a : arguments)
+    if (a.node()->traced) return true;
+  return false;
+}
+
+}  // namespace
+
+CompiledFunction::CompiledFunction(Function f, CompileOptions options)
+    : impl_(new Impl{f, TracedProgram(f, options.sample_axis)}) {}
+
+std::vector<Array> CompiledFunction::operator()(const std::vector<Array>& arguments) const {
+  if (any_traced(arguments)) return impl_->f(arguments);  // part of a larger program
+  std::vector<Tensor> outputs;
+  impl_->program.run(tensors_of(arguments), outputs);
+  std::vector<Array> results;
+  for (Tensor& t : outputs) results.push_back(from_tensor(std::move(t)));
+  return results;
+}
+
+std::string CompiledFunction::dump(const std::vector<Array>& arguments) const {
+  return impl_->program.prepare(tensors_of(arguments))->plan->dump();
+}
+
+int64_t CompiledFunction::plan_count() const { return impl_->program.plan_count(); }
+
+}  // namespace lanewise

@@ -1,0 +1,170 @@
+#include "array/eval.h"
+
+#include <atomic>
+#include <cstdlib>
+#include <list>
+#include <mutex>
+#include <unordered_map>
+
+#include "lanewise/runtime.h"
+#include "passes/pipeline.h"
+
+namespace lanewise {
+namespace {
+
+using graph::Node;
+using graph::NodePtr;
+using graph::Program;
+
+// A chain of this many pending operations evaluates itself.
+constexpr int kMaxDepth = 1000;
+
+// Evaluation reads and changes nodes that handles on other threads may share.
+std::mutex& graph_mutex() {
+  static std::mutex mutex;
+  return mutex;
+}
+
+// The pending part of the graph as a program: its leaves become inputs.
+struct Pending {
+  Program program;
+  std::string structure;  // equal for programs that one plan can run
+
+  explicit Pending(std::vector<NodePtr> outputs) {
+    program.outputs = std::move(outputs);
+    std::unordered_map<const Node*, int> number;
+    for (const NodePtr& node : graph::topological_order(program.outputs)) {
+      number.emplace(node.get(), static_cast<int>(number.size()));
+      describe(*node, number);
+      if (node->has_value()) program.inputs.push_back(node);
+    }
+    for (const NodePtr& output : program.outputs) append(number.at(output.get()));
+  }
+
+ private:
+  template <class T>
+  void append(const T& value) {
+    structure.append(reinterpret_cast<const char*>(&value), sizeof value);
+  }
+  void append_dims(const Dims& dims) {
+    append(dims.rank());
+    for (int64_t d : dims) append(d);
+  }
+  void describe(const Node& node, const std::unordered_map<const Node*, int>& number) {
+    append(node.has_value() ? graph::Op::constant : node.op);
+    append(node.dtype);
+    append_dims(node.shape);
+    if (node.has_value()) return;
+    append(node.inputs.size());
+    for (const NodePtr& operand : node.inputs) append(number.at(operand.get()));
+    const graph::Attributes& a = node.attributes;
+    append_dims(a.axes);
+    append_dims(a.start);
+    append_dims(a.step);
+    append(a.axis);
+    append(a.keepdims);
+    append(a.first);
+    append(a.increment);
+  }
+};
+
+using Compiled = std::shared_ptr<const exec::Executable>;
+
+Compiled compile_program(const Program& program) {
+  const Program optimized{program.inputs, passes::optimize(program.outputs)};
+  return current_backend().compile(plan::make_plan(optimized));
+}
+
+// Plans by the structure of their programs; the least recently used go first.
+class PlanCache {
+ public:
+  Compiled get(const Pending& pending) {
+    const std::string key = std::string(current_backend().name()) + '\0' + pending.structure;
+    if (const auto found = index_.find(key); found != index_.end()) {
+      entries_.splice(entries_.begin(), entries_, found->second);
+      return entries_.front().second;
+    }
+    entries_.emplace_front(key, compile_program(pending.program));
+    index_[key] = entries_.begin();
+    if (entries_.size() > kCapacity) {
+      index_.erase(entries_.back().first);
+      entries_.pop_back();
+    }
+    return entries_.front().second;
+  }
+
+ private:
+  static constexpr std::size_t kCapacity = 256;
+  using Entry = std::pair<std::string, Compiled>;
+  std::list<Entry> entries_;
+  std::unordered_map<std::string, std::list<Entry>::iterator> index_;
+};
+
+void check_readable(const Node& node) {
+  if (node.donated)
+    throw ValueError("this array was donated to a session, which may have overwritten it; read "
+                     "Session::state() instead");
+  if (node.traced && !node.has_value())
+    throw ValueError("an array inside a function that is being traced (compile, grad, Session) has no "
+                     "values yet; express what depends on its values with where()");
+}
+
+std::atomic<const exec::Backend*>& backend_slot() {
+  static std::atomic<const exec::Backend*> slot = [] {
+    const char* name = std::getenv("LANEWISE_EXECUTOR");
+    return name && *name ? &exec::backend(name) : exec::backends()[0];
+  }();
+  return slot;
+}
+
+}  // namespace
+
+const exec::Backend& current_backend() { return *backend_slot().load(); }
+
+void set_executor(const std::string& name) { backend_slot() = &exec::backend(name); }
+std::string executor() { return std::string(current_backend().name()); }
+std::vector<std::string> executors() {
+  std::vector<std::string> names;
+  for (const exec::Backend* b : exec::backends()) names.emplace_back(b->name());
+  return names;
+}
+
+void evaluate(std::span<const NodePtr> nodes) {
+  static PlanCache cache;
+  const std::lock_guard lock(graph_mutex());
+  std::vector<NodePtr> outputs;
+  for (const NodePtr& node : nodes) {
+    check_readable(*node);
+    if (!node->has_value()) outputs.push_back(node);
+  }
+  if (outputs.empty()) return;
+  const Pending pending(std::move(outputs));
+  const Compiled compiled = cache.get(pending);
+  std::vector<Tensor> inputs, results(pending.program.outputs.size());
+  for (const NodePtr& leaf : pending.program.inputs) {
+    check_readable(*leaf);
+    inputs.push_back(leaf->value);
+  }
+  exec::Workspace workspace;
+  compiled->run(inputs, results, workspace);
+  for (std::size_t k = 0; k < results.size(); ++k) {
+    Node& node = *pending.program.outputs[k];
+    node.value = results[k];
+    node.evaluated = true;
+    node.depth = 0;
+    node.inputs.clear();
+  }
+}
+
+Array wrap(NodePtr node) {
+  if (node->depth > kMaxDepth && !node->traced) evaluate({&node, 1});
+  return Array(std::move(node));
+}
+
+void eval(std::span<const Array> arrays) {
+  std::vector<NodePtr> nodes;
+  for (const Array& a : arrays) nodes.push_back(a.node());
+  evaluate(nodes);
+}
+
+}  // namespace lanewise

@@ -1,0 +1,22 @@
+// Evaluation: from pending nodes to values, through a cached plan.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "exec/backend.h"
+#include "graph/node.h"
+#include "lanewise/array.h"
+
+namespace lanewise {
+
+// Gives each of `nodes` a value.  Errors: ValueError for a traced or donated node.
+void evaluate(std::span<const graph::NodePtr> nodes);
+
+// The backend of this process: LANEWISE_EXECUTOR, then set_executor().
+const exec::Backend& current_backend();
+
+// A new Array handle on `node`; a long chain is evaluated on the way.
+Array wrap(graph::NodePtr node);
+
+}  // namespace lanewise

@@ -1,0 +1,93 @@
+#include "array/traced_program.h"
+
+#include <fmt/format.h>
+
+#include "array/eval.h"
+#include "graph/build.h"
+#include "passes/pipeline.h"
+
+namespace lanewise {
+
+using graph::NodePtr;
+using graph::Program;
+
+int TracedProgram::axis_of(std::size_t argument) const {
+  return argument < sample_axis_.size() ? sample_axis_[argument] : -1;
+}
+
+// rows < 0: the extents that the arguments have.
+Program TracedProgram::trace(std::span<const Tensor> arguments, int64_t rows) const {
+  Program program;
+  std::vector<Array> traced;
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    Shape shape = arguments[i].shape;
+    if (rows >= 0 && axis_of(i) >= 0) shape[normalize_axis(axis_of(i), shape.rank(), "compile")] = rows;
+    program.inputs.push_back(graph::input(arguments[i].dtype, shape));
+    traced.emplace_back(program.inputs.back());
+  }
+  for (const Array& result : f_(traced)) program.outputs.push_back(result.node());
+  program.outputs = passes::optimize(std::move(program.outputs));
+  return program;
+}
+
+std::string TracedProgram::key(std::span<const Tensor> arguments, bool any_m) const {
+  std::string key(current_backend().name());
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    key += fmt::format(" {}", static_cast<int>(arguments[i].dtype));
+    for (int axis = 0; axis < arguments[i].rank(); ++axis)
+      key += any_m && axis == axis_of(i) ? ",m" : fmt::format(",{}", arguments[i].shape[axis]);
+  }
+  return key;
+}
+
+std::shared_ptr<const TracedProgram::Prepared> TracedProgram::make(
+    std::span<const Tensor> arguments, bool any_m) const {
+  plan::PlanPtr plan =
+      any_m ? plan::make_plan(trace(arguments, plan::kTraceRows[0]), trace(arguments, plan::kTraceRows[1]))
+            : plan::make_plan(trace(arguments, -1));
+  if (!plan) return nullptr;
+  auto executable = current_backend().compile(plan);
+  return std::make_shared<Prepared>(Prepared{std::move(plan), std::move(executable)});
+}
+
+std::shared_ptr<const TracedProgram::Prepared> TracedProgram::prepare(
+    std::span<const Tensor> arguments) const {
+  bool has_samples = false;
+  for (std::size_t i = 0; i < arguments.size(); ++i) has_samples |= axis_of(i) >= 0;
+  const std::lock_guard lock(mutex_);
+  if (has_samples) {
+    const auto [entry, is_new] = prepared_.try_emplace(key(arguments, true));
+    if (is_new) entry->second = make(arguments, true);
+    if (entry->second) return entry->second;
+  }
+  // The program depends on the number of samples in a way of its own.
+  auto& exact = prepared_[key(arguments, false)];
+  if (!exact) exact = make(arguments, false);
+  return exact;
+}
+
+int64_t TracedProgram::plan_count() const {
+  const std::lock_guard lock(mutex_);
+  int64_t count = 0;
+  for (const auto& [key, prepared] : prepared_) count += prepared != nullptr;
+  return count;
+}
+
+void TracedProgram::run(std::span<const Tensor> arguments, std::vector<Tensor>& outputs) const {
+  const auto prepared = prepare(arguments);
+  outputs.resize(prepared->plan->outputs.size());
+  std::unique_ptr<exec::Workspace> workspace;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!idle_.empty()) {
+      workspace = std::move(idle_.back());
+      idle_.pop_back();
+    }
+  }
+  if (!workspace) workspace = std::make_unique<exec::Workspace>();
+  prepared->executable->run(arguments, outputs, *workspace);
+  const std::lock_guard lock(mutex_);
+  idle_.push_back(std::move(workspace));
+}
+
+}  // namespace lanewise

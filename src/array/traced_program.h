@@ -1,0 +1,46 @@
+// A function of arrays, traced to a program and planned once for every number
+// of samples. Compiled functions, sessions and predictors run through it.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "exec/backend.h"
+#include "lanewise/array.h"
+
+namespace lanewise {
+
+class TracedProgram {
+ public:
+  // sample_axis: per argument, −1 for none; missing entries count as −1.
+  TracedProgram(Function f, std::vector<int> sample_axis)
+      : f_(std::move(f)), sample_axis_(std::move(sample_axis)) {}
+
+  struct Prepared {
+    plan::PlanPtr plan;
+    std::unique_ptr<const exec::Executable> executable;
+  };
+  // What runs on arguments of these dtypes and shapes. Reentrant.
+  std::shared_ptr<const Prepared> prepare(std::span<const Tensor> arguments) const;
+  // Runs; outputs as Executable::run takes them (empty: as many as needed).
+  void run(std::span<const Tensor> arguments, std::vector<Tensor>& outputs) const;
+  int64_t plan_count() const;
+
+ private:
+  std::shared_ptr<const Prepared> make(std::span<const Tensor> arguments, bool any_m) const;
+  graph::Program trace(std::span<const Tensor> arguments, int64_t rows) const;
+  int axis_of(std::size_t argument) const;
+  std::string key(std::span<const Tensor> arguments, bool any_m) const;
+
+  Function f_;
+  std::vector<int> sample_axis_;
+  mutable std::mutex mutex_;
+  mutable std::map<std::string, std::shared_ptr<const Prepared>> prepared_;
+  mutable std::vector<std::unique_ptr<exec::Workspace>> idle_;
+};
+
+}  // namespace lanewise
