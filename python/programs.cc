@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "convert.h"
+#include "graph/node.h"
 #include "lanewise/runtime.h"
 #include "module.h"
 
@@ -69,6 +70,12 @@ CompiledFunction compile_leaves(nb::handle f, std::vector<int> sample_axis) {
       {std::move(sample_axis)});
 }
 
+// Makes the argument of a trace a weak scalar, as the number was that it stands for.
+Array make_weak(const Array& argument) {
+  argument.node()->weak = true;
+  return argument;
+}
+
 void bind_compiled(nb::module_& m) {
   nb::class_<CompiledFunction>(m, "CompiledFunction")
       .def("__call__",
@@ -79,7 +86,10 @@ void bind_compiled(nb::module_& m) {
            [](const CompiledFunction& f, const std::vector<Array>& arguments) {
              return without_gil([&] { return f.dump(arguments); });
            })
-      .def_prop_ro("plan_count", &CompiledFunction::plan_count);
+      .def_prop_ro("plan_count", [](const CompiledFunction& f) {
+        return without_gil([&] { return f.plan_count(); });
+      });
+  m.def("make_weak", &make_weak, "argument"_a);
   m.def("compile_leaves", &compile_leaves, "f"_a, "sample_axis"_a);
 }
 

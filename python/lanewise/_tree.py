@@ -2,21 +2,24 @@
 
 from lanewise import _lanewise
 
-_LEAF = ("leaf",)
+_ARRAY = ("array",)
 
 
-def is_leaf(value):
-    """Arrays, numbers and what NumPy takes as an array; all else is static."""
-    if isinstance(value, (bool, int, float)):
-        return True
+def _is_array(value):
     return isinstance(value, _lanewise.Array) or hasattr(value, "__array__")
 
 
 def flatten(value, leaves):
-    """Appends the leaves of `value`; returns its structure, which compares and hashes."""
-    if is_leaf(value):
+    """Appends the leaves of `value`; returns its structure, which compares and hashes.
+
+    Leaves are arrays, what NumPy takes as one, and numbers; all else is static.
+    """
+    if type(value) in (bool, int, float):  # not numpy.float64, which is no weak scalar
         leaves.append(value)
-        return _LEAF
+        return ("number", type(value))
+    if _is_array(value):
+        leaves.append(value)
+        return _ARRAY
     if isinstance(value, (list, tuple)):
         return (type(value), tuple(flatten(part, leaves) for part in value))
     if isinstance(value, dict):
@@ -24,14 +27,16 @@ def flatten(value, leaves):
     return ("static", value)
 
 
-def unflatten(structure, leaves):
-    """The value of `structure` with leaves from the iterator `leaves`."""
+def unflatten(structure, leaves, number=lambda leaf: leaf):
+    """The value of `structure` with leaves from the iterator `leaves`; numbers pass `number`."""
     kind = structure[0]
-    if structure is _LEAF:
+    if kind == "array":
         return next(leaves)
+    if kind == "number":
+        return number(next(leaves))
     if kind == "static":
         return structure[1]
     if kind is dict:
-        return {key: unflatten(part, leaves) for key, part in structure[1]}
-    parts = [unflatten(part, leaves) for part in structure[1]]
+        return {key: unflatten(part, leaves, number) for key, part in structure[1]}
+    parts = [unflatten(part, leaves, number) for part in structure[1]]
     return kind(*parts) if hasattr(kind, "_fields") else kind(parts)

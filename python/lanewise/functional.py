@@ -101,7 +101,9 @@ class Compiled:
         def of_leaves(values):
             values = iter(values)
             found = []
-            result[0] = flatten(self._f(*[unflatten(s, values) for s in structure]), found)
+            # A number stays weak, though its value is an input of the plan.
+            args = [unflatten(s, values, _lanewise.make_weak) for s in structure]
+            result[0] = flatten(self._f(*args), found)
             return [_strong(x) for x in found]
 
         known = [] if self._sample_axis is None else axes

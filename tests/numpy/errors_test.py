@@ -1,0 +1,196 @@
+"""What errors say: texts, fields and classes."""
+
+import builtins
+
+import numpy as np
+import pytest
+
+import lanewise as lw
+
+
+def shape_error(f, *shapes):
+    with pytest.raises(lw.ShapeError) as caught:
+        f(*[lw.zeros(shape) for shape in shapes])
+    return caught.value
+
+
+def test_classes():
+    for name, base in [("ShapeError", ValueError), ("DTypeError", TypeError),
+                       ("IndexError", IndexError), ("ValueError", ValueError), ("IoError", OSError),
+                       ("DataError", ValueError), ("InternalError", RuntimeError)]:
+        assert issubclass(getattr(lw, name), base)
+        assert issubclass(getattr(lw, name), lw.Error)
+        assert getattr(lw, name).__name__ == name
+    assert lw.ValueError is not builtins.ValueError
+
+
+def test_a_column_that_lost_its_axis():
+    error = shape_error(lw.add, (5, 3), (5,))
+    assert (error.operation, error.shapes) == ("add", [(5, 3), (5,)])
+    assert (error.axis, error.left, error.right) == (1, 3, 5)
+    text = str(error)
+    assert "add" in text and "(5, 3)" in text and "(5,)" in text
+    assert "(5, 1)" in text or "None" in text or "keepdims" in text
+    assert error.repair and error.repair in text
+
+
+def test_a_sum_without_keepdims():
+    error = shape_error(lw.subtract, (3, 100), (3,))
+    assert (error.operation, error.left, error.right) == ("subtract", 100, 3)
+    assert "keepdims" in error.repair
+
+
+def test_an_accidental_outer_product():
+    explained = lw.explain_broadcast((4,), (4, 1))
+    assert explained.ok and explained.shape == (4, 4) and explained.axis is None
+    assert explained.warnings and all(w.name and w.text for w in explained.warnings)
+    assert any(w.name in explained.text or w.text in explained.text for w in explained.warnings)
+    assert (lw.zeros(4) + lw.zeros((4, 1))).shape == (4, 4)
+    lw.set_strict_shapes(True)
+    try:
+        assert lw.strict_shapes()
+        error = shape_error(lw.add, (4,), (4, 1))
+        assert error.shapes == [(4,), (4, 1)] and error.repair
+        assert (lw.zeros((5, 4)) + lw.zeros(4)).shape == (5, 4)
+        assert (lw.zeros((5, 4)) * 2).shape == (5, 4)
+    finally:
+        lw.set_strict_shapes(False)
+
+
+def test_matmul_with_a_forgotten_transpose():
+    error = shape_error(lw.matmul, (100, 4), (100, 4))
+    assert (error.operation, error.shapes) == ("matmul", [(100, 4), (100, 4)])
+    assert {error.left, error.right} == {4, 100}
+    assert "transpose" in error.repair or ".T" in error.repair
+
+
+def test_other_products():
+    assert shape_error(lw.matmul, (2, 3), (4,)).operation == "matmul"
+    with pytest.raises(lw.ShapeError):
+        lw.matmul(lw.zeros(()), lw.zeros(3))
+    with pytest.raises(lw.ShapeError):
+        lw.matmul(lw.zeros((2, 3, 4)), lw.zeros((3, 4, 5)))
+    with pytest.raises(lw.ShapeError):
+        lw.dot(lw.zeros((2, 3)), lw.zeros((2, 3)))
+
+
+@pytest.mark.parametrize("f", [
+    lambda x: x.reshape(4, 2), lambda x: x.reshape(-1, 4), lambda x: x.reshape(-1, -1),
+    lambda x: lw.broadcast_to(x, (3, 2)), lambda x: lw.concatenate([x, lw.zeros((3, 3))], axis=1),
+    lambda x: lw.stack([x, lw.zeros(3)]), lambda x: lw.squeeze(x, 0),
+    lambda x: lw.where(x > 0, x, lw.zeros(4)), lambda x: lw.transpose(x, (0, 0)),
+    lambda x: lw.transpose(x, (0,)), lambda x: lw.concatenate([]), lambda x: lw.zeros((-2, 3))])
+def test_arguments_that_do_not_fit(f):
+    with pytest.raises(builtins.ValueError) as caught:
+        f(lw.zeros((2, 3)))
+    assert isinstance(caught.value, lw.Error) and len(str(caught.value)) > 20
+
+
+@pytest.mark.parametrize("f", [
+    lambda x: lw.sum(x, axis=2), lambda x: lw.sum(x, axis=-3), lambda x: lw.mean(x, axis=(0, 5)),
+    lambda x: lw.argmax(x, axis=2), lambda x: lw.softmax(x, axis=2), lambda x: lw.swapaxes(x, 0, 2),
+    lambda x: lw.stack([x], axis=4), lambda x: lw.concatenate([x], axis=2),
+    lambda x: lw.take(x, np.array([0]), axis=2), lambda x: lw.expand_dims(x, 5),
+    lambda x: lw.transpose(x, (0, 2))])
+def test_axes_out_of_range(f):
+    with pytest.raises(lw.IndexError, match=r"axis|axes"):
+        f(lw.zeros((2, 3)))
+
+
+def test_an_axis_named_twice():
+    with pytest.raises(lw.ValueError, match="twice"):
+        lw.sum(lw.zeros((2, 3)), axis=(0, -2))
+
+
+def test_indices_out_of_range():
+    x = lw.zeros((2, 3))
+    with pytest.raises(lw.IndexError, match=r"index 5.*axis 1.*3"):
+        x[0, 5]
+    with pytest.raises(lw.IndexError, match="7"):
+        lw.take(x, np.array([0, 7]), axis=0).eval()
+    with pytest.raises(lw.IndexError):
+        lw.take(x, np.array([-3]), axis=0).eval()
+    with pytest.raises(lw.IndexError, match="too many"):
+        x[0, 0, 0]
+    with pytest.raises(lw.ValueError):
+        x[::0]
+
+
+@pytest.mark.parametrize("f", [
+    lambda: lw.negative(lw.array([True])), lambda: lw.sign(lw.array([True])),
+    lambda: lw.array([True]) - lw.array([False]), lambda: lw.take(lw.ones(3), lw.ones(2)),
+    lambda: lw.arange(3) & lw.arange(3), lambda: ~lw.arange(3), lambda: lw.ones(2).astype("float16"),
+    lambda: lw.ones(2) + "x", lambda: lw.exp("x")])
+def test_dtypes_that_do_not_fit(f):
+    with pytest.raises(lw.DTypeError) as caught:
+        f()
+    assert len(str(caught.value)) > 20
+
+
+def test_integers_to_negative_powers():
+    with pytest.raises(lw.ValueError, match="negative"):
+        lw.arange(3) ** -1
+
+
+def test_a_failed_evaluation_can_be_repeated():
+    x = lw.take(lw.arange(3), lw.array([4]))
+    for _ in range(2):
+        with pytest.raises(lw.IndexError):
+            x.eval()
+    assert (lw.arange(3) + 1).tolist() == [1, 2, 3]
+
+
+def test_explain_expression():
+    explained = lw.explain_expression("(64,100) @ (100,1000) + (64,1)")
+    assert explained.ok and explained.shape == (64, 1000) and not explained.error
+    assert "(64, 1000)" in explained.text
+    bad = lw.explain_expression("(64,100) @ (64,1000)")
+    assert not bad.ok and bad.shape is None and bad.error
+    with pytest.raises(lw.ValueError):
+        lw.explain_expression("(64,100) @@ 3")
+
+
+# The examples of "Broadcasting" in NumPy's user guide: operands, result (None: an error).
+GUIDE = [
+    ([(256, 256, 3), (3,)], (256, 256, 3)),
+    ([(8, 1, 6, 1), (7, 1, 5)], (8, 7, 6, 5)),
+    ([(5, 4), (1,)], (5, 4)),
+    ([(5, 4), (4,)], (5, 4)),
+    ([(15, 3, 5), (15, 1, 5)], (15, 3, 5)),
+    ([(15, 3, 5), (3, 5)], (15, 3, 5)),
+    ([(15, 3, 5), (3, 1)], (15, 3, 5)),
+    ([(3,), (4,)], None),
+    ([(2, 1), (8, 4, 3)], None),
+    ([(4,), (5,)], None),
+    ([(4, 1), (5,)], (4, 5)),
+    ([(4,), (3, 4)], (3, 4)),
+    ([(4, 3), (3,)], (4, 3)),
+    ([(4, 3), (4,)], None),
+    ([(2,), (4, 2)], (4, 2)),
+    ([(5, 2), (2,)], (5, 2)),
+    ([(3,), ()], (3,)),
+    ([(1,), (3,)], (3,)),
+]
+
+
+@pytest.mark.parametrize("shapes, expected", GUIDE, ids=str)
+def test_numpys_user_guide(shapes, expected):
+    explained = lw.explain_broadcast(*shapes, operation="add")
+    assert explained.ok == (expected is not None) and explained.shape == expected
+    assert all(str(extent) in explained.text for shape in shapes for extent in shape)
+    if expected is None:
+        error = shape_error(lw.add, *shapes)
+        assert error.axis == explained.axis
+        assert (error.left, error.right) == (explained.left, explained.right)
+        with pytest.raises(lw.ShapeError):
+            lw.broadcast_shapes(*shapes)
+    else:
+        assert lw.add(*[lw.zeros(shape) for shape in shapes]).shape == expected
+        assert lw.broadcast_shapes(*shapes) == np.broadcast_shapes(*shapes) == expected
+
+
+def test_shapes_of_arrays_and_many_operands():
+    assert lw.broadcast_shapes((2, 1), (1, 3), (4, 1, 1)) == (4, 2, 3)
+    assert lw.broadcast_shapes() == ()
+    assert lw.broadcast_shapes(5, (2, 1)) == (2, 5)
+    assert lw.explain_broadcast(np.zeros((2, 3)), lw.zeros(3)).shape == (2, 3)

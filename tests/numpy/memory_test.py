@@ -1,0 +1,178 @@
+"""Memory shared with NumPy, and dtypes that Lanewise lacks."""
+
+import array as standard_array
+import gc
+import weakref
+
+import numpy as np
+import pytest
+from hypothesis import given
+
+import lanewise as lw
+from support import DTYPES, arrays, assert_equal
+
+
+class Owned(np.ndarray):
+    """An ndarray whose end can be seen."""
+
+
+def address(a):
+    return a.__array_interface__["data"][0]
+
+
+@given(arrays())
+def test_there_and_back(a):
+    assert_equal(lw.asarray(a), a)
+    assert_equal(lw.array(a), a)
+    np.testing.assert_array_equal(np.asarray(lw.asarray(a)), a)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_no_copy_in_either_direction(dtype):
+    a = np.ones((4, 6), dtype)
+    for view in (a, a[::2], a.T, a[:, ::-1], np.broadcast_to(a[0], (3, 6)), a[1:, 2]):
+        out = lw.to_numpy(lw.asarray(view))
+        assert address(out) == address(view) and out.strides == view.strides
+        assert not out.flags.writeable
+    assert address(lw.to_numpy(lw.array(a))) != address(a)
+
+
+def test_views_share_memory():
+    a = np.arange(24.0).reshape(4, 6)
+    x = lw.asarray(a)
+    assert np.shares_memory(lw.to_numpy(x[1:, ::-2]), a)
+    assert np.shares_memory(lw.to_numpy(x.T), a)
+    assert np.shares_memory(lw.to_numpy(x.reshape(2, 12)), a)
+
+
+def test_memory_lives_as_long_as_needed():
+    a = np.arange(1000.0).view(Owned)
+    alive = weakref.ref(a)
+    x = lw.asarray(a)
+    part = lw.to_numpy(x[10:])
+    del a, x
+    gc.collect()
+    assert alive() is not None and part[0] == 10
+    del part
+    lw.ones(1).tolist()
+    gc.collect()
+    assert alive() is None
+
+
+def test_memory_ends_with_a_pending_result():
+    a = np.arange(1000.0).view(Owned)
+    alive = weakref.ref(a)
+    y = lw.asarray(a) + 1
+    del a
+    gc.collect()
+    assert alive() is not None
+    assert y.tolist()[-1] == 1000.0
+    gc.collect()
+    assert alive() is None
+
+
+def test_results_outlive_their_array():
+    out = lw.to_numpy(lw.arange(5) * 2)
+    gc.collect()
+    assert out.tolist() == [0, 2, 4, 6, 8]
+
+
+def test_read_only_arrays():
+    a = np.arange(3)
+    a.flags.writeable = False
+    assert lw.asarray(a).tolist() == [0, 1, 2]
+    assert lw.asarray(b"ab"[0:0] and b"" or np.frombuffer(b"\x01\x02", "uint8")).tolist() == [1, 2]
+
+
+def test_numpy_array_protocol():
+    x = lw.arange(3)
+    assert np.asarray(x).dtype == "int64" and np.asarray(x, dtype="float32").dtype == "float32"
+    copy = np.array(x)
+    copy[0] = 9
+    assert copy.flags.writeable and x.tolist() == [0, 1, 2]
+    with pytest.raises(ValueError):
+        np.asarray(x, dtype="float32", copy=False)
+
+
+def test_sources():
+    assert_equal(lw.array([1, 2]), np.array([1, 2]))
+    assert_equal(lw.array([[1.0], [2.0]]), np.array([[1.0], [2.0]]))
+    assert_equal(lw.array(True), np.array(True))
+    assert_equal(lw.array([]), np.array([]))
+    assert_equal(lw.array((1, 2), dtype="float32"), np.array((1, 2), "float32"))
+    assert_equal(lw.array([1, 2], dtype=np.int8), np.array([1, 2], np.int8))
+    assert_equal(lw.asarray(standard_array.array("d", [1, 2])), np.array([1.0, 2.0]))
+    x = lw.arange(3)
+    assert lw.asarray(x) is x or lw.asarray(x).tolist() == [0, 1, 2]
+    assert lw.array(x, dtype="float64").dtype == "float64"
+    with pytest.raises(ValueError):
+        lw.array([[1, 2], [3]])
+
+
+@pytest.mark.parametrize("dtype, repair", [
+    ("float16", "float32"), ("int16", "int32"), ("uint16", "int32"), ("uint32", "int64"),
+    ("uint64", "int64"), ("complex128", "real"), ("longdouble", "float64"), ("O", "float64"),
+    ("U3", "number"), ("datetime64[s]", "number"), (">f8", "newbyteorder")])
+def test_dtypes_that_are_refused(dtype, repair):
+    a = np.zeros(3, dtype)
+    for use in (lw.asarray, lambda a: lw.ones(3) + a, lw.exp):
+        with pytest.raises(lw.DTypeError, match=repair) as caught:
+            use(a)
+        assert isinstance(caught.value, TypeError)
+    if a.dtype.isnative:
+        with pytest.raises(lw.DTypeError, match="not supported"):
+            lw.ones(3).astype(dtype)
+
+
+def test_memory_that_cannot_be_borrowed():
+    odd = np.frombuffer(bytes(17), "uint8")[1:].view("float64")
+    with pytest.raises(lw.ValueError, match="lanewise.array copies"):
+        lw.asarray(odd)
+    assert lw.array(odd).tolist() == [0, 0]
+    record = np.zeros(3, [("a", "int8"), ("b", "float32")])
+    with pytest.raises(lw.ValueError, match="lanewise.array copies"):
+        lw.asarray(record["b"])
+
+
+def test_too_many_axes():
+    with pytest.raises(lw.ValueError):
+        lw.asarray(np.zeros((1,) * 13))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_creation(dtype):
+    assert_equal(lw.zeros((2, 3), dtype), np.zeros((2, 3), dtype))
+    assert_equal(lw.ones(4, dtype=dtype), np.ones(4, dtype))
+    assert_equal(lw.full((2, 2), 1, dtype), np.full((2, 2), 1, dtype))
+    assert_equal(lw.eye(3, dtype), np.eye(3, dtype=dtype))
+    assert_equal(lw.zeros_like(lw.ones(3, dtype)), np.zeros(3, dtype))
+    assert_equal(lw.ones_like(np.zeros((2, 0), dtype)), np.ones((2, 0), dtype))
+    assert getattr(lw, dtype if dtype != "bool" else "bool_") == np.dtype(dtype)
+
+
+def test_default_dtypes_are_those_of_numpy():
+    assert lw.zeros(2).dtype == lw.ones(2).dtype == lw.eye(2).dtype == "float64"
+    assert_equal(lw.full(3, 2**62 + 1), np.full(3, 2**62 + 1))
+    assert_equal(lw.full((), 2.5), np.full((), 2.5))
+    assert lw.full(3, np.float32(1)).dtype == "float32"
+
+
+@pytest.mark.parametrize("args", [(5,), (2, 5), (5, 2, -1), (0, 1, 0.1), (1.0,), (0,), (3, 1),
+                                  (-3, 3, 2), (0.5, 3)])
+def test_arange(args):
+    assert_equal(lw.arange(*args), np.arange(*args))
+    assert_equal(lw.arange(*args, dtype="float32"), np.arange(*args).astype("float32"))
+
+
+@pytest.mark.parametrize("args", [(0, 1), (0, 1, 5), (3, -3, 7), (0, 1, 1), (0, 1, 0)])
+def test_linspace(args):
+    assert_equal(lw.linspace(*args), np.linspace(*args))
+
+
+def test_int64_keeps_all_its_bits():
+    big = 2**53 + 1
+    assert lw.array([big]).tolist() == [big] and (lw.array(big) + 0).item() == big
+    assert (lw.array([0]) + big).tolist() == [big]
+    assert (lw.array([big]) == big).tolist() == [True]
+    with pytest.raises(OverflowError):
+        lw.array([1]) + 2**70

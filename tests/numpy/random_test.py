@@ -1,0 +1,85 @@
+"""lanewise.random is NumPy's legacy stream, to the bit."""
+
+import numpy as np
+import pytest
+from hypothesis import given, strategies as st
+
+import lanewise as lw
+from support import assert_equal, seeds
+
+sizes = st.sampled_from([(), (1,), (5,), (2, 3), (0,), (3, 0, 2), (625,), (100, 7)])
+bounds = st.sampled_from([(0, 1), (0, 2), (0, 10), (-5, 5), (0, 2**31), (0, 2**32), (0, 2**32 + 1),
+                          (-2**63, 2**63 - 1), (0, 2**62), (7, 8), (0, 100_000)])
+calls = st.one_of(
+    st.tuples(st.just("rand"), sizes), st.tuples(st.just("randn"), sizes),
+    st.tuples(st.just("randint"), bounds, sizes),
+    st.tuples(st.just("permutation"), st.integers(0, 40)),
+    st.tuples(st.just("rows"), st.integers(0, 9)), st.tuples(st.just("shuffle"), st.integers(0, 40)))
+
+
+def call(random, array, kind, *arguments):
+    if kind in ("rand", "randn"):
+        return getattr(random, kind)(*arguments[0])
+    if kind == "randint":
+        return random.randint(*arguments[0], size=arguments[1])
+    if kind == "permutation":
+        return random.permutation(arguments[0])
+    values = array(np.arange(3 * arguments[0]).reshape(-1, 3))
+    if kind == "rows":
+        return random.permutation(values)
+    random.shuffle(values)
+    return values
+
+
+def same(call_list, theirs, mine):
+    for one in call_list:
+        assert_equal(call(mine, lw.array, *one), call(theirs, np.array, *one))
+
+
+@given(seeds, st.lists(calls, max_size=8))
+def test_mixed_sequences(seed, sequence):
+    np.random.seed(seed)
+    lw.random.seed(seed)
+    same(sequence, np.random, lw.random)
+
+
+@given(seeds, st.lists(calls, max_size=5))
+def test_generators(seed, sequence):
+    same(sequence, np.random.RandomState(seed), lw.random.Generator(seed))
+
+
+def test_the_textbooks_first_numbers():
+    lw.random.seed(1)
+    np.random.seed(1)
+    assert_equal(lw.random.randn(3, 2), np.random.randn(3, 2))
+    assert_equal(lw.random.randn(3), np.random.randn(3))  # an odd count keeps a normal in store
+    assert_equal(lw.random.rand(), np.asarray(np.random.rand()))
+    assert_equal(lw.random.randn(), np.asarray(np.random.randn()))
+    assert_equal(lw.random.randint(6), np.asarray(np.random.randint(6)))
+    np.random.seed(1)
+    lw.random.seed(1)
+    assert_equal(lw.random.randn(2), np.random.randn(2))
+
+
+def test_large_draws():
+    lw.random.seed(2)
+    np.random.seed(2)
+    assert_equal(lw.random.randn(30_001), np.random.randn(30_001))
+    assert_equal(lw.random.permutation(10_000), np.random.permutation(10_000))
+
+
+def test_shuffle_rebinds():
+    x = lw.arange(20)
+    before = x * 1
+    lw.random.seed(3)
+    lw.random.shuffle(x)
+    assert sorted(x.tolist()) == before.tolist() != x.tolist()
+
+
+def test_errors():
+    with pytest.raises(lw.ValueError):
+        lw.random.randint(3, 3)
+    with pytest.raises(TypeError):
+        lw.random.shuffle(np.arange(3))
+    with pytest.raises((TypeError, OverflowError)):
+        lw.random.seed(-1)
