@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include <numeric>
+#include <utility>
 
 #include "array/eval.h"
 #include "array/tensors.h"
@@ -15,10 +15,9 @@ namespace lanewise {
 struct Session::Impl {
   SessionOptions options;
   std::size_t state_count, batch_count = 0;
-  std::vector<Tensor> state, spare;
+  std::vector<Tensor> state, spare, metrics;
   std::unique_ptr<TracedProgram> program;
   Step step;
-  std::size_t metric_count = 0;
   int64_t steps = 0;
 
   void trace_for(std::size_t data_count, std::size_t scalar_count) {
@@ -35,7 +34,6 @@ struct Session::Impl {
     const auto batch_end = state_end + static_cast<std::ptrdiff_t>(batch_count);
     Result result = step({all.begin(), state_end}, {state_end, batch_end}, {batch_end, all.end()});
     check(result);
-    metric_count = result.metrics.size();
     std::vector<Array> outputs = std::move(result.state);
     outputs.insert(outputs.end(), result.metrics.begin(), result.metrics.end());
     return outputs;
@@ -64,7 +62,7 @@ struct Session::Impl {
 };
 
 Session::Session(Step step, std::vector<Array> state, SessionOptions options)
-    : impl_(new Impl{options, state.size(), 0, {}, {}, nullptr, std::move(step), 0, 0}) {
+    : impl_(new Impl{options, state.size(), 0, {}, {}, {}, nullptr, std::move(step), 0}) {
   eval(state);
   for (const Array& a : state) {
     impl_->state.push_back(cast_copy(a.tensor(), a.dtype()));
@@ -142,16 +140,15 @@ std::vector<double> Session::run(std::span<const Array> data, const Batches& bat
     std::vector<Tensor> arguments = s.state;
     for (Gather& gather : gathers) arguments.push_back(gather.rows(batches.order, first, count));
     for (double value : values) arguments.push_back(Tensor::scalar(DType::float64, value));
-    std::vector<Tensor> metrics(outputs.begin() + static_cast<std::ptrdiff_t>(std::min(outputs.size(), s.state_count)),
-                                outputs.end());
     outputs = s.spare;
-    outputs.insert(outputs.end(), metrics.begin(), metrics.end());
+    outputs.insert(outputs.end(), s.metrics.begin(), s.metrics.end());
     s.program->run(arguments, outputs);
     for (std::size_t i = 0; i < s.state_count; ++i) s.spare[i] = std::exchange(s.state[i], outputs[i]);
+    s.metrics.assign(outputs.begin() + static_cast<std::ptrdiff_t>(s.state_count), outputs.end());
     ++s.steps;
-    sums.resize(s.metric_count);
+    sums.resize(s.metrics.size());
     for (std::size_t k = 0; k < sums.size(); ++k)
-      sums[k] += from_tensor(outputs[s.state_count + k]).item() * static_cast<double>(count);
+      sums[k] += from_tensor(s.metrics[k]).item() * static_cast<double>(count);
   }
   return sums;
 }

@@ -19,9 +19,9 @@ using NodePtr = std::shared_ptr<Node>;
 
 // What a primitive needs besides its operands; unused fields stay empty.
 struct Attributes {
-  Dims axes;             // reductions, count; transpose: the permutation
-  Dims shape;            // reshape, broadcast_to, slice, pad, iota, scatter_add: of the result
-  Dims start, step;      // slice, pad
+  Dims axes{};           // reductions, count; transpose: the permutation
+  Dims shape{};          // reshape, broadcast_to, slice, pad, iota, scatter_add: of the result
+  Dims start{}, step{};  // slice, pad
   int axis = 0;          // concatenate, take, scatter_add
   bool keepdims = false;  // reductions
   double first = 0, increment = 0;  // iota

@@ -1,0 +1,145 @@
+#include "base/tensor.h"
+
+#include <fmt/format.h>
+#include <sys/mman.h>
+
+#include <cstdlib>
+#include <limits>
+
+#include "lanewise/error.h"
+
+namespace lanewise {
+namespace {
+
+constexpr std::size_t kHugePage = std::size_t{2} << 20;
+
+// Bytes of an array, or an error where they can't be counted.
+std::size_t byte_count(DType dtype, const Shape& shape) {
+  std::size_t bytes = size_of(dtype);
+  for (int64_t extent : shape) {
+    if (extent < 0) throw ValueError(fmt::format("shape {} has a negative extent", to_string(shape)));
+    if (__builtin_mul_overflow(bytes, static_cast<std::size_t>(extent), &bytes) ||
+        bytes > static_cast<std::size_t>(std::numeric_limits<int64_t>::max()))
+      throw ValueError(fmt::format("an array of shape {} and dtype {} is too large to address",
+                                   to_string(shape), name(dtype)));
+  }
+  return bytes;
+}
+
+}  // namespace
+
+Buffer Buffer::allocate(std::size_t bytes) {
+  const bool large = bytes >= 2 * kHugePage;
+  const std::size_t alignment = large ? kHugePage : kAlignment;
+  const std::size_t rounded = (std::max<std::size_t>(bytes, 1) + alignment - 1) / alignment * alignment;
+  void* data = rounded < bytes ? nullptr : std::aligned_alloc(alignment, rounded);
+  if (!data)
+    throw ValueError(fmt::format("out of memory: {} bytes ({:.1f} GB) could not be allocated", bytes,
+                                 static_cast<double>(bytes) / 1e9));
+  if (large) madvise(data, rounded, MADV_HUGEPAGE);
+  return {std::shared_ptr<void>(data, std::free), static_cast<std::byte*>(data), bytes, Device::cpu};
+}
+
+bool View::contiguous() const {
+  int64_t expected = 1;
+  for (int axis = rank() - 1; axis >= 0; --axis) {
+    if (shape[axis] == 0) return true;
+    if (shape[axis] != 1 && strides[axis] != expected) return size() == 0;
+    expected *= shape[axis];
+  }
+  return true;
+}
+
+Tensor Tensor::empty(DType dtype, const Shape& shape) {
+  const Buffer buffer = Buffer::allocate(byte_count(dtype, shape));
+  Tensor t;
+  static_cast<View&>(t) = {buffer.data, dtype, shape, row_major_strides(shape)};
+  t.owner = buffer.owner;
+  return t;
+}
+
+Tensor Tensor::scalar(DType dtype, double value) {
+  Tensor t = empty(dtype, {});
+  with_type(dtype, [&](auto type) {
+    using T = typename decltype(type)::type;
+    if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
+      // Saturates: the conversion of a number out of range is undefined in C++.
+      using Limits = std::numeric_limits<T>;
+      if (!(value > static_cast<double>(Limits::min()))) *t.as<T>() = value != value ? T{0} : Limits::min();
+      else if (value >= static_cast<double>(Limits::max())) *t.as<T>() = Limits::max();
+      else *t.as<T>() = static_cast<T>(value);
+    } else {
+      *t.as<T>() = static_cast<T>(value);
+    }
+  });
+  return t;
+}
+
+View transpose_view(const View& v, const Dims& permutation) {
+  View out{v.data, v.dtype, {}, {}};
+  for (int64_t axis : permutation) {
+    out.shape.push_back(v.shape[static_cast<int>(axis)]);
+    out.strides.push_back(v.strides[static_cast<int>(axis)]);
+  }
+  return out;
+}
+
+View broadcast_view(const View& v, const Shape& shape) {
+  View out{v.data, v.dtype, shape, Dims::filled(shape.rank(), 0)};
+  const int extra = shape.rank() - v.rank();
+  for (int axis = 0; axis < v.rank(); ++axis)
+    if (v.shape[axis] == shape[axis + extra] && shape[axis + extra] != 1)
+      out.strides[axis + extra] = v.strides[axis];
+  return out;
+}
+
+View slice_view(const View& v, const Dims& start, const Shape& shape, const Dims& step) {
+  View out = v;
+  out.shape = shape;
+  int64_t offset = 0;
+  for (int axis = 0; axis < v.rank(); ++axis) {
+    offset += start[axis] * v.strides[axis];
+    out.strides[axis] = step[axis] * v.strides[axis];
+  }
+  if (out.size() > 0) out.data += offset * static_cast<int64_t>(size_of(v.dtype));
+  return out;
+}
+
+// Groups of axes with equal products are matched from the front; a group of
+// old axes can be cut anew only where it is contiguous in itself.
+bool reshape_view(const View& v, const Shape& shape, View* out) {
+  View result{v.data, v.dtype, shape, row_major_strides(shape)};
+  if (v.contiguous()) {
+    *out = result;
+    return true;
+  }
+  Shape extents;
+  Strides strides;
+  for (int axis = 0; axis < v.rank(); ++axis) {
+    if (v.shape[axis] == 1) continue;
+    extents.push_back(v.shape[axis]);
+    strides.push_back(v.strides[axis]);
+  }
+  int from = 0, to = 0;
+  while (from < extents.rank() && to < shape.rank()) {
+    int from_end = from + 1, to_end = to + 1;
+    int64_t old_size = extents[from], new_size = shape[to];
+    while (old_size != new_size) {
+      if (new_size < old_size) new_size *= shape[to_end++];
+      else old_size *= extents[from_end++];
+    }
+    for (int axis = from; axis + 1 < from_end; ++axis)
+      if (strides[axis] != strides[axis + 1] * extents[axis + 1]) return false;
+    int64_t stride = strides[from_end - 1];
+    for (int axis = to_end - 1; axis >= to; --axis) {
+      result.strides[axis] = stride;
+      stride *= shape[axis];
+    }
+    from = from_end;
+    to = to_end;
+  }
+  *out = result;
+  return true;
+}
+
+}  // namespace lanewise
