@@ -1,0 +1,238 @@
+#include "lanewise/array.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <sstream>
+
+#include "lanewise/ops.h"
+#include "lanewise/random.h"
+#include "lanewise/runtime.h"
+
+namespace lanewise {
+namespace {
+
+using Values = std::vector<double>;
+
+TEST(Array, ComputesLazily) {
+  const Array a = array({{1, 2, 3}, {4, 5, 6}});
+  const Array b = a * 2 + array({10, 20, 30});
+  EXPECT_FALSE(b.is_evaluated());
+  EXPECT_EQ(b.to_vector<double>(), (Values{12, 24, 36, 18, 30, 42}));
+  EXPECT_TRUE(b.is_evaluated());
+}
+
+TEST(Array, OtherHandlesStayPending) {
+  const Array a = array({1, 2, 3});
+  const Array b = exp(a), c = b + 1;
+  eval(c);
+  EXPECT_TRUE(c.is_evaluated());
+  EXPECT_FALSE(b.is_evaluated());
+}
+
+TEST(Array, NumbersAreWeak) {
+  EXPECT_EQ((array({1, 2}) * 2.5).dtype(), DType::float32);
+  EXPECT_EQ((array({1, 2}, DType::int8) * 2).dtype(), DType::int8);
+  EXPECT_EQ((array({1, 2}, DType::int8) * 2.0).dtype(), DType::float64);
+  EXPECT_EQ((array({1, 0}, DType::bool_) + 1).dtype(), DType::int64);
+  EXPECT_EQ((Array(1) + 2.0).dtype(), DType::float64);
+  EXPECT_EQ((astype(Array(1), DType::float64) * array({1, 2})).dtype(), DType::float64);
+}
+
+TEST(Array, SlicesAreViewsWithPythonsRules) {
+  const Array a = arange(0, 10);
+  EXPECT_EQ(a[slice(2, 8, 3)].to_vector<double>(), (Values{2, 5}));
+  EXPECT_EQ((a[slice({}, {}, -4)].to_vector<double>()), (Values{9, 5, 1}));
+  EXPECT_EQ(a[slice(-3, 100)].to_vector<double>(), (Values{7, 8, 9}));
+  EXPECT_EQ(a[slice(5, 2)].size(), 0);
+  EXPECT_EQ(a[-1].item<int>(), 9);
+  EXPECT_THROW(a[10], IndexError);
+  const Array m = a.reshape({2, 5});
+  const Array corner = m[{1, slice(1, 3)}];
+  const Array column = m[{slice(), 4}];
+  const Array added = m[{slice(), new_axis(), slice(0, 1)}];
+  EXPECT_EQ(corner.to_vector<double>(), (Values{6, 7}));
+  EXPECT_EQ(column.to_vector<double>(), (Values{4, 9}));
+  EXPECT_EQ(added.shape(), (Shape{2, 1, 1}));
+}
+
+TEST(Array, AssignRebindsTheHandleAlone) {
+  Array a = arange(0, 6).reshape({2, 3});
+  const Array view = a[0];
+  a.assign({0, slice({}, {}, 2)}, array({-1, -2}, DType::int64));
+  EXPECT_EQ(a.to_vector<double>(), (Values{-1, 1, -2, 3, 4, 5}));
+  EXPECT_EQ(view.to_vector<double>(), (Values{0, 1, 2}));
+}
+
+TEST(Array, LongChainsEvaluateThemselves) {
+  Array x = array({0.0, 1.0}, DType::float64);
+  for (int i = 0; i < 100000; ++i) x = x + 1;
+  EXPECT_EQ(x.to_vector<double>(), (Values{100000, 100001}));
+}
+
+TEST(Array, ReductionsOfNothing) {
+  const Array none = zeros({0, 3});
+  EXPECT_EQ(sum(none, 0).to_vector<double>(), (Values{0, 0, 0}));
+  EXPECT_EQ(prod(none).item(), 1);
+  EXPECT_TRUE(std::isnan(mean(none).item()));
+  EXPECT_THROW(max(none, 0), ValueError);
+  EXPECT_EQ(max(none, 1).size(), 0);
+}
+
+TEST(Array, ProductsOfEveryRank) {
+  const Array m = arange(0, 6).reshape({2, 3}), v = arange(0, 3);
+  EXPECT_EQ(matmul(m, v).to_vector<double>(), (Values{5, 14}));
+  EXPECT_EQ(matmul(v, m.T()).to_vector<double>(), (Values{5, 14}));
+  EXPECT_EQ(matmul(v, v).item(), 5);
+  const Array batch = arange(0, 24).reshape({2, 3, 4});
+  EXPECT_EQ(matmul(batch, ones({4, 1}, DType::int64)).shape(), (Shape{2, 3, 1}));
+  EXPECT_EQ(dot(m, arange(0, 24).reshape({2, 3, 4})).shape(), (Shape{2, 2, 4}));
+  EXPECT_THROW(matmul(m, m), ShapeError);
+}
+
+TEST(Array, TakeChecksIndicesWhenItReads) {
+  const Array x = array({10, 20, 30});
+  EXPECT_EQ(take(x, array({-1, 0}, DType::int64), 0).to_vector<double>(), (Values{30, 10}));
+  const Array outside = take(x, array({3}, DType::int64), 0);
+  EXPECT_THROW(outside.eval(), IndexError);
+  EXPECT_THROW(take(x, array({0.5}), 0), DTypeError);
+}
+
+TEST(Array, PrintsAsRowsInBrackets) {
+  std::ostringstream out;
+  out << array({{1, 2.5}, {-3, 4}});
+  EXPECT_EQ(out.str(), "[[ 1. 2.5]\n [-3.  4.]]");
+  EXPECT_EQ(to_string(arange(0, 3)), "[0 1 2]");
+}
+
+TEST(Array, RandomStreamIsNumPys) {
+  Generator g(42);
+  EXPECT_EQ(g.rand({2}).to_vector<double>(), (Values{0.3745401188473625, 0.9507143064099162}));
+  Generator n(42);
+  EXPECT_EQ(n.randn({3}).to_vector<double>(),
+            (Values{0.4967141530112327, -0.13826430117118466, 0.6476885381006925}));
+}
+
+TEST(Gradients, FollowTheChainRule) {
+  const Array x = array({1, 2, 3}, DType::float64), w = array({0.5}, DType::float64);
+  const Array loss = sum(square(x * w));
+  const Array wrt[] = {x, w};
+  const auto g = gradients(loss, wrt);
+  EXPECT_EQ(g[0].to_vector<double>(), (Values{0.5, 1, 1.5}));
+  EXPECT_EQ(g[1].to_vector<double>(), (Values{14}));
+}
+
+TEST(Gradients, OfGradients) {
+  const auto f = [](const std::vector<Array>& a) { return sum(power(a[0], 3)); };
+  const auto df = grad(f);
+  const auto ddf = grad([&](const std::vector<Array>& a) { return sum(df(a)[0]); });
+  EXPECT_EQ(ddf({array({1, 2}, DType::float64)})[0].to_vector<double>(), (Values{6, 12}));
+}
+
+TEST(Gradients, ForgottenOperationsAreNamed) {
+  const Array x = array({1, 2, 3});
+  const Array loss = sum(exp(x));
+  loss.eval();
+  const Array wrt[] = {x};
+  EXPECT_THROW(gradients(loss, wrt), ValueError);
+}
+
+TEST(Gradients, ValuesCannotBeReadWhileTracing) {
+  const auto f = [](const std::vector<Array>& a) { return Array(exp(a[0]).item()); };
+  EXPECT_THROW(grad(f)({array({1})}), ValueError);
+}
+
+TEST(Compile, OnePlanServesEveryNumberOfSamples) {
+  const auto f = compile(
+      [](const std::vector<Array>& a) {
+        return std::vector<Array>{mean(square(a[0] - mean(a[0], 0)), 0), sum(a[0], 1)};
+      },
+      {.sample_axis = {0}});
+  for (int64_t m : {0, 1, 2, 17, 1000}) {
+    Generator g(1);
+    const Array x = g.randn({m, 3});
+    const auto out = f({x});
+    EXPECT_EQ(out[1].shape(), (Shape{m}));
+    if (m > 0) {
+      const Values expected = var(x, 0).to_vector<double>();
+      const Values got = out[0].to_vector<double>();
+      for (int i = 0; i < 3; ++i) EXPECT_NEAR(got[i], expected[i], 1e-15);
+    }
+  }
+  EXPECT_EQ(f.plan_count(), 1);
+}
+
+TEST(Compile, ExtentsInTheProgramGetPlansOfTheirOwn) {
+  const auto f = compile(
+      [](const std::vector<Array>& a) {
+        return std::vector<Array>{sum(a[0]) / static_cast<double>(a[0].shape(0))};
+      },
+      {.sample_axis = {0}});
+  EXPECT_EQ(f({array({1, 2, 3})})[0].item(), 2);
+  EXPECT_EQ(f({array({1, 2, 3, 6})})[0].item(), 3);
+  EXPECT_EQ(f.plan_count(), 2);
+}
+
+TEST(Compile, ConcatenationAlongTheSamples) {
+  const auto f = compile(
+      [](const std::vector<Array>& a) {
+        return std::vector<Array>{concatenate({a[0], a[0], zeros({1, 2})}, 0)};
+      },
+      {.sample_axis = {0}});
+  EXPECT_EQ(f({ones({2, 2})})[0].shape(), (Shape{5, 2}));
+  EXPECT_EQ(f({ones({7, 2})})[0].shape(), (Shape{15, 2}));
+  EXPECT_EQ(f.plan_count(), 1);
+}
+
+TEST(Session, RunsStepsOnBatchesAndOwnsItsState) {
+  const Array w = zeros({2}, DType::float64);
+  Session session(
+      [](const std::vector<Array>& state, const std::vector<Array>& batch,
+         const std::vector<Array>& scalars) {
+        const Array loss = mean(square(matmul(batch[0], state[0]) - batch[1]));
+        const Array wrt[] = {state[0]};
+        return Session::Result{{state[0] - scalars[0] * gradients(loss, wrt)[0]}, {loss}};
+      },
+      {w});
+  Generator g(3);
+  const Array X = g.randn({100, 2});
+  const Array y = matmul(X, array({1, -2}, DType::float64)).eval();
+  const Array data[] = {X, y};
+  std::vector<int64_t> order = g.permutation(100).to_vector<int64_t>();
+  for (int epoch = 0; epoch < 30; ++epoch)
+    session.run(data, {order, 32}, [](int64_t) { return std::vector<double>{0.1}; });
+  EXPECT_EQ(session.steps(), 30 * 4);
+  const Values weights = session.state()[0].to_vector<double>();
+  EXPECT_NEAR(weights[0], 1, 1e-3);
+  EXPECT_NEAR(weights[1], -2, 1e-3);
+  EXPECT_THROW(w.to_vector<double>(), ValueError);
+  EXPECT_THROW(w + 1, ValueError);
+}
+
+TEST(Session, StateMayChangePlaces) {
+  Session session(
+      [](const std::vector<Array>& s, const std::vector<Array>&, const std::vector<Array>&) {
+        return Session::Result{{s[1], s[0]}, {}};
+      },
+      {array({1}), array({2})});
+  const Array data[] = {zeros({3, 1})};
+  session.run(data, {{}, 1});
+  EXPECT_EQ(session.state()[0].item(), 2);
+  EXPECT_EQ(session.state()[1].item(), 1);
+}
+
+TEST(Executors, AreNamed) {
+  EXPECT_THROW(set_executor("warp"), ValueError);
+  EXPECT_GE(executors().size(), 2u);
+}
+
+TEST(Strict, RaisesOnSilentMistakes) {
+  set_strict_shapes(true);
+  EXPECT_THROW(zeros({4}) + zeros({4, 1}), ShapeError);
+  EXPECT_NO_THROW(zeros({4}) + zeros({3, 4}));
+  set_strict_shapes(false);
+  EXPECT_EQ((zeros({4}) + zeros({4, 1})).shape(), (Shape{4, 4}));
+}
+
+}  // namespace
+}  // namespace lanewise
