@@ -1,0 +1,28 @@
+// Elementwise kernels.
+//
+//   unary:   out[i] = f(x[i])
+//   binary:  out[i] = f(a[i], b[i])
+//   where:   out[i] = condition[i] ? a[i] : b[i]
+//
+// Dtypes and the meaning of each operation: kernels.h. `out` may be one of the
+// inputs (same data and strides). The operators are listed in operators.h; the
+// fast ones replace libm by functions.h, which is accurate to 2 ULP.
+#pragma once
+
+#include "kernels/kernels.h"
+
+namespace lanewise::kernels {
+
+namespace reference {
+void unary(Unary op, const View& x, const View& out);
+void binary(Binary op, const View& a, const View& b, const View& out);
+void where(const View& condition, const View& a, const View& b, const View& out);
+}  // namespace reference
+
+namespace fast {
+void unary(Unary op, const View& x, const View& out);
+void binary(Binary op, const View& a, const View& b, const View& out);
+void where(const View& condition, const View& a, const View& b, const View& out);
+}  // namespace fast
+
+}  // namespace lanewise::kernels

@@ -1,0 +1,173 @@
+#include "kernels/elementwise/elementwise.h"
+
+#include <gtest/gtest.h>
+
+#include "kernels/testing.h"
+
+namespace lanewise::kernels {
+namespace {
+
+using namespace testing;
+
+constexpr int kUnaryCount = static_cast<int>(Unary::logical_not) + 1;
+constexpr int kBinaryCount = static_cast<int>(Binary::logical_or) + 1;
+
+bool takes(Unary op, DType d) {
+  if (op == Unary::logical_not) return true;
+  if (op >= Unary::exp && op <= Unary::cos) return is_float(d);
+  return !is_bool(d);
+}
+bool takes(Binary op, DType d) { return op != Binary::divide || is_float(d); }
+
+DType result(Unary op, DType d) { return op == Unary::logical_not ? DType::bool_ : d; }
+DType result(Binary op, DType d) { return op >= Binary::equal ? DType::bool_ : d; }
+
+const Shape kShapes[] = {{},     {0},     {1},     {7},     {16},      {33}, {3, 0},
+                         {5, 1}, {1, 17}, {4, 31}, {9, 16}, {2, 3, 5}, {65}, {2, 1, 33}};
+
+TEST(Elementwise, UnaryAgreesWithReference) {
+  uint32_t seed = 1;
+  for (int i = 0; i < kUnaryCount; ++i) {
+    const Unary op = static_cast<Unary>(i);
+    for (DType d : kDTypes) {
+      if (!takes(op, d)) continue;
+      for (const Shape& shape : kShapes) {
+        for (Layout layout : kLayouts) {
+          const Tensor x = random(d, shape, layout, ++seed, Values::special);
+          const Layout out = kOutLayouts[seed % 4];
+          const Tensor fast = make(result(op, d), shape, out), slow = make(fast.dtype, shape);
+          fast::unary(op, x, fast);
+          reference::unary(op, x, slow);
+          expect_close(fast, slow, 2, "unary " + std::to_string(i) + " " + text(d));
+        }
+      }
+    }
+  }
+}
+
+TEST(Elementwise, BinaryAgreesWithReference) {
+  uint32_t seed = 1;
+  for (int i = 0; i < kBinaryCount; ++i) {
+    const Binary op = static_cast<Binary>(i);
+    for (DType d : kDTypes) {
+      if (!takes(op, d)) continue;
+      for (const Shape& shape : kShapes) {
+        for (Layout left : kLayouts) {
+          for (Layout right : kLayouts) {
+            const Tensor a = random(d, shape, left, ++seed, Values::special);
+            const Tensor b = random(d, shape, right, ++seed,
+                                    op == Binary::power ? Values::plain : Values::special);
+            if (op == Binary::power && is_integer(d)) {
+              const Tensor signed_b = b;
+              fast::unary(Unary::abs, signed_b, b);
+            }
+            const Tensor fast = make(result(op, d), shape, kOutLayouts[seed % 4]);
+            const Tensor slow = make(fast.dtype, shape);
+            fast::binary(op, a, b, fast);
+            reference::binary(op, a, b, slow);
+            expect_same(fast, slow, "binary " + std::to_string(i) + " " + text(d));
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST(Elementwise, WhereAgreesWithReference) {
+  uint32_t seed = 1;
+  for (DType d : kDTypes) {
+    for (const Shape& shape : kShapes) {
+      for (Layout first : kLayouts) {
+        for (Layout second : kLayouts) {
+          const Tensor c = random(DType::bool_, shape, first, ++seed);
+          const Tensor a = random(d, shape, second, ++seed, Values::special);
+          const Tensor b = random(d, shape, first, ++seed, Values::special);
+          const Tensor fast = make(d, shape, kOutLayouts[seed % 4]), slow = make(d, shape);
+          fast::where(c, a, b, fast);
+          reference::where(c, a, b, slow);
+          expect_same(fast, slow, "where " + text(d));
+        }
+      }
+    }
+  }
+}
+
+TEST(Elementwise, LargeArraysOnAnyNumberOfThreads) {
+  const Shape shape{311, 521};
+  const Tensor x = random(DType::float32, shape, Layout::row_major, 1);
+  const Tensor b = random(DType::float32, shape, Layout::transposed, 2);
+  const Tensor slow = make(DType::float32, shape), fast = make(DType::float32, shape);
+  for (int threads : {1, 2, 3}) {
+    const Threads t(threads);
+    reference::binary(Binary::add, x, b, slow);
+    fast::binary(Binary::add, x, b, fast);
+    expect_same(fast, slow, "add");
+    reference::unary(Unary::sigmoid, x, slow);
+    fast::unary(Unary::sigmoid, x, fast);
+    expect_close(fast, slow, 2, "sigmoid");
+  }
+}
+
+// Values that NumPy gives.
+template <class T>
+T one(Unary op, T x) {
+  T in = x, out{};
+  const View a{reinterpret_cast<std::byte*>(&in), dtype_of<T>, {}, {}};
+  const View o{reinterpret_cast<std::byte*>(&out), dtype_of<T>, {}, {}};
+  fast::unary(op, a, o);
+  return out;
+}
+template <class T>
+T one(Binary op, T x, T y) {
+  T out{};
+  const View a{reinterpret_cast<std::byte*>(&x), dtype_of<T>, {}, {}};
+  const View b{reinterpret_cast<std::byte*>(&y), dtype_of<T>, {}, {}};
+  const View o{reinterpret_cast<std::byte*>(&out), dtype_of<T>, {}, {}};
+  fast::binary(op, a, b, o);
+  return out;
+}
+
+TEST(Elementwise, SpecialValues) {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const float inf = std::numeric_limits<float>::infinity();
+  EXPECT_EQ(one(Unary::sigmoid, -1000.0f), 0);
+  EXPECT_EQ(one(Unary::sigmoid, 1000.0f), 1);
+  EXPECT_EQ(one(Unary::sigmoid, 0.0), 0.5);
+  EXPECT_GT(one(Unary::sigmoid, -80.0f), 0);
+  EXPECT_EQ(one(Unary::exp, -inf), 0);
+  EXPECT_EQ(one(Unary::exp, inf), inf);
+  EXPECT_EQ(one(Unary::exp, 0.0f), 1);
+  EXPECT_EQ(one(Unary::tanh, inf), 1);
+  EXPECT_TRUE(std::signbit(one(Unary::tanh, -0.0f)));
+  EXPECT_EQ(one(Unary::log, 0.0f), -inf);
+  EXPECT_TRUE(std::isnan(one(Unary::log, -1.0f)));
+  EXPECT_TRUE(std::isnan(one(Unary::sign, nan)));
+  EXPECT_EQ(one(Unary::abs, std::numeric_limits<int32_t>::lowest()),
+            std::numeric_limits<int32_t>::lowest());
+  EXPECT_EQ(one(Unary::negative, int8_t{-128}), -128);
+  for (Binary op : {Binary::maximum, Binary::minimum}) {
+    EXPECT_TRUE(std::isnan(one(op, nan, 1.0f)));
+    EXPECT_TRUE(std::isnan(one(op, 1.0f, nan)));
+  }
+  EXPECT_EQ(one(Binary::add, std::numeric_limits<int64_t>::max(), int64_t{1}),
+            std::numeric_limits<int64_t>::lowest());
+  EXPECT_EQ(one(Binary::multiply, int32_t{65536}, int32_t{65536}), 0);
+  EXPECT_EQ(one(Binary::power, int32_t{3}, int32_t{4}), 81);
+  EXPECT_EQ(one(Binary::power, int64_t{-2}, int64_t{63}), std::numeric_limits<int64_t>::lowest());
+  EXPECT_EQ(one(Binary::divide, 1.0f, 0.0f), inf);
+}
+
+TEST(Elementwise, OutputMayBeAnInput) {
+  for (Layout layout : kOutLayouts) {
+    const Shape shape{5, 67};
+    const Tensor x = random(DType::float32, shape, layout, 3),
+                 y = random(DType::float32, shape, layout, 4);
+    const Tensor expected = make(DType::float32, shape);
+    reference::binary(Binary::subtract, x, y, expected);
+    fast::binary(Binary::subtract, x, y, y);
+    expect_same(y, expected, "in place");
+  }
+}
+
+}  // namespace
+}  // namespace lanewise::kernels

@@ -1,0 +1,138 @@
+// Elementwise operations: one inner loop an operator and dtype, compiled once a
+// target. Each knows the strides that matter (all operands contiguous, or one of
+// them a single value) as loops of their own, which the compiler vectorises.
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/elementwise/fast.cc"
+#include "kernels/simd.h"
+// The order of these matters.
+#include "hwy/foreach_target.h"
+#include "hwy/highway.h"
+#include "kernels/elementwise/elementwise.h"
+#include "kernels/elementwise/operators.h"
+#include "kernels/typed_table.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace lanewise::kernels::HWY_NAMESPACE {
+namespace {
+
+// `out` may be an input: no iteration reads what another writes.
+#define LANEWISE_EACH _Pragma("GCC ivdep") for (int64_t i = 0; i < count; ++i)
+
+template <class Operator, class T>
+struct UnaryLoop {
+  static void loop(std::byte* const* data, const int64_t* strides, int64_t count) {
+    using R = std::invoke_result_t<Operator, T>;
+    const T* x = reinterpret_cast<const T*>(data[0]);
+    R* out = reinterpret_cast<R*>(data[1]);
+    const int64_t sx = strides[0], so = strides[1];
+    const Operator f;
+    if (sx == 1 && so == 1) {
+      LANEWISE_EACH out[i] = f(x[i]);
+    } else {
+      LANEWISE_EACH out[i * so] = f(x[i * sx]);
+    }
+  }
+};
+
+template <class Operator, class T>
+struct BinaryLoop {
+  static void loop(std::byte* const* data, const int64_t* strides, int64_t count) {
+    using R = std::invoke_result_t<Operator, T, T>;
+    const T* a = reinterpret_cast<const T*>(data[0]);
+    const T* b = reinterpret_cast<const T*>(data[1]);
+    R* out = reinterpret_cast<R*>(data[2]);
+    const int64_t sa = strides[0], sb = strides[1], so = strides[2];
+    const Operator f;
+    if (so == 1 && sa == 1 && sb == 1) {
+      LANEWISE_EACH out[i] = f(a[i], b[i]);
+    } else if (so == 1 && sa == 1 && sb == 0) {
+      const T y = *b;
+      LANEWISE_EACH out[i] = f(a[i], y);
+    } else if (so == 1 && sa == 0 && sb == 1) {
+      const T y = *a;
+      LANEWISE_EACH out[i] = f(y, b[i]);
+    } else {
+      LANEWISE_EACH out[i * so] = f(a[i * sa], b[i * sb]);
+    }
+  }
+};
+
+// T: any type of the operands' size.
+template <class T>
+struct SelectLoop {
+  static void loop(std::byte* const* data, const int64_t* strides, int64_t count) {
+    const uint8_t* condition = reinterpret_cast<const uint8_t*>(data[0]);
+    const T* a = reinterpret_cast<const T*>(data[1]);
+    const T* b = reinterpret_cast<const T*>(data[2]);
+    T* out = reinterpret_cast<T*>(data[3]);
+    const int64_t sc = strides[0], sa = strides[1], sb = strides[2], so = strides[3];
+    if (sc == 1 && sa == 1 && sb == 1 && so == 1) {
+      LANEWISE_EACH out[i] = pick(condition[i], a[i], b[i]);
+    } else if (sc == 1 && sa == 1 && sb == 0 && so == 1) {
+      const T y = *b;
+      LANEWISE_EACH out[i] = pick(condition[i], a[i], y);
+    } else {
+      LANEWISE_EACH out[i * so] = pick(condition[i * sc], a[i * sa], b[i * sb]);
+    }
+  }
+  LANEWISE_INLINE static T pick(uint8_t condition, T a, T b) { return condition ? a : b; }
+};
+
+constexpr auto kUnary = loop_table<UnaryLoop>(std::type_identity<UnaryOperators>{});
+constexpr auto kBinary = loop_table<BinaryLoop>(std::type_identity<BinaryOperators>{});
+
+}  // namespace
+
+Loop unary_loop(Unary op, DType dtype) {
+  return kUnary[static_cast<int>(op)][static_cast<int>(dtype)];
+}
+Loop binary_loop(Binary op, DType dtype) {
+  return kBinary[static_cast<int>(op)][static_cast<int>(dtype)];
+}
+Loop select_loop(std::size_t bytes) {
+  return bytes == 1   ? SelectLoop<uint8_t>::loop
+         : bytes == 4 ? SelectLoop<uint32_t>::loop
+                      : SelectLoop<uint64_t>::loop;
+}
+
+}  // namespace lanewise::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace lanewise::kernels {
+
+HWY_EXPORT(unary_loop);
+HWY_EXPORT(binary_loop);
+HWY_EXPORT(select_loop);
+
+namespace fast {
+namespace {
+
+// Elements worth a thread.
+constexpr int64_t kGrain = 32 << 10;
+constexpr int64_t kFunctionGrain = 4 << 10;
+
+int64_t grain(Unary op) {
+  return op >= Unary::exp && op <= Unary::cos && op != Unary::sqrt ? kFunctionGrain : kGrain;
+}
+
+}  // namespace
+
+void unary(Unary op, const View& x, const View& out) {
+  const Loop loop = HWY_DYNAMIC_DISPATCH(unary_loop)(op, x.dtype);
+  LoopNest<2>({x, out}).run_parallel(grain(op), loop);
+}
+
+void binary(Binary op, const View& a, const View& b, const View& out) {
+  const Loop loop = HWY_DYNAMIC_DISPATCH(binary_loop)(op, a.dtype);
+  LoopNest<3>({a, b, out}).run_parallel(op == Binary::power ? kFunctionGrain : kGrain, loop);
+}
+
+void where(const View& condition, const View& a, const View& b, const View& out) {
+  const Loop loop = HWY_DYNAMIC_DISPATCH(select_loop)(size_of(a.dtype));
+  LoopNest<4>({condition, a, b, out}).run_parallel(kGrain, loop);
+}
+
+}  // namespace fast
+}  // namespace lanewise::kernels
+#endif  // HWY_ONCE

@@ -1,0 +1,92 @@
+#include "kernels/movement/movement.h"
+
+#include <gtest/gtest.h>
+
+#include "kernels/testing.h"
+
+namespace lanewise::kernels {
+namespace {
+
+using namespace testing;
+
+struct Case {
+  Shape table, indices;
+  int axis;
+};
+const Case kCases[] = {{{5}, {}, 0},         {{5}, {7}, 0},          {{6, 3}, {4}, 0},
+                       {{6, 3}, {4}, 1},     {{4, 5, 6}, {2, 3}, 1}, {{4, 5, 33}, {9}, 0},
+                       {{3, 40}, {2, 0}, 1}, {{2, 3, 4}, {5, 2}, 2}, {{300, 70}, {900}, 0}};
+
+Tensor some_indices(const Case& c, Layout layout, uint32_t seed) {
+  const Tensor indices = make(DType::int64, c.indices, layout);
+  std::mt19937 bits(seed);
+  each<int64_t>(indices, [&](int64_t* i, int64_t) { *i = bits() % c.table[c.axis]; });
+  return indices;
+}
+
+Shape taken(const Case& c) {
+  Shape shape;
+  for (int i = 0; i < c.axis; ++i) shape.push_back(c.table[i]);
+  for (int64_t extent : c.indices) shape.push_back(extent);
+  for (int i = c.axis + 1; i < c.table.rank(); ++i) shape.push_back(c.table[i]);
+  return shape;
+}
+
+TEST(Movement, TakeAgreesWithReference) {
+  uint32_t seed = 1;
+  for (const Case& c : kCases) {
+    for (DType d : kDTypes) {
+      for (Layout layout : kLayouts) {
+        const Tensor x = random(d, c.table, layout, ++seed);
+        const Tensor indices = some_indices(c, kLayouts[seed % 5], ++seed);
+        const Tensor fast = make(d, taken(c), kOutLayouts[seed % 4]), slow = make(d, taken(c));
+        fast::take(x, indices, c.axis, fast);
+        reference::take(x, indices, c.axis, slow);
+        expect_same(fast, slow, "take " + text(d));
+      }
+    }
+  }
+}
+
+TEST(Movement, TakeRows) {
+  float table[] = {0, 1, 10, 11, 20, 21};
+  int64_t index[] = {2, 0};
+  float out[4];
+  fast::take({reinterpret_cast<std::byte*>(table), DType::float32, {3, 2}, {2, 1}},
+             {reinterpret_cast<std::byte*>(index), DType::int64, {2}, {1}}, 0,
+             {reinterpret_cast<std::byte*>(out), DType::float32, {2, 2}, {2, 1}});
+  EXPECT_EQ(std::vector<float>(out, out + 4), (std::vector<float>{20, 21, 0, 1}));
+}
+
+TEST(Movement, ScatterAddAgreesWithReferenceToTheBit) {
+  uint32_t seed = 1;
+  for (const Case& c : kCases) {
+    for (DType d : kDTypes) {
+      for (Layout layout : kLayouts) {
+        const Tensor updates = random(d, taken(c), layout, ++seed);
+        const Tensor indices = some_indices(c, kLayouts[seed % 5], ++seed);
+        const Tensor fast = make(d, c.table, kOutLayouts[seed % 4]), slow = make(d, c.table);
+        fast::scatter_add(updates, indices, c.axis, fast);
+        reference::scatter_add(updates, indices, c.axis, slow);
+        expect_same(fast, slow, "scatter_add " + text(d));
+      }
+    }
+  }
+}
+
+TEST(Movement, Iota) {
+  for (DType d : {DType::int64, DType::float32, DType::float64}) {
+    for (Layout layout : kOutLayouts) {
+      const Tensor fast = make(d, {1001}, layout), slow = make(d, {1001});
+      fast::iota(3, -2, fast);
+      reference::iota(3, -2, slow);
+      expect_same(fast, slow, "iota " + text(d));
+    }
+  }
+  const Tensor x = make(DType::float64, {3});
+  fast::iota(0.5, 0.25, x);
+  EXPECT_EQ(values<double>(x), (std::vector<double>{0.5, 0.75, 1}));
+}
+
+}  // namespace
+}  // namespace lanewise::kernels

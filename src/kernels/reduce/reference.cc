@@ -1,0 +1,41 @@
+// Reductions in index order, one element at a time.
+#include "kernels/loop_nest.h"
+#include "kernels/reduce/geometry.h"
+#include "kernels/reduce/monoid.h"
+#include "kernels/reduce/reduce.h"
+
+namespace lanewise::kernels::reference {
+namespace {
+
+template <class Monoid>
+void reduce_with(const View& x, const bool* reduced, const View& out) {
+  using T = typename Monoid::Element;
+  const ReduceGeometry g(x, reduced, out);
+  for (int64_t outer = 0; outer < g.outer; ++outer) {
+    int64_t from = 0, to = 0;
+    g.start(outer, &from, &to);
+    for (int64_t j = 0; j < g.columns; ++j) {
+      const T* first = x.as<T>() + from + j * g.stride;
+      auto state = Monoid::init();
+      for (int64_t i = 0; i < g.count; ++i) Monoid::update(&state, first + g.offset(i), 1, i);
+      out.as<typename Monoid::Result>()[to + j * g.out_stride] = Monoid::finish(state);
+    }
+  }
+}
+
+}  // namespace
+
+void reduce(Reduce op, const View& x, const bool* reduced, const View& out) {
+  with_type(x.dtype, [&]<class T>(std::type_identity<T>) {
+    switch (op) {
+      case Reduce::sum: return reduce_with<Fold<Add, T>>(x, reduced, out);
+      case Reduce::prod: return reduce_with<Fold<Multiply, T>>(x, reduced, out);
+      case Reduce::max: return reduce_with<Fold<Maximum, T>>(x, reduced, out);
+      case Reduce::min: return reduce_with<Fold<Minimum, T>>(x, reduced, out);
+      case Reduce::argmax: return reduce_with<ArgBest<Maximum, T>>(x, reduced, out);
+      case Reduce::argmin: return reduce_with<ArgBest<Minimum, T>>(x, reduced, out);
+    }
+  });
+}
+
+}  // namespace lanewise::kernels::reference
