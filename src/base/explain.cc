@@ -125,7 +125,7 @@ bool is_row(const Shape& s) { return s.rank() == 2 && s[0] == 1 && s[1] > 1; }
 void find_warnings(const Shape& a, const Shape& b, std::vector<ShapeWarning>& out) {
   const Shape &small = a.rank() <= b.rank() ? a : b, &large = a.rank() <= b.rank() ? b : a;
   const bool vector = small.rank() == 1 && small[0] > 1;
-  if (vector && is_column(large)) {
+  if (vector && is_column(large) && large[0] == small[0]) {
     out.push_back({"rank-1 meets a column",
                    fmt::format("a rank-1 array {} met a column {}: the result is the {} table of all pairs, "
                                "not an elementwise operation; make the first a column too, with "
