@@ -32,22 +32,23 @@ bool truth(const Array& a) {
 }
 
 // Where values can't be read (in a function that is being compiled), what is known.
+std::string traced_text(const Array& a) {
+  return "<traced array of shape " + to_string(a.shape()) + ", " + std::string(name(a.dtype())) +
+         ">";
+}
+
+// NumPy prints: numpy.set_printoptions holds for Arrays too.
 std::string text_of(const Array& a) {
-  if (a.node()->traced)
-    return "<traced array of shape " + to_string(a.shape()) + ", " + std::string(name(a.dtype())) +
-           ">";
-  return without_gil([handle = a] { return lanewise::to_string(handle); });
+  if (a.node()->traced) return traced_text(a);
+  return nb::cast<std::string>(nb::str(to_numpy(a)));
 }
 
 std::string repr(const Array& a) {
-  const std::string text = text_of(a);
-  if (a.node()->traced) return text;
-  std::string out = "Array(";
-  for (char c : text) {
-    out += c;
-    if (c == '\n') out += "      ";
-  }
-  return out + ", dtype=" + std::string(name(a.dtype())) + ")";
+  if (a.node()->traced) return traced_text(a);
+  const nb::object array2string = nb::module_::import_("numpy").attr("array2string");
+  const auto values =
+      nb::cast<std::string>(array2string(to_numpy(a), "separator"_a = ", ", "prefix"_a = "Array("));
+  return "Array(" + values + ", dtype=" + std::string(name(a.dtype())) + ")";
 }
 
 nb::object format(const Array& a, nb::handle spec) {
@@ -84,9 +85,9 @@ nb::object as_numpy(const Array& a, nb::handle dtype, nb::handle copy) {
   return copy.is(Py_True) ? nb::object(values.attr("copy")()) : values;
 }
 
+// For pickle and copy.deepcopy.
 nb::object reduce(const Array& a) {
-  const nb::object array = nb::module_::import_("lanewise").attr("array");
-  return nb::make_tuple(array, nb::make_tuple(to_numpy(a).attr("copy")()));
+  return nb::make_tuple(nb::type<Array>(), nb::make_tuple(to_numpy(a)));
 }
 
 // reshape(2, 3) and reshape((2, 3)), transpose(1, 0) and transpose((1, 0)).
@@ -105,6 +106,13 @@ void bind_array(nb::module_& m) {
   nb::class_<Array> cls(m, "Array", kDoc);
   // Above numpy.ndarray's 0: `ndarray + Array` comes to Array.__radd__.
   cls.attr("__array_priority__") = 100.0;
+  cls.attr("__hash__") = nb::none();  // == compares elements
+  cls.def(
+      "__init__",
+      [](Array* self, nb::handle object, nb::handle dtype) {
+        new (self) Array(copy_of(object, dtype));
+      },
+      "object"_a, "dtype"_a = nb::none());
   cls.def_prop_ro("shape", [](const Array& a) { return tuple_of(a.shape()); })
       .def_prop_ro("ndim", &Array::rank)
       .def_prop_ro("size", &Array::size)
@@ -122,10 +130,12 @@ void bind_array(nb::module_& m) {
       .def("tolist", [](const Array& a) { return to_numpy(a).attr("tolist")(); })
       .def("__array__", &as_numpy, "dtype"_a = nb::none(), "copy"_a = nb::none())
       .def("__reduce__", &reduce)
-      .def("__getitem__", &get_item)
-      .def("__setitem__", &set_item)
+      .def("__getitem__", &get_item, "key"_a.none())
+      .def("__setitem__", &set_item, "key"_a.none(), "value"_a)
       .def("__len__", &length)
       .def("__iter__", &iterate)
+      .def("__contains__",
+           [](const Array& a, nb::handle value) { return truth(any(equal(a, to_array(value)))); })
       .def("__bool__", &truth)
       .def("__float__", [](const Array& a) { return nb::float_(numpy_item(a)); })
       .def("__int__", [](const Array& a) { return nb::int_(numpy_item(a)); })

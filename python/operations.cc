@@ -125,15 +125,21 @@ Array clip_to(const Array& a, nb::handle low, nb::handle high) {
 
 void bind_operator(nb::class_<Array>& cls, const BinaryRow& row) {
   const Binary f = row.function;
-  cls.def(row.operation, [f](const Array& a, nb::handle b) -> nb::object {
-    if (!is_operand(b)) return nb::borrow(Py_NotImplemented);
-    return nb::cast(f(a, to_array(b)));
-  });
+  cls.def(
+      row.operation,
+      [f](const Array& a, nb::handle b) -> nb::object {
+        if (!is_operand(b)) return nb::borrow(Py_NotImplemented);
+        return nb::cast(f(a, to_array(b)));
+      },
+      "other"_a.none());
   if (row.reflected == nullptr) return;
-  cls.def(row.reflected, [f](const Array& a, nb::handle b) -> nb::object {
-    if (!is_operand(b)) return nb::borrow(Py_NotImplemented);
-    return nb::cast(f(to_array(b), a));
-  });
+  cls.def(
+      row.reflected,
+      [f](const Array& a, nb::handle b) -> nb::object {
+        if (!is_operand(b)) return nb::borrow(Py_NotImplemented);
+        return nb::cast(f(to_array(b), a));
+      },
+      "other"_a.none());
 }
 
 void bind_mask_operator(nb::class_<Array>& cls, const char* symbol, const char* name,
@@ -167,7 +173,7 @@ void bind_elementwise(nb::module_& m, nb::class_<Array>& cls) {
   m.def(
       "clip",
       [](nb::handle a, nb::handle low, nb::handle high) { return clip_to(to_array(a), low, high); },
-      "a"_a, "a_min"_a, "a_max"_a);
+      "a"_a, "a_min"_a.none(), "a_max"_a.none());
   m.def(
       "where",
       [](nb::handle condition, nb::handle x, nb::handle y) {
@@ -267,7 +273,7 @@ void bind_shape_functions(nb::module_& m) {
   m.def(
       "concatenate",
       [](nb::handle arrays, nb::handle axis) { return join(lanewise::concatenate, arrays, axis); },
-      "arrays"_a, "axis"_a = 0);
+      "arrays"_a, "axis"_a.none() = 0);
   m.def(
       "stack", [](nb::handle arrays, int axis) { return lanewise::stack(to_arrays(arrays), axis); },
       "arrays"_a, "axis"_a = 0);

@@ -1,6 +1,5 @@
 // Evaluation, gradients, compiled functions, executors and threads.
 #include <nanobind/stl/pair.h>
-#include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
 #include <memory>

@@ -1,7 +1,6 @@
 // Shapes explained.
 #include "lanewise/shape.h"
 
-#include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
 #include <string>

@@ -66,7 +66,8 @@ class Compiled:
 
     def __call__(self, *args):
         (program, result), leaves = self._find(args)
-        return unflatten(result[0], iter(program(leaves)))
+        values = program(leaves)  # the first call finds the structure of the result
+        return unflatten(result[0], iter(values))
 
     def dump(self, *args):
         """The plan for these arguments, as text."""

@@ -14,7 +14,7 @@ DIFFERENT_DTYPES = {
     "float16": "float32",  # exp of int8, uint8, bool
     "int16": "int32",      # int8 with uint8
 }
-# divide is float64 for integers in NumPy and here; its float32 cases follow promotion.
+# NumPy's square of bools is an int8, here it is a bool, as their product is.
 
 
 def ours(dtype):
@@ -27,7 +27,7 @@ EXACT = {
     "sign": [d for d in DTYPES if d != "bool"],
     "floor": DTYPES,
     "sqrt": DTYPES,
-    "square": DTYPES,
+    "square": [d for d in DTYPES if d != "bool"],
     "isnan": DTYPES,
     "logical_not": DTYPES,
 }
@@ -134,6 +134,8 @@ def test_power_of_integers(pair):
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("exponent", [0, 1, 2, 3, 0.5, 2.0, -1.0])
 def test_power_with_a_constant(dtype, exponent):
+    if dtype == "bool" and exponent == 2:
+        pytest.skip("NumPy takes its square, an int8; other integer exponents give int64")
     a = np.abs(values(np.random.RandomState(0), (17,), dtype, special=False))
     assert_close(lw.asarray(a) ** exponent, a ** exponent, ours((a ** exponent).dtype), rtol=1e-6)
 

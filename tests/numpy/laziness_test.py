@@ -1,5 +1,6 @@
 """When values are computed, and by whom."""
 
+import copy
 import pickle
 import threading
 
@@ -99,6 +100,7 @@ def test_pickle():
     x = lw.arange(6).reshape(2, 3)[:, ::-1] * 2.0
     y = pickle.loads(pickle.dumps(x))
     assert y.tolist() == x.tolist() and y.dtype == x.dtype
+    assert copy.deepcopy({"x": x})["x"].tolist() == x.tolist()
 
 
 def test_executors_and_threads():

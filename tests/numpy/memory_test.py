@@ -16,6 +16,12 @@ class Owned(np.ndarray):
     """An ndarray whose end can be seen."""
 
 
+def owned():
+    a = Owned(1000)  # owns its memory; a view would keep another array alive
+    a[:] = np.arange(1000.0)
+    return a
+
+
 def address(a):
     return a.__array_interface__["data"][0]
 
@@ -46,7 +52,7 @@ def test_views_share_memory():
 
 
 def test_memory_lives_as_long_as_needed():
-    a = np.arange(1000.0).view(Owned)
+    a = owned()
     alive = weakref.ref(a)
     x = lw.asarray(a)
     part = lw.to_numpy(x[10:])
@@ -60,7 +66,7 @@ def test_memory_lives_as_long_as_needed():
 
 
 def test_memory_ends_with_a_pending_result():
-    a = np.arange(1000.0).view(Owned)
+    a = owned()
     alive = weakref.ref(a)
     y = lw.asarray(a) + 1
     del a
@@ -81,7 +87,8 @@ def test_read_only_arrays():
     a = np.arange(3)
     a.flags.writeable = False
     assert lw.asarray(a).tolist() == [0, 1, 2]
-    assert lw.asarray(b"ab"[0:0] and b"" or np.frombuffer(b"\x01\x02", "uint8")).tolist() == [1, 2]
+    assert lw.asarray(np.frombuffer(b"\x01\x02", "uint8")).tolist() == [1, 2]
+    assert lw.asarray(memoryview(b"\x01\x02")).tolist() == [1, 2]
 
 
 def test_numpy_array_protocol():
@@ -161,7 +168,7 @@ def test_default_dtypes_are_those_of_numpy():
                                   (-3, 3, 2), (0.5, 3)])
 def test_arange(args):
     assert_equal(lw.arange(*args), np.arange(*args))
-    assert_equal(lw.arange(*args, dtype="float32"), np.arange(*args).astype("float32"))
+    assert_equal(lw.arange(*args, dtype="float32"), np.arange(*args, dtype="float32"))
 
 
 @pytest.mark.parametrize("args", [(0, 1), (0, 1, 5), (3, -3, 7), (0, 1, 1), (0, 1, 0)])

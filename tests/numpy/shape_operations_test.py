@@ -75,7 +75,7 @@ def test_take(a, axis, shape, seed, dtype):
     indices = np.random.RandomState(seed).randint(-extent, extent, shape).astype(dtype)
     x, i = lw.asarray(a), lw.asarray(indices)
     assert_equal(lw.take(x, i, axis=axis), np.take(a, indices, axis=axis))
-    flat = indices % a.size
+    flat = indices.astype("int64") % a.size
     assert_equal(lw.take(x, lw.asarray(flat)), np.take(a, flat))
 
 

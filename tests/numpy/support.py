@@ -18,15 +18,18 @@ RTOL = {"float32": 3e-7, "float64": 1e-12}
 
 def values(rng, shape, dtype, special=True):
     """Random values that include the awkward ones of the dtype."""
-    dtype = np.dtype(dtype)
+    return np.asarray(_values(rng, shape, np.dtype(dtype), special))
+
+
+def _values(rng, shape, dtype, special):
     if dtype == bool:
-        return rng.rand(*shape) < 0.5
+        return np.asarray(rng.rand(*shape)) < 0.5
     if dtype.kind in "iu":
         info = np.iinfo(dtype)
         small = rng.randint(max(info.min, -9), 10, shape)
         extreme = np.array([info.min, info.max, 0, 1], dtype)[rng.randint(0, 4, shape)]
         return np.where(rng.rand(*shape) < 0.1, extreme, small).astype(dtype)
-    out = (rng.randn(*shape) * 10.0 ** rng.randint(-2, 2, shape)).astype(dtype)
+    out = np.asarray(rng.randn(*shape) * 10.0 ** rng.randint(-2, 2, shape)).astype(dtype)
     if special:
         info = np.finfo(dtype)
         awkward = np.array([np.nan, np.inf, -np.inf, 0.0, -0.0, info.tiny, info.smallest_subnormal,
@@ -38,6 +41,8 @@ def values(rng, shape, dtype, special=True):
 
 def with_layout(rng, shape, dtype, layout, special=True):
     """An array of `shape` whose strides are awkward in the way that `layout` names."""
+    if shape == ():
+        return values(rng, shape, dtype, special)
     if layout == "reversed":
         return values(rng, shape, dtype, special)[tuple(slice(None, None, -1) for _ in shape)]
     if layout == "stepped":
@@ -45,7 +50,7 @@ def with_layout(rng, shape, dtype, layout, special=True):
         return wide[tuple(slice(None, None, 2 if i % 2 else -2) for i in range(len(shape)))]
     if layout == "transposed":
         return values(rng, shape[::-1], dtype, special).T
-    if layout == "repeated" and shape:
+    if layout == "repeated":
         axis = rng.randint(0, len(shape))
         one = shape[:axis] + (1,) + shape[axis + 1:]
         return np.broadcast_to(values(rng, one, dtype, special), shape)
