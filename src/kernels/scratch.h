@@ -1,5 +1,5 @@
-// Working memory of a kernel: one block a thread that grows to the largest size
-// asked for and is used again, so that a repeated call allocates nothing.
+// Working memory of a kernel: blocks that belong to the thread, grow to the largest
+// size asked for and are used again, so that a repeated call allocates nothing.
 #pragma once
 
 #include <cstddef>
@@ -9,28 +9,18 @@
 
 namespace lanewise::kernels {
 
-// Takes the thread's block for its lifetime; a nested one gets memory of its own.
-// Aligned to a cache line.
+// Takes a block of the calling thread for its lifetime, aligned to a cache line.
+// Scratches of a thread end in the reverse order of their beginning.
 class Scratch {
  public:
-  explicit Scratch(std::size_t bytes) : nested_(kept().in_use) {
-    if (nested_) {
-      own_.reset(allocate(bytes));
-      data_ = own_.get();
-      return;
-    }
-    Kept& k = kept();
-    k.in_use = true;
-    if (k.bytes < bytes) {
-      k.block.reset();
-      k.block.reset(allocate(bytes));
-      k.bytes = bytes;
-    }
-    data_ = k.block.get();
+  explicit Scratch(std::size_t bytes) {
+    Stack& s = stack();
+    const int level = s.depth++;
+    Block& block = level < kKept ? s.kept[level] : own_;
+    if (block.bytes < bytes) block = Block(bytes);
+    data_ = block.data.get();
   }
-  ~Scratch() {
-    if (!nested_) kept().in_use = false;
-  }
+  ~Scratch() { --stack().depth; }
   Scratch(const Scratch&) = delete;
   Scratch& operator=(const Scratch&) = delete;
 
@@ -41,24 +31,26 @@ class Scratch {
   struct Free {
     void operator()(std::byte* block) const { std::free(block); }
   };
-  using Block = std::unique_ptr<std::byte, Free>;
-  struct Kept {
-    Block block;
+  struct Block {
+    Block() = default;
+    explicit Block(std::size_t size)
+        : data(static_cast<std::byte*>(std::aligned_alloc(64, (size + 63) / 64 * 64))), bytes(size) {
+      if (!data) throw std::bad_alloc();
+    }
+    std::unique_ptr<std::byte, Free> data;
     std::size_t bytes = 0;
-    bool in_use = false;
   };
 
-  static Kept& kept() {
-    thread_local Kept block;
-    return block;
-  }
-  static std::byte* allocate(std::size_t bytes) {
-    void* block = std::aligned_alloc(64, (bytes + 63) / 64 * 64);
-    if (!block) throw std::bad_alloc();
-    return static_cast<std::byte*>(block);
+  static constexpr int kKept = 4;  // scratches inside scratches that a thread keeps
+  struct Stack {
+    Block kept[kKept];
+    int depth = 0;
+  };
+  static Stack& stack() {
+    thread_local Stack s;
+    return s;
   }
 
-  bool nested_;
   Block own_;
   std::byte* data_;
 };

@@ -1,0 +1,191 @@
+// The blocks of one target, see blocks.h. No include guard of the usual kind: the
+// file is compiled once a target.
+#if defined(LANEWISE_MATMUL_BLOCK_INL_H) == defined(HWY_TARGET_TOGGLE)
+#ifdef LANEWISE_MATMUL_BLOCK_INL_H
+#undef LANEWISE_MATMUL_BLOCK_INL_H
+#else
+#define LANEWISE_MATMUL_BLOCK_INL_H
+#endif
+
+#include <cmath>
+#include <utility>
+
+#include "hwy/highway.h"
+#include "kernels/matmul/blocks.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace lanewise::kernels::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+// Highway's portable targets round twice in MulAdd.
+#define LANEWISE_PORTABLE (HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_EMU128)
+
+template <class D, class V>
+HWY_INLINE V fused(D d, V a, V b, V c) {
+#if LANEWISE_PORTABLE
+  return hn::Set(d, std::fma(hn::GetLane(a), hn::GetLane(b), hn::GetLane(c)));
+#else
+  (void)d;
+  return hn::MulAdd(a, b, c);
+#endif
+}
+
+template <class D, int MR, int NV, class T = hn::TFromD<D>>
+HWY_NOINLINE void block(const BlockArgs<T>& g) {
+  using V = hn::Vec<D>;
+  constexpr D d;
+  constexpr int64_t N = static_cast<int64_t>(hn::MaxLanes(d));
+  // Every third row has a pointer of its own; the other two are one and two strides further,
+  // which x86 addresses without a register each.
+  constexpr int kBases = (MR + 2) / 3;
+  const T* base[kBases];
+  for (int i = 0; i < kBases; ++i) base[i] = g.a + 3 * i * g.a_m;
+  const int64_t a_m = g.a_m, a_k = g.a_k, b_k = g.b_k;
+  const T* b = g.b;
+
+  V c[MR][NV];
+  const bool whole = g.columns == NV * N;
+  if (!g.accumulate) {
+#pragma GCC unroll 16
+    for (int i = 0; i < MR; ++i) {
+#pragma GCC unroll 4
+      for (int j = 0; j < NV; ++j) c[i][j] = hn::Zero(d);
+    }
+  } else {
+#pragma GCC unroll 16
+    for (int i = 0; i < MR; ++i) {
+#pragma GCC unroll 4
+      for (int j = 0; j < NV; ++j) {
+        const T* from = g.c + i * g.c_m + j * N;
+        const int64_t left = g.columns - j * N;
+        c[i][j] = whole ? hn::LoadU(d, from)
+                        : hn::MaskedLoad(hn::FirstN(d, static_cast<size_t>(left < 0 ? 0 : left)), d,
+                                         from);
+      }
+    }
+  }
+
+  for (int64_t p = g.k; p > 0; --p) {
+    V row[NV];
+#pragma GCC unroll 4
+    for (int j = 0; j < NV; ++j) row[j] = hn::LoadU(d, b + j * N);
+    b += b_k;
+#pragma GCC unroll 16
+    for (int i = 0; i < MR; ++i) {
+      const V a = hn::Set(d, base[i / 3][(i % 3) * a_m]);
+#pragma GCC unroll 4
+      for (int j = 0; j < NV; ++j) c[i][j] = fused(d, a, row[j], c[i][j]);
+    }
+#pragma GCC unroll 8
+    for (int i = 0; i < kBases; ++i) base[i] += a_k;
+  }
+
+  if (whole) {
+#pragma GCC unroll 16
+    for (int i = 0; i < MR; ++i) {
+#pragma GCC unroll 4
+      for (int j = 0; j < NV; ++j) hn::StoreU(c[i][j], d, g.c + i * g.c_m + j * N);
+    }
+  } else {
+#pragma GCC unroll 16
+    for (int i = 0; i < MR; ++i) {
+#pragma GCC unroll 4
+      for (int j = 0; j < NV; ++j) {
+        const int64_t left = g.columns - j * N;
+        hn::BlendedStore(c[i][j], hn::FirstN(d, static_cast<size_t>(left < 0 ? 0 : left)), d,
+                         g.c + i * g.c_m + j * N);
+      }
+    }
+  }
+}
+
+template <class D, int NV, class T, int... I>
+void list_blocks(BlockFamily<T>* family, int index, std::integer_sequence<int, I...>) {
+  family->max_rows[index] = sizeof...(I);
+  ((family->block[index][I + 1] = &block<D, I + 1, NV>), ...);
+}
+
+// Rows1, Rows2, Rows4: the largest MR with 1, 2 and 4 vectors; 0: none.
+template <class D, int Rows1, int Rows2, int Rows4, class T = hn::TFromD<D>>
+BlockFamily<T> block_family() {
+  BlockFamily<T> family{};
+  family.lanes = static_cast<int>(hn::MaxLanes(D()));
+  family.max_vectors = Rows4 > 0 ? 4 : Rows2 > 0 ? 2 : 1;
+  list_blocks<D, 1>(&family, 0, std::make_integer_sequence<int, Rows1>());
+  list_blocks<D, 2>(&family, 1, std::make_integer_sequence<int, Rows2>());
+  list_blocks<D, 4>(&family, 2, std::make_integer_sequence<int, Rows4>());
+  return family;
+}
+
+// The accumulators, a row of B and an element of A must fit the registers: 32 with
+// AVX-512 and NEON, 16 with AVX2.
+template <class T>
+BlockFamily<T> wide_blocks() {
+#if LANEWISE_PORTABLE
+  return block_family<hn::CappedTag<T, 1>, 4, 0, 0>();
+#elif HWY_TARGET == HWY_AVX2
+  return block_family<hn::ScalableTag<T>, 12, 6, 3>();
+#else
+  return block_family<hn::ScalableTag<T>, 12, 12, 6>();
+#endif
+}
+
+template <class T>
+BlockFamily<T> narrow_blocks() {
+#if LANEWISE_PORTABLE
+  return wide_blocks<T>();
+#else
+  return block_family<hn::CappedTag<T, 4>, 12, 0, 0>();
+#endif
+}
+
+template <class T>
+BlockFamily<T> single_blocks() {
+#if LANEWISE_PORTABLE
+  return wide_blocks<T>();
+#else
+  return block_family<hn::CappedTag<T, 1>, 12, 0, 0>();
+#endif
+}
+
+template <class T>
+void pack_panel(const T* b, int64_t b_k, int64_t b_n, int64_t k, int64_t columns, int64_t width,
+                T* panel) {
+  if (b_n == 1) {
+    for (int64_t p = 0; p < k; ++p) {
+      const T* from = b + p * b_k;
+      T* to = panel + p * width;
+      for (int64_t j = 0; j < columns; ++j) to[j] = from[j];
+      for (int64_t j = columns; j < width; ++j) to[j] = T{0};
+    }
+    return;
+  }
+  // A transposition: a few rows of the panel at a time, so that they stay in L1.
+  constexpr int64_t kRun = 16;
+  for (int64_t p = 0; p < k; p += kRun) {
+    const int64_t run = k - p < kRun ? k - p : kRun;
+    for (int64_t j = 0; j < columns; ++j) {
+      const T* from = b + p * b_k + j * b_n;
+      T* to = panel + p * width + j;
+      if (run == kRun) {
+#pragma GCC unroll 16
+        for (int64_t q = 0; q < kRun; ++q) to[q * width] = from[q * b_k];
+      } else {
+        for (int64_t q = 0; q < run; ++q) to[q * width] = from[q * b_k];
+      }
+    }
+    for (int64_t q = 0; q < run; ++q) {
+      for (int64_t j = columns; j < width; ++j) panel[(p + q) * width + j] = T{0};
+    }
+  }
+}
+
+template <class T>
+MatmulKernels<T> make_matmul_kernels() {
+  return {wide_blocks<T>(), narrow_blocks<T>(), single_blocks<T>(), &pack_panel<T>};
+}
+
+}  // namespace lanewise::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif

@@ -1,0 +1,51 @@
+// What a target offers to the product driver: blocks, the innermost kernels.
+//
+// A block computes MR rows by NV vectors of C in registers and runs along k once:
+//
+//   C[i, j] = (accumulate ? C[i, j] : 0), then for p in order: fma(A[i, p], B[p, j], C[i, j])
+//
+// The columns of B lie side by side; A is read one element at a time, with any strides.
+#pragma once
+
+#include <cstdint>
+
+namespace lanewise::kernels {
+
+template <class T>
+struct BlockArgs {
+  int64_t k;
+  const T* a;
+  int64_t a_m, a_k;
+  const T* b;  // rows of NV vectors, b_k elements apart
+  int64_t b_k;
+  T* c;  // rows side by side, c_m elements apart
+  int64_t c_m;
+  int64_t columns;  // of C that exist, at most those of NV vectors
+  bool accumulate;
+};
+
+template <class T>
+using Block = void (*)(const BlockArgs<T>&);
+
+inline constexpr int kMaxRows = 14;
+
+// The blocks of one vector width: NV = 1, 2, 4 (index 0, 1, 2), MR = 1 … max_rows.
+template <class T>
+struct BlockFamily {
+  int lanes;        // columns of a vector
+  int max_vectors;  // 1, 2 or 4
+  int max_rows[3];
+  Block<T> block[3][kMaxRows + 1];
+};
+
+// The families of a target, from wide vectors to single lanes, and its packing.
+template <class T>
+struct MatmulKernels {
+  BlockFamily<T> wide, four, one;
+
+  // panel[p · width + j] = b[p · b_k + j · b_n] for j < columns, 0 up to width.
+  void (*pack)(const T* b, int64_t b_k, int64_t b_n, int64_t k, int64_t columns, int64_t width,
+               T* panel);
+};
+
+}  // namespace lanewise::kernels
