@@ -70,7 +70,9 @@ class Array {
 
   // Basic indexing; missing trailing axes are taken whole. A view.
   // Errors: IndexError naming index, axis and extent.
-  Array operator[](std::initializer_list<Index> index) const { return at(std::vector<Index>(index)); }
+  Array operator[](std::initializer_list<Index> index) const {
+    return at(std::vector<Index>(index));
+  }
   Array operator[](Index index) const { return at({index}); }
   Array at(const std::vector<Index>& index) const;
   // a[index] = value (broadcast): rebinds this handle to a new array; views

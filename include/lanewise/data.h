@@ -18,7 +18,8 @@ namespace lanewise {
 
 enum class ColumnType : uint8_t { numeric, categorical, boolean, constant, identifier };
 std::string_view name(ColumnType type);
-ColumnType column_type_from_name(std::string_view name);  // Errors: ValueError naming the known ones
+ColumnType column_type_from_name(
+    std::string_view name);  // Errors: ValueError naming the known ones
 
 // A column holds numbers (NaN where missing) or text (codes into `dictionary`,
 // in order of first appearance; −1 where missing).
@@ -46,8 +47,8 @@ struct Table {
 };
 
 struct CsvOptions {
-  char separator = 0;            // 0: detected among , ; tab |
-  std::optional<bool> header;    // unset: detected
+  char separator = 0;          // 0: detected among , ; tab |
+  std::optional<bool> header;  // unset: detected
   std::vector<std::string> missing = {"", "NA", "N/A", "nan", "NaN", "?", "null", "NULL", "None"};
   std::map<std::string, ColumnType> types;  // overrides
   // Columns that must be read as text whatever they look like (a target's class labels).
@@ -71,7 +72,7 @@ std::string csv_quote(std::string_view field, char separator = ',');
 // where lossless: int16, uint16, uint32, float16 …). Object arrays are refused.
 // Errors: IoError, DataError with byte offset.
 Array load_npy(const std::string& path);
-void save_npy(const std::string& path, const Array& a);  // atomic
+void save_npy(const std::string& path, const Array& a);          // atomic
 std::map<std::string, Array> load_npz(const std::string& path);  // stored or deflated
 void save_npz(const std::string& path, const std::map<std::string, Array>& arrays);
 
@@ -86,9 +87,9 @@ class Source {
   virtual std::optional<int64_t> length() const = 0;  // rows in all, when known
   // The next rows, at most `rows`; fewer only at the end; no rows at the end.
   virtual std::vector<Array> pull(int64_t rows) = 0;
-  virtual void reset() = 0;                    // to the first row
+  virtual void reset() = 0;  // to the first row
   virtual bool seekable() const { return false; }
-  virtual void seek(int64_t row);              // Errors: ValueError unless seekable
+  virtual void seek(int64_t row);  // Errors: ValueError unless seekable
 };
 class Sink {
  public:
@@ -105,8 +106,8 @@ std::unique_ptr<Sink> npy_sink(const std::string& path, const Shape& row_shape, 
 // How columns become the float32 features of a network. The defaults and what
 // each part is worth: docs/training.md.
 struct EncodingOptions {
-  int bins = 64;             // piecewise-linear encoding of numbers; 0: none
-  int common_values = 64;    // one-hots of the commonest values of numbers; 0: none
+  int bins = 64;                 // piecewise-linear encoding of numbers; 0: none
+  int common_values = 64;        // one-hots of the commonest values of numbers; 0: none
   double common_coverage = 0.5;  // only where these cover more than this share of the rows
   int64_t common_min_rows = 6;
   int64_t few_rows = 2000;   // below: neither bins nor common values

@@ -12,7 +12,7 @@ namespace lanewise {
 enum class DType : uint8_t { bool_, int8, uint8, int32, int64, float32, float64 };
 inline constexpr int kDTypeCount = 7;
 
-std::string_view name(DType dtype);           // "float32", spelled as in NumPy
+std::string_view name(DType dtype);            // "float32", spelled as in NumPy
 DType dtype_from_name(std::string_view name);  // Errors: DTypeError, naming the known ones
 std::size_t size_of(DType dtype);              // bytes of an element
 
@@ -43,8 +43,10 @@ inline constexpr DType dtype_of = [] {
   else if constexpr (std::is_same_v<T, uint8_t>) return DType::uint8;
   else if constexpr (std::is_same_v<T, float>) return DType::float32;
   else if constexpr (std::is_same_v<T, double>) return DType::float64;
-  else if constexpr (std::is_integral_v<T> && std::is_signed_v<T> && sizeof(T) == 4) return DType::int32;
-  else if constexpr (std::is_integral_v<T> && std::is_signed_v<T> && sizeof(T) == 8) return DType::int64;
+  else if constexpr (std::is_integral_v<T> && std::is_signed_v<T> && sizeof(T) == 4)
+    return DType::int32;
+  else if constexpr (std::is_integral_v<T> && std::is_signed_v<T> && sizeof(T) == 8)
+    return DType::int64;
 }();
 
 // Calls f(std::type_identity<T>{}) with the C++ type of `dtype`.

@@ -8,8 +8,10 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "lanewise/array.h"
@@ -21,7 +23,14 @@ namespace lanewise::nn {
 enum class Layout : uint8_t { rows, columns };
 
 enum class Activation : uint8_t {
-  identity, sigmoid, tanh, relu, leaky_relu, gelu, silu, softmax,
+  identity,
+  sigmoid,
+  tanh,
+  relu,
+  leaky_relu,
+  gelu,
+  silu,
+  softmax,
 };
 std::string_view name(Activation activation);
 Activation activation_from_name(std::string_view name);  // Errors: ValueError naming the known ones
@@ -44,6 +53,11 @@ struct Parameter {
   Array value;
 };
 
+struct ParameterShape {
+  std::string name;
+  Shape shape;
+};
+
 // What apply() may need besides parameters and input.
 struct Context {
   Layout layout = Layout::rows;
@@ -55,12 +69,15 @@ struct Context {
 class Layer {
  public:
   virtual ~Layer() = default;
-  virtual std::string describe() const = 0;          // "Dense(128, relu)"
+  virtual std::string describe() const = 0;  // "Dense(128, relu)"
   virtual int64_t outputs(int64_t inputs) const { return inputs; }
-  virtual std::vector<Parameter> init(int64_t inputs, Layout layout, Init init, Generator& generator,
-                                      DType dtype) const;
-  virtual Array apply(std::span<const Array> parameters, const Array& x, const Context& context) const = 0;
-  virtual std::string to_json() const = 0;           // {"type": "dense", "units": 128, …}
+  // Names and shapes of what init() makes, in its order; none by default.
+  virtual std::vector<ParameterShape> parameter_shapes(int64_t inputs, Layout layout) const;
+  virtual std::vector<Parameter> init(int64_t inputs, Layout layout, Init init,
+                                      Generator& generator, DType dtype) const;
+  virtual Array apply(std::span<const Array> parameters, const Array& x,
+                      const Context& context) const = 0;
+  virtual std::string to_json() const = 0;  // {"type": "dense", "units": 128, …}
 };
 using LayerPtr = std::shared_ptr<const Layer>;
 
@@ -78,11 +95,13 @@ class Sequential {
   // Errors: ValueError for widths < 1.
   Sequential(int64_t inputs, std::vector<LayerPtr> layers, Layout layout = Layout::rows);
 
+  std::vector<ParameterShape> parameter_shapes() const;
   std::vector<Parameter> init(Generator& generator, Init init = Init::uniform_fan_in,
                               DType dtype = DType::float32) const;
   // x: (m, inputs) or (inputs, m).
   Array operator()(std::span<const Array> parameters, const Array& x) const;  // inference
-  Array apply(std::span<const Array> parameters, const Array& x, bool training, const Array& key) const;
+  Array apply(std::span<const Array> parameters, const Array& x, bool training,
+              const Array& key) const;
   int64_t inputs() const { return inputs_; }
   int64_t outputs() const;
   Layout layout() const { return layout_; }
@@ -116,14 +135,16 @@ enum class Loss : uint8_t { binary_cross_entropy, softmax_cross_entropy, mean_sq
 std::string_view name(Loss loss);
 Loss loss_from_name(std::string_view name);
 // By name, on the raw output of a network (logits or values).
-Array loss_of(Loss loss, const Array& output, const Array& targets, const Array* weights, Layout layout);
+Array loss_of(Loss loss, const Array& output, const Array& targets, const Array* weights,
+              Layout layout);
 
 // ---- metrics, on values read to memory. ----
 // labels: 0/1 or class numbers; probabilities row-major (m, classes); weights none.
 double accuracy(std::span<const int32_t> labels, std::span<const int32_t> predicted);
 // Area under the ROC curve by ranks, ties averaged; NaN with one class only.
 double auc(std::span<const int32_t> labels, std::span<const double> scores);
-double log_loss(std::span<const int32_t> labels, std::span<const double> probabilities, int classes);
+double log_loss(std::span<const int32_t> labels, std::span<const double> probabilities,
+                int classes);
 // Expected calibration error of the top class, equal-width bins. Guo et al. 2017.
 double calibration_error(std::span<const int32_t> labels, std::span<const double> probabilities,
                          int classes, int bins = 15);
@@ -133,11 +154,11 @@ double r2(std::span<const double> targets, std::span<const double> predictions);
 // ---- training ----
 
 struct EpochReport {
-  int epoch = 0, epochs = 0;    // from 1
-  double loss = 0;              // mean training loss of the epoch
-  double validation_loss = 0;   // NaN without validation data
+  int epoch = 0, epochs = 0;   // from 1
+  double loss = 0;             // mean training loss of the epoch
+  double validation_loss = 0;  // NaN without validation data
   double rows_per_second = 0;
-  double seconds = 0;           // since training began
+  double seconds = 0;  // since training began
   bool best = false;
 };
 
@@ -145,8 +166,8 @@ struct FitOptions {
   Loss loss = Loss::binary_cross_entropy;
   OptimizerOptions optimizer;
   int epochs = 60;
-  int64_t batch = 256;          // 0: full batch
-  bool shuffle = true;          // seeded mini-batches; off: in order
+  int64_t batch = 256;  // 0: full batch
+  bool shuffle = true;  // seeded mini-batches; off: in order
   uint32_t seed = 0;
   int patience = 8;             // epochs without a better validation loss; 0: never stop early
   double average_decay = 0.99;  // moving average of weights, decay min(this, t / (t + 10)); 0: off
@@ -156,7 +177,7 @@ struct FitOptions {
 };
 
 struct FitResult {
-  std::vector<Array> parameters;     // of the best epoch (averaged, if asked)
+  std::vector<Array> parameters;  // of the best epoch (averaged, if asked)
   std::vector<EpochReport> history;
   int best_epoch = 0;
   bool interrupted = false;

@@ -14,7 +14,8 @@ Array add(const Array& a, const Array& b);
 Array subtract(const Array& a, const Array& b);  // bool raises DTypeError, as in NumPy
 Array multiply(const Array& a, const Array& b);
 Array divide(const Array& a, const Array& b);  // true division; integers give floats
-Array power(const Array& a, const Array& b);   // integers: ValueError for a constant negative exponent
+Array power(const Array& a,
+            const Array& b);  // integers: ValueError for a constant negative exponent
 Array maximum(const Array& a, const Array& b);  // NaN wins
 Array minimum(const Array& a, const Array& b);
 Array equal(const Array& a, const Array& b);

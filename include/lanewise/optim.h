@@ -15,7 +15,8 @@ namespace lanewise {
 
 enum class OptimizerKind : uint8_t { sgd, momentum, adam, adamw };
 std::string_view name(OptimizerKind kind);
-OptimizerKind optimizer_from_name(std::string_view name);  // Errors: ValueError naming the known ones
+OptimizerKind optimizer_from_name(
+    std::string_view name);  // Errors: ValueError naming the known ones
 
 enum class ScheduleKind : uint8_t { constant, cosine };
 std::string_view name(ScheduleKind kind);
@@ -24,15 +25,15 @@ ScheduleKind schedule_from_name(std::string_view name);
 struct OptimizerOptions {
   OptimizerKind kind = OptimizerKind::adamw;
   double learning_rate = 1e-3;
-  double momentum = 0.9;           // momentum only
+  double momentum = 0.9;                              // momentum only
   double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;  // Adam, AdamW: Kingma & Ba 2015
   // AdamW: decoupled, times the rate (Loshchilov & Hutter 2019); others: L2, added to the gradient.
   double weight_decay = 0;
-  double clip_norm = 0;            // gradients scaled to at most this joint norm; 0: off
+  double clip_norm = 0;  // gradients scaled to at most this joint norm; 0: off
   ScheduleKind schedule = ScheduleKind::constant;
-  int64_t warmup_steps = 0;        // the rate grows linearly from 0
-  int64_t total_steps = 0;         // cosine: reaches 0 here
-  void validate() const;           // Errors: ValueError naming the field
+  int64_t warmup_steps = 0;  // the rate grows linearly from 0
+  int64_t total_steps = 0;   // cosine: reaches 0 here
+  void validate() const;     // Errors: ValueError naming the field
 };
 
 // The rate of step `step` (from 1).
@@ -40,7 +41,8 @@ double learning_rate_at(const OptimizerOptions& options, int64_t step);
 
 // The moments that an optimiser keeps for `parameters`: zeros, in the order
 // that update() takes them.
-std::vector<Array> optimizer_state(const OptimizerOptions& options, std::span<const Array> parameters);
+std::vector<Array> optimizer_state(const OptimizerOptions& options,
+                                   std::span<const Array> parameters);
 
 struct OptimizerUpdate {
   std::vector<Array> parameters;

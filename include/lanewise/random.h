@@ -18,12 +18,12 @@ class Generator {
   Generator(const Generator& other);
   Generator& operator=(const Generator& other);
 
-  Array rand(const Shape& shape = {});   // uniform in [0, 1)
-  Array randn(const Shape& shape = {});  // normal, polar method
+  Array rand(const Shape& shape = {});                                // uniform in [0, 1)
+  Array randn(const Shape& shape = {});                               // normal, polar method
   Array randint(int64_t low, int64_t high, const Shape& shape = {});  // [low, high)
-  Array permutation(int64_t n);          // of 0 … n−1
-  Array permutation(const Array& x);     // rows of x shuffled, a copy
-  void shuffle(Array& x);                // rebinds x to its shuffled rows
+  Array permutation(int64_t n);                                       // of 0 … n−1
+  Array permutation(const Array& x);                                  // rows of x shuffled, a copy
+  void shuffle(Array& x);  // rebinds x to its shuffled rows
   double uniform();
 
  private:

@@ -71,8 +71,9 @@ class Session {
     std::vector<Array> metrics;  // scalars; summed over the batches of a run
   };
   // scalars: float64 inputs of rank 0 that change from step to step (learning rate, step number).
-  using Step = std::function<Result(const std::vector<Array>& state, const std::vector<Array>& batch,
-                                    const std::vector<Array>& scalars)>;
+  using Step =
+      std::function<Result(const std::vector<Array>& state, const std::vector<Array>& batch,
+                           const std::vector<Array>& scalars)>;
   using Scalars = std::function<std::vector<double>(int64_t step)>;
 
   Session(Step step, std::vector<Array> state, SessionOptions options = {});
@@ -80,7 +81,8 @@ class Session {
   // axis); returns each metric summed over the steps, weighted by the rows of
   // its batch. `keep_going` is asked before each step.
   std::vector<double> run(std::span<const Array> data, const Batches& batches,
-                          const Scalars& scalars = {}, const std::function<bool()>& keep_going = {});
+                          const Scalars& scalars = {},
+                          const std::function<bool()>& keep_going = {});
   std::vector<Array> state() const;
   int64_t steps() const;  // done so far
 

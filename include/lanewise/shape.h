@@ -97,14 +97,14 @@ struct ShapeWarning {
 // Everything there is to say of one broadcast.
 struct BroadcastExplanation {
   bool ok = false;
-  Shape shape;                // of the result, when ok
+  Shape shape;  // of the result, when ok
   std::vector<Shape> inputs;
-  int failing_axis = -1;      // of the result, from the front; -1 when ok
+  int failing_axis = -1;        // of the result, from the front; -1 when ok
   int64_t left = 0, right = 0;  // the clashing extents
-  std::string error;          // one paragraph with the repair, empty when ok
+  std::string error;            // one paragraph with the repair, empty when ok
   std::string repair;
   std::vector<ShapeWarning> warnings;
-  std::string text;           // the aligned drawing, a line an operand, with error and warnings
+  std::string text;  // the aligned drawing, a line an operand, with error and warnings
 };
 
 // The shape that `shapes` broadcast to, as numpy.broadcast_shapes.
@@ -129,7 +129,7 @@ struct ShapeExpression {
   Shape shape;
   std::string error;  // empty when ok
   std::vector<ShapeWarning> warnings;
-  std::string text;   // a drawing for every operation, innermost first
+  std::string text;  // a drawing for every operation, innermost first
 };
 // Errors: ValueError with the column when `expression` can't be parsed.
 ShapeExpression explain_expression(std::string_view expression);

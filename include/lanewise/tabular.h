@@ -27,14 +27,14 @@ struct TargetInfo {
 
 struct TrainOptions {
   std::string target;
-  std::optional<Task> task;         // unset: recognised
+  std::optional<Task> task;  // unset: recognised
   EncodingOptions encoding;
   std::vector<int64_t> hidden = {128, 64};
   nn::Activation activation = nn::Activation::relu;
   nn::Init init = nn::Init::uniform_fan_in;
   double dropout = 0;
-  double validation = 0.1;          // share of the training rows; 0: none
-  double test_fraction = 0;         // share held out before training, 0: none
+  double validation = 0.1;   // share of the training rows; 0: none
+  double test_fraction = 0;  // share held out before training, 0: none
   uint32_t seed = 0;
   // Unset: the recipe's value, which depends on the number of rows (docs/training.md).
   std::optional<int> epochs, patience;
@@ -50,7 +50,8 @@ struct TrainOptions {
 };
 
 struct TrainPlan {
-  int64_t train_rows = 0, validation_rows = 0, test_rows = 0, dropped_rows = 0;  // dropped: no target
+  int64_t train_rows = 0, validation_rows = 0, test_rows = 0,
+          dropped_rows = 0;  // dropped: no target
   int64_t features = 0;
   int epochs = 0, patience = 0;
   int64_t batch = 0;
@@ -79,7 +80,8 @@ class Model {
 
   // Errors: DataError when the table lacks a column.
   Prediction predict(const Table& table, std::map<std::string, int64_t>* unseen = nullptr) const;
-  Metrics evaluate(const Table& table, const std::string& target = {}, int64_t* dropped = nullptr) const;
+  Metrics evaluate(const Table& table, const std::string& target = {},
+                   int64_t* dropped = nullptr) const;
 
   // Preprocessed features in, network outputs out as probabilities or target
   // units: `rows` rows of `features()` float32 each, strides in elements; `out`
@@ -95,8 +97,8 @@ class Model {
   const nn::Sequential& network() const;
   const std::vector<Array>& parameters() const;
   const std::map<std::string, Metrics>& metrics() const;  // "validation", "test", with "…_baseline"
-  std::string describe() const;   // for people
-  std::string to_json() const;    // for programs: everything but the weights
+  std::string describe() const;                           // for people
+  std::string to_json() const;  // for programs: everything but the weights
 
   struct Impl;
   explicit Model(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}

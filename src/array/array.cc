@@ -61,8 +61,8 @@ Tensor Array::tensor() const {
 
 double Array::item_double() const {
   if (size() != 1)
-    throw ValueError(fmt::format("item: the array has shape {}, expected one element",
-                                 to_string(shape())));
+    throw ValueError(
+        fmt::format("item: the array has shape {}, expected one element", to_string(shape())));
   const Tensor t = tensor();
   return with_type(t.dtype, [&](auto type) {
     return static_cast<double>(*t.as<typename decltype(type)::type>());
@@ -71,8 +71,8 @@ double Array::item_double() const {
 
 const void* Array::data_of(DType wanted) const {
   if (wanted != dtype())
-    throw DTypeError(fmt::format("data: the array is {}, not {}; use astype", name(dtype()),
-                                 name(wanted)));
+    throw DTypeError(
+        fmt::format("data: the array is {}, not {}; use astype", name(dtype()), name(wanted)));
   eval();
   if (!node_->value.contiguous()) node_->value = cast_copy(node_->value, dtype());
   return node_->value.data;
@@ -94,8 +94,8 @@ template std::vector<double> Array::to_vector<double>() const;
 template <class T>
 Array array(std::span<const T> values, const Shape& shape) {
   if (element_count(shape) != static_cast<int64_t>(values.size()))
-    throw ValueError(fmt::format("array: {} values do not fill shape {}", values.size(),
-                                 to_string(shape)));
+    throw ValueError(
+        fmt::format("array: {} values do not fill shape {}", values.size(), to_string(shape)));
   Tensor t = Tensor::empty(dtype_of<T>, shape);
   if (!values.empty()) std::memcpy(t.data, values.data(), values.size_bytes());
   return from_tensor(std::move(t));

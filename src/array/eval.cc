@@ -102,11 +102,13 @@ class PlanCache {
 
 void check_readable(const Node& node) {
   if (node.donated)
-    throw ValueError("this array was donated to a session, which may have overwritten it; read "
-                     "Session::state() instead");
+    throw ValueError(
+        "this array was donated to a session, which may have overwritten it; read "
+        "Session::state() instead");
   if (node.traced && !node.has_value())
-    throw ValueError("an array inside a function that is being traced (compile, grad, Session) has no "
-                     "values yet; express what depends on its values with where()");
+    throw ValueError(
+        "an array inside a function that is being traced (compile, grad, Session) has no "
+        "values yet; express what depends on its values with where()");
 }
 
 std::atomic<const exec::Backend*>& backend_slot() {

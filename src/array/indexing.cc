@@ -37,8 +37,8 @@ void resolve_range(const Index& index, int64_t extent, Resolved& r) {
 
 void resolve_position(int64_t at, int axis, int64_t extent, Resolved& r) {
   if (at < -extent || at >= extent)
-    throw IndexError(fmt::format("index {} is out of range for axis {} with extent {}", at, axis,
-                                 extent));
+    throw IndexError(
+        fmt::format("index {} is out of range for axis {} with extent {}", at, axis, extent));
   r.start.push_back(at < 0 ? at + extent : at);
   r.step.push_back(1);
   r.sliced.push_back(1);
@@ -72,8 +72,8 @@ Array Array::at(const std::vector<Index>& index) const {
 
 void Array::assign(const std::vector<Index>& index, const Array& value) {
   const Resolved r = resolve(index, shape());
-  const graph::NodePtr part = graph::reshape(
-      graph::broadcast_to(graph::cast(value.node(), dtype()), r.result), r.sliced);
+  const graph::NodePtr part =
+      graph::reshape(graph::broadcast_to(graph::cast(value.node(), dtype()), r.result), r.sliced);
   // One where the index points, to choose between the old values and the new.
   const graph::NodePtr mark = graph::broadcast_to(graph::scalar(DType::bool_, 1), r.sliced);
   node_ = wrap(graph::where(graph::pad(mark, r.start, shape(), r.step),

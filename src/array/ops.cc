@@ -18,7 +18,8 @@ Array unary(Op op, const Array& x) { return wrap(graph::unary(op, x.node())); }
 Array binary(Op op, const Array& a, const Array& b) {
   return wrap(graph::binary(op, a.node(), b.node()));
 }
-Array reduce(Op op, const Array& x, const Axes& axes, bool keepdims, std::string_view operation = {}) {
+Array reduce(Op op, const Array& x, const Axes& axes, bool keepdims,
+             std::string_view operation = {}) {
   return wrap(graph::reduce(op, x.node(), axes, keepdims, operation));
 }
 Array count(const Array& x, const Axes& axes, DType dtype) {
@@ -179,14 +180,20 @@ Array squeeze(const Array& x, const Axes& axes) {
   for (int64_t axis : axes.values()) {
     chosen.push_back(normalize_axis(axis, x.rank(), "squeeze"));
     if (x.shape()[static_cast<int>(chosen.back())] != 1)
-      throw ShapeError(fmt::format("squeeze: axis {} of {} has extent {}, only extents of 1 can go",
-                                   axis, to_string(x.shape()), x.shape()[static_cast<int>(chosen.back())]),
-                       {"squeeze", {x.shape()}, static_cast<int>(chosen.back()),
-                        x.shape()[static_cast<int>(chosen.back())], 1, "index or reduce that axis"});
+      throw ShapeError(
+          fmt::format("squeeze: axis {} of {} has extent {}, only extents of 1 can go", axis,
+                      to_string(x.shape()), x.shape()[static_cast<int>(chosen.back())]),
+          {"squeeze",
+           {x.shape()},
+           static_cast<int>(chosen.back()),
+           x.shape()[static_cast<int>(chosen.back())],
+           1,
+           "index or reduce that axis"});
   }
   Shape shape;
   for (int axis = 0; axis < x.rank(); ++axis)
-    if (axes.all() ? x.shape()[axis] != 1 : !chosen.contains(axis)) shape.push_back(x.shape()[axis]);
+    if (axes.all() ? x.shape()[axis] != 1 : !chosen.contains(axis))
+      shape.push_back(x.shape()[axis]);
   return reshape(x, shape);
 }
 
@@ -195,7 +202,8 @@ Array expand_dims(const Array& x, const Axes& axes) {
   Dims added;
   for (int64_t axis : axes.values()) {
     const int at = normalize_axis(axis, rank, "expand_dims");
-    if (added.contains(at)) throw ValueError(fmt::format("expand_dims: axis {} is named twice", axis));
+    if (added.contains(at))
+      throw ValueError(fmt::format("expand_dims: axis {} is named twice", axis));
     added.push_back(at);
   }
   Shape shape;

@@ -43,7 +43,8 @@ class Printer {
       using T = typename decltype(type)::type;
       const T value = t_.as<T>()[offset];
       if constexpr (std::is_same_v<T, bool>) return value ? "True" : "False";
-      else if constexpr (std::is_integral_v<T>) return fmt::format("{}", static_cast<int64_t>(value));
+      else if constexpr (std::is_integral_v<T>)
+        return fmt::format("{}", static_cast<int64_t>(value));
       else return number(static_cast<double>(value));
     });
   }
@@ -60,7 +61,8 @@ class Printer {
     if (axis == t_.rank()) return fmt::format("{:>{}}", entries_[next_++], width_);
     const int64_t extent = t_.shape[axis], count = shown(extent, summarize_);
     const bool innermost = axis + 1 == t_.rank();
-    const std::string gap = innermost ? " " : std::string(t_.rank() - axis - 1, '\n') + std::string(axis + 1, ' ');
+    const std::string gap =
+        innermost ? " " : std::string(t_.rank() - axis - 1, '\n') + std::string(axis + 1, ' ');
     std::string text = "[";
     for (int64_t i = 0; i < count; ++i) {
       if (i > 0) text += gap;

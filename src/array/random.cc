@@ -45,7 +45,8 @@ Array Generator::randn(const Shape& shape) {
 }
 Array Generator::randint(int64_t low, int64_t high, const Shape& shape) {
   if (low >= high)
-    throw ValueError(fmt::format("randint: the range [{}, {}) is empty; low must be below high", low, high));
+    throw ValueError(
+        fmt::format("randint: the range [{}, {}) is empty; low must be below high", low, high));
   return drawn<int64_t>(shape, [&] { return state_->twister.integer(low, high); });
 }
 

@@ -46,12 +46,14 @@ struct Session::Impl {
     for (std::size_t i = 0; i < state_count; ++i) {
       const Array& a = result.state[i];
       if (!(a.shape() == state[i].shape))
-        throw ShapeError(fmt::format("Session: state {} has shape {} after the step, {} before", i,
-                                     to_string(a.shape()), to_string(state[i].shape)),
-                         {"Session", {a.shape(), state[i].shape}, -1, 0, 0, "state keeps its shapes"});
+        throw ShapeError(
+            fmt::format("Session: state {} has shape {} after the step, {} before", i,
+                        to_string(a.shape()), to_string(state[i].shape)),
+            {"Session", {a.shape(), state[i].shape}, -1, 0, 0, "state keeps its shapes"});
       if (a.dtype() != state[i].dtype)
-        throw DTypeError(fmt::format("Session: state {} is {} after the step, {} before; use astype", i,
-                                     name(a.dtype()), name(state[i].dtype)));
+        throw DTypeError(
+            fmt::format("Session: state {} is {} after the step, {} before; use astype", i,
+                        name(a.dtype()), name(state[i].dtype)));
     }
     for (const Array& metric : result.metrics)
       if (metric.size() != 1)
@@ -77,10 +79,11 @@ int64_t rows_of(std::span<const Tensor> data, int axis) {
   if (data.empty()) return 0;
   for (const Tensor& t : data)
     if (t.rank() <= axis || t.shape[axis] != data[0].shape[axis])
-      throw ShapeError(fmt::format("Session: the data arrays have shapes {} and {}, which differ along "
-                                   "the samples (axis {})",
-                                   to_string(data[0].shape), to_string(t.shape), axis),
-                       {"Session", {data[0].shape, t.shape}, axis, 0, 0, "every array needs a row a sample"});
+      throw ShapeError(
+          fmt::format("Session: the data arrays have shapes {} and {}, which differ along "
+                      "the samples (axis {})",
+                      to_string(data[0].shape), to_string(t.shape), axis),
+          {"Session", {data[0].shape, t.shape}, axis, 0, 0, "every array needs a row a sample"});
   return data[0].shape[axis];
 }
 
@@ -100,7 +103,9 @@ class Gather {
     }
     if (!buffer_ || !(buffer_.shape == shape)) buffer_ = Tensor::empty(data_.dtype, shape);
     const View indices{reinterpret_cast<std::byte*>(const_cast<int64_t*>(order.data() + first)),
-                       DType::int64, {count}, {1}};
+                       DType::int64,
+                       {count},
+                       {1}};
     kernels::fast_family().take(data_, indices, axis_, buffer_);
     return buffer_;
   }
@@ -143,7 +148,8 @@ std::vector<double> Session::run(std::span<const Array> data, const Batches& bat
     outputs = s.spare;
     outputs.insert(outputs.end(), s.metrics.begin(), s.metrics.end());
     s.program->run(arguments, outputs);
-    for (std::size_t i = 0; i < s.state_count; ++i) s.spare[i] = std::exchange(s.state[i], outputs[i]);
+    for (std::size_t i = 0; i < s.state_count; ++i)
+      s.spare[i] = std::exchange(s.state[i], outputs[i]);
     s.metrics.assign(outputs.begin() + static_cast<std::ptrdiff_t>(s.state_count), outputs.end());
     ++s.steps;
     sums.resize(s.metrics.size());

@@ -21,7 +21,8 @@ Program TracedProgram::trace(std::span<const Tensor> arguments, int64_t rows) co
   std::vector<Array> traced;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     Shape shape = arguments[i].shape;
-    if (rows >= 0 && axis_of(i) >= 0) shape[normalize_axis(axis_of(i), shape.rank(), "compile")] = rows;
+    if (rows >= 0 && axis_of(i) >= 0)
+      shape[normalize_axis(axis_of(i), shape.rank(), "compile")] = rows;
     program.inputs.push_back(graph::input(arguments[i].dtype, shape));
     traced.emplace_back(program.inputs.back());
   }
@@ -42,9 +43,9 @@ std::string TracedProgram::key(std::span<const Tensor> arguments, bool any_m) co
 
 std::shared_ptr<const TracedProgram::Prepared> TracedProgram::make(
     std::span<const Tensor> arguments, bool any_m) const {
-  plan::PlanPtr plan =
-      any_m ? plan::make_plan(trace(arguments, plan::kTraceRows[0]), trace(arguments, plan::kTraceRows[1]))
-            : plan::make_plan(trace(arguments, -1));
+  plan::PlanPtr plan = any_m ? plan::make_plan(trace(arguments, plan::kTraceRows[0]),
+                                               trace(arguments, plan::kTraceRows[1]))
+                             : plan::make_plan(trace(arguments, -1));
   if (!plan) return nullptr;
   auto executable = current_backend().compile(plan);
   return std::make_shared<Prepared>(Prepared{std::move(plan), std::move(executable)});

@@ -48,7 +48,8 @@ ValueAndGrad differentiate(const ScalarFunction& f, const std::vector<int>& argn
                            const std::vector<Array>& arguments) {
   std::vector<NodePtr> inner, wrt;
   std::vector<Array> handles;
-  for (const Array& a : arguments) handles.emplace_back(inner.emplace_back(make_argument(a.node())));
+  for (const Array& a : arguments)
+    handles.emplace_back(inner.emplace_back(make_argument(a.node())));
   if (argnums.empty()) wrt = inner;
   for (int n : argnums) {
     if (n < 0 || n >= static_cast<int>(inner.size()))

@@ -106,10 +106,12 @@ TEST(ParallelFor, NestsAndThrows) {
   set_thread_count(2);
   std::atomic<int> sum{0};
   parallel_for(4, 1, [&](int64_t b, int64_t e) {
-    for (int64_t i = b; i < e; ++i) parallel_for(10, 1, [&](int64_t b2, int64_t e2) { sum += static_cast<int>(e2 - b2); });
+    for (int64_t i = b; i < e; ++i)
+      parallel_for(10, 1, [&](int64_t b2, int64_t e2) { sum += static_cast<int>(e2 - b2); });
   });
   EXPECT_EQ(sum, 40);
-  EXPECT_THROW(parallel_for(100, 1, [](int64_t, int64_t) { throw ValueError("stop"); }), ValueError);
+  EXPECT_THROW(parallel_for(100, 1, [](int64_t, int64_t) { throw ValueError("stop"); }),
+               ValueError);
   parallel_for(100, 1, [&](int64_t b, int64_t e) { sum += static_cast<int>(e - b); });
   EXPECT_EQ(sum, 140);
 }

@@ -13,8 +13,8 @@ struct Row {
   std::size_t bytes;
 };
 constexpr Row kRows[kDTypeCount] = {
-    {DType::bool_, "bool", 1},   {DType::int8, "int8", 1},   {DType::uint8, "uint8", 1},
-    {DType::int32, "int32", 4},  {DType::int64, "int64", 8}, {DType::float32, "float32", 4},
+    {DType::bool_, "bool", 1},      {DType::int8, "int8", 1},   {DType::uint8, "uint8", 1},
+    {DType::int32, "int32", 4},     {DType::int64, "int64", 8}, {DType::float32, "float32", 4},
     {DType::float64, "float64", 8},
 };
 
@@ -22,9 +22,9 @@ constexpr Row kRows[kDTypeCount] = {
 constexpr DType kB = DType::bool_, kI1 = DType::int8, kU1 = DType::uint8, kI4 = DType::int32,
                 kI8 = DType::int64, kF4 = DType::float32, kF8 = DType::float64;
 constexpr DType kPromotion[kDTypeCount][kDTypeCount] = {
-    {kB, kI1, kU1, kI4, kI8, kF4, kF8},     {kI1, kI1, kI4, kI4, kI8, kF4, kF8},
-    {kU1, kI4, kU1, kI4, kI8, kF4, kF8},    {kI4, kI4, kI4, kI4, kI8, kF8, kF8},
-    {kI8, kI8, kI8, kI8, kI8, kF8, kF8},    {kF4, kF4, kF4, kF8, kF8, kF4, kF8},
+    {kB, kI1, kU1, kI4, kI8, kF4, kF8},  {kI1, kI1, kI4, kI4, kI8, kF4, kF8},
+    {kU1, kI4, kU1, kI4, kI8, kF4, kF8}, {kI4, kI4, kI4, kI4, kI8, kF8, kF8},
+    {kI8, kI8, kI8, kI8, kI8, kF8, kF8}, {kF4, kF4, kF4, kF8, kF8, kF4, kF8},
     {kF8, kF8, kF8, kF8, kF8, kF8, kF8},
 };
 

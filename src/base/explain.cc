@@ -43,7 +43,8 @@ std::string drawing(std::span<const Shape> shapes, const Shape* result, int fail
   };
   std::string text;
   for (std::size_t k = 0; k < shapes.size(); ++k)
-    text += row(shapes.size() == 2 ? (k == 0 ? "left" : "right") : fmt::format("operand {}", k + 1), shapes[k]);
+    text += row(shapes.size() == 2 ? (k == 0 ? "left" : "right") : fmt::format("operand {}", k + 1),
+                shapes[k]);
   if (result) text += row("result", *result);
   if (failing_axis < 0) return text;
   std::string marks = std::string(10, ' ');
@@ -64,7 +65,8 @@ Clash find_clash(std::span<const Shape> shapes) {
   for (int axis = rank - 1; axis >= 0; --axis) {
     std::size_t wide = 0;
     for (std::size_t k = 0; k < shapes.size(); ++k) {
-      const int64_t extent = aligned(shapes[k], axis, rank), so_far = aligned(shapes[wide], axis, rank);
+      const int64_t extent = aligned(shapes[k], axis, rank),
+                    so_far = aligned(shapes[wide], axis, rank);
       if (extent == 1) continue;
       if (so_far == 1) wide = k;
       else if (extent != so_far) return {axis, wide, k};
@@ -88,10 +90,10 @@ std::string missing_axis_repair(const Shape& matrix, const Shape& vector, std::s
     if (!(reduced == vector)) continue;
     Shape kept = matrix;
     kept[axis] = 1;
-    return fmt::format("{} is {} without axis {}: if it comes from a reduction such as mean over axis {}, "
-                       "keepdims=True gives {}; else use expand_dims(…, {}) on the {} operand",
-                       to_string(vector), to_string(matrix), axis, axis, to_string(kept), axis,
-                       ordinal(operand));
+    return fmt::format(
+        "{} is {} without axis {}: if it comes from a reduction such as mean over axis {}, "
+        "keepdims=True gives {}; else use expand_dims(…, {}) on the {} operand",
+        to_string(vector), to_string(matrix), axis, axis, to_string(kept), axis, ordinal(operand));
   }
   return {};
 }
@@ -112,10 +114,12 @@ std::string likely_repair(std::span<const Shape> shapes, const Clash& clash) {
     return fmt::format("one of them is the transpose of the other: transpose the {} operand",
                        ordinal(clash.right));
   if (a.rank() == 1 && b.rank() == 1)
-    return fmt::format("for all pairs use expand_dims on the first, {} with {}; else check which one has "
-                       "the wrong length",
-                       to_string(with_column_axis(a)), to_string(b));
-  return "two extents fit when they are equal or one of them is 1; reshape, slice or reduce one operand";
+    return fmt::format(
+        "for all pairs use expand_dims on the first, {} with {}; else check which one has "
+        "the wrong length",
+        to_string(with_column_axis(a)), to_string(b));
+  return "two extents fit when they are equal or one of them is 1; reshape, slice or reduce one "
+         "operand";
 }
 
 bool is_column(const Shape& s) { return s.rank() == 2 && s[1] == 1 && s[0] > 1; }
@@ -126,23 +130,27 @@ void find_warnings(const Shape& a, const Shape& b, std::vector<ShapeWarning>& ou
   const Shape &small = a.rank() <= b.rank() ? a : b, &large = a.rank() <= b.rank() ? b : a;
   const bool vector = small.rank() == 1 && small[0] > 1;
   if (vector && is_column(large) && large[0] == small[0]) {
-    out.push_back({"rank-1 meets a column",
-                   fmt::format("a rank-1 array {} met a column {}: the result is the {} table of all pairs, "
-                               "not an elementwise operation; make the first a column too, with "
-                               "reshape to {}",
-                               to_string(small), to_string(large),
-                               to_string(Shape{large[0], small[0]}), to_string(with_column_axis(small)))});
+    out.push_back(
+        {"rank-1 meets a column",
+         fmt::format("a rank-1 array {} met a column {}: the result is the {} table of all pairs, "
+                     "not an elementwise operation; make the first a column too, with "
+                     "reshape to {}",
+                     to_string(small), to_string(large), to_string(Shape{large[0], small[0]}),
+                     to_string(with_column_axis(small)))});
   } else if (vector && large.rank() == 2 && large[0] == large[1] && large[0] == small[0]) {
-    out.push_back({"square matrix meets a rank-1 array",
-                   fmt::format("{} fits either axis of {}; it was aligned with the columns. If it belongs to "
-                               "the rows (a sum over axis 1, say), keepdims=True or reshape to {} says so",
-                               to_string(small), to_string(large), to_string(with_column_axis(small)))});
-  } else if ((is_column(a) && is_row(b) && a[0] == b[1]) || (is_row(a) && is_column(b) && a[1] == b[0])) {
+    out.push_back(
+        {"square matrix meets a rank-1 array",
+         fmt::format("{} fits either axis of {}; it was aligned with the columns. If it belongs to "
+                     "the rows (a sum over axis 1, say), keepdims=True or reshape to {} says so",
+                     to_string(small), to_string(large), to_string(with_column_axis(small)))});
+  } else if ((is_column(a) && is_row(b) && a[0] == b[1]) ||
+             (is_row(a) && is_column(b) && a[1] == b[0])) {
     const int64_t n = is_column(a) ? a[0] : b[0];
-    out.push_back({"accidental outer product",
-                   fmt::format("a column and a row of {} elements each became {}: if an elementwise "
-                               "operation was meant, one of them needs a transpose",
-                               n, to_string(Shape{n, n}))});
+    out.push_back(
+        {"accidental outer product",
+         fmt::format("a column and a row of {} elements each became {}: if an elementwise "
+                     "operation was meant, one of them needs a transpose",
+                     n, to_string(Shape{n, n}))});
   }
 }
 
@@ -154,14 +162,17 @@ BroadcastExplanation explain_broadcast(std::span<const Shape> shapes, std::strin
   const Clash clash = find_clash(shapes);
   e.ok = clash.axis < 0;
   std::string operands;
-  for (const Shape& s : shapes) operands += fmt::format("{}{}", operands.empty() ? "" : " and ", to_string(s));
+  for (const Shape& s : shapes)
+    operands += fmt::format("{}{}", operands.empty() ? "" : " and ", to_string(s));
   if (e.ok) {
     e.shape = broadcast_shapes(shapes, operation);
     for (std::size_t i = 0; i < shapes.size(); ++i)
-      for (std::size_t k = i + 1; k < shapes.size(); ++k) find_warnings(shapes[i], shapes[k], e.warnings);
+      for (std::size_t k = i + 1; k < shapes.size(); ++k)
+        find_warnings(shapes[i], shapes[k], e.warnings);
     e.text = fmt::format("{} of {} gives {}\n{}", operation, operands, to_string(e.shape),
                          drawing(shapes, &e.shape, -1));
-    for (const ShapeWarning& w : e.warnings) e.text += fmt::format("warning: {}: {}\n", w.name, w.text);
+    for (const ShapeWarning& w : e.warnings)
+      e.text += fmt::format("warning: {}: {}\n", w.name, w.text);
     return e;
   }
   const int rank = common_rank(shapes);
@@ -169,25 +180,29 @@ BroadcastExplanation explain_broadcast(std::span<const Shape> shapes, std::strin
   e.left = aligned(shapes[clash.left], clash.axis, rank);
   e.right = aligned(shapes[clash.right], clash.axis, rank);
   e.repair = likely_repair(shapes, clash);
-  e.error = fmt::format("{}: shapes {} do not broadcast: axis {} has extent {} in {} and {} in {}. Repair: {}.",
-                        operation, operands, clash.axis, e.left, to_string(shapes[clash.left]), e.right,
-                        to_string(shapes[clash.right]), e.repair);
+  e.error = fmt::format(
+      "{}: shapes {} do not broadcast: axis {} has extent {} in {} and {} in {}. Repair: {}.",
+      operation, operands, clash.axis, e.left, to_string(shapes[clash.left]), e.right,
+      to_string(shapes[clash.right]), e.repair);
   e.text = e.error + "\n" + drawing(shapes, nullptr, clash.axis);
   return e;
 }
 
 void throw_broadcast_error(std::string_view operation, std::span<const Shape> shapes) {
   const BroadcastExplanation e = explain_broadcast(shapes, operation);
-  throw ShapeError(e.text, {std::string(operation), e.inputs, e.failing_axis, e.left, e.right, e.repair});
+  throw ShapeError(e.text,
+                   {std::string(operation), e.inputs, e.failing_axis, e.left, e.right, e.repair});
 }
 
 namespace {
 
 std::string matmul_repair(const Shape& a, const Shape& b, int64_t inner, int64_t other) {
   if (a.rank() >= 2 && a[a.rank() - 2] == other)
-    return fmt::format("transpose the first operand: {} @ {}", to_string(transposed(a)), to_string(b));
+    return fmt::format("transpose the first operand: {} @ {}", to_string(transposed(a)),
+                       to_string(b));
   if (b.rank() >= 2 && b.back() == inner)
-    return fmt::format("transpose the second operand: {} @ {}", to_string(a), to_string(transposed(b)));
+    return fmt::format("transpose the second operand: {} @ {}", to_string(a),
+                       to_string(transposed(b)));
   if (a.rank() >= 2 && b.rank() >= 2 && b.back() == a[a.rank() - 2])
     return "transpose both operands, or swap them";
   return fmt::format("the first needs {} columns, or the second {} rows", other, inner);
@@ -197,16 +212,18 @@ std::string matmul_repair(const Shape& a, const Shape& b, int64_t inner, int64_t
 
 void throw_matmul_error(const Shape& a, const Shape& b) {
   if (a.empty() || b.empty())
-    throw ShapeError(fmt::format("matmul: {} @ {}: a scalar has no matrix product. Repair: use multiply.",
-                                 to_string(a), to_string(b)),
-                     {"matmul", {a, b}, -1, 0, 0, "use multiply"});
+    throw ShapeError(
+        fmt::format("matmul: {} @ {}: a scalar has no matrix product. Repair: use multiply.",
+                    to_string(a), to_string(b)),
+        {"matmul", {a, b}, -1, 0, 0, "use multiply"});
   const int64_t inner = a.back(), other = b.rank() == 1 ? b[0] : b[b.rank() - 2];
   const std::string repair = matmul_repair(a, b, inner, other);
-  throw ShapeError(fmt::format("matmul: {} @ {}: the inner extents differ: {} columns (last axis of the first) "
-                               "meet {} rows ({} axis of the second). Repair: {}.",
-                               to_string(a), to_string(b), inner, other,
-                               b.rank() == 1 ? "only" : "second last", repair),
-                   {"matmul", {a, b}, a.rank() - 1, inner, other, repair});
+  throw ShapeError(
+      fmt::format("matmul: {} @ {}: the inner extents differ: {} columns (last axis of the first) "
+                  "meet {} rows ({} axis of the second). Repair: {}.",
+                  to_string(a), to_string(b), inner, other, b.rank() == 1 ? "only" : "second last",
+                  repair),
+      {"matmul", {a, b}, a.rank() - 1, inner, other, repair});
 }
 
 }  // namespace lanewise

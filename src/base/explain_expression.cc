@@ -36,8 +36,8 @@ class Parser {
   }
   [[noreturn]] void fail(std::string_view expected) {
     peek();
-    throw ValueError(fmt::format("can't read the expression at column {}: expected {}\n  {}\n  {}^", at_ + 1,
-                                 expected, text_, std::string(at_, ' ')));
+    throw ValueError(fmt::format("can't read the expression at column {}: expected {}\n  {}\n  {}^",
+                                 at_ + 1, expected, text_, std::string(at_, ' ')));
   }
 
   Shape sum() {
@@ -98,7 +98,8 @@ class Parser {
     peek();
     int64_t value = 0;
     for (; at_ < text_.size() && std::isdigit(static_cast<unsigned char>(text_[at_])); ++at_)
-      if (__builtin_mul_overflow(value, 10, &value) || __builtin_add_overflow(value, text_[at_] - '0', &value))
+      if (__builtin_mul_overflow(value, 10, &value) ||
+          __builtin_add_overflow(value, text_[at_] - '0', &value))
         fail("a number of at most 18 digits");
     return value;
   }
@@ -108,13 +109,16 @@ class Parser {
     const BroadcastExplanation e = explain_broadcast(shapes, operation);
     result_.text += e.text;
     result_.warnings.insert(result_.warnings.end(), e.warnings.begin(), e.warnings.end());
-    if (!e.ok) throw ShapeError(e.error, {std::string(operation), e.inputs, e.failing_axis, e.left, e.right, e.repair});
+    if (!e.ok)
+      throw ShapeError(
+          e.error, {std::string(operation), e.inputs, e.failing_axis, e.left, e.right, e.repair});
     return e.shape;
   }
 
   Shape matrix_product(const Shape& a, const Shape& b) {
     const Shape shape = matmul_shape(a, b);
-    result_.text += fmt::format("matmul of {} and {} gives {}\n", to_string(a), to_string(b), to_string(shape));
+    result_.text +=
+        fmt::format("matmul of {} and {} gives {}\n", to_string(a), to_string(b), to_string(shape));
     return shape;
   }
 

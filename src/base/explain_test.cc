@@ -6,7 +6,8 @@
 namespace lanewise {
 namespace {
 
-BroadcastExplanation explain(std::initializer_list<Shape> shapes, std::string_view operation = "add") {
+BroadcastExplanation explain(std::initializer_list<Shape> shapes,
+                             std::string_view operation = "add") {
   return explain_broadcast(std::span<const Shape>(shapes.begin(), shapes.size()), operation);
 }
 
@@ -43,8 +44,11 @@ TEST(ExplainBroadcast, AgreesWithNumPysGuide) {
     EXPECT_TRUE(e.warnings.empty()) << e.text;
     EXPECT_EQ(broadcast_shapes(example.shapes), example.result);
   }
-  for (const std::vector<Shape>& clash :
-       {std::vector<Shape>{{3}, {4}}, {{2, 1}, {8, 4, 3}}, {{4, 3}, {4}}, {{0}, {2}}, {{1}, {2}, {3}}}) {
+  for (const std::vector<Shape>& clash : {std::vector<Shape>{{3}, {4}},
+                                          {{2, 1}, {8, 4, 3}},
+                                          {{4, 3}, {4}},
+                                          {{0}, {2}},
+                                          {{1}, {2}, {3}}}) {
     EXPECT_FALSE(explain_broadcast(clash).ok);
     EXPECT_THROW(broadcast_shapes(clash), ShapeError);
   }
@@ -55,13 +59,15 @@ TEST(ExplainBroadcast, NamesTheAxisAndTheRepair) {
   EXPECT_EQ(e.failing_axis, 1);
   EXPECT_EQ(e.left, 3);
   EXPECT_EQ(e.right, 5);
-  EXPECT_EQ(e.text,
-            "add: shapes (5, 3) and (5,) do not broadcast: axis 1 has extent 3 in (5, 3) and 5 in (5,). "
-            "Repair: (5,) is (5, 3) without axis 1: if it comes from a reduction such as mean over axis 1, "
-            "keepdims=True gives (5, 1); else use expand_dims(…, 1) on the second operand.\n"
-            "  left     5 3\n"
-            "  right      5\n"
-            "             ^\n");
+  EXPECT_EQ(
+      e.text,
+      "add: shapes (5, 3) and (5,) do not broadcast: axis 1 has extent 3 in (5, 3) and 5 in (5,). "
+      "Repair: (5,) is (5, 3) without axis 1: if it comes from a reduction such as mean over axis "
+      "1, "
+      "keepdims=True gives (5, 1); else use expand_dims(…, 1) on the second operand.\n"
+      "  left     5 3\n"
+      "  right      5\n"
+      "             ^\n");
 }
 
 TEST(ExplainBroadcast, SuggestsKeepdimsForALostAxis) {
@@ -79,7 +85,8 @@ TEST(ExplainBroadcast, WarnsOfSilentMistakesByName) {
   EXPECT_EQ(column.shape, (Shape{4, 4}));
   ASSERT_EQ(column.warnings.size(), 1u);
   EXPECT_EQ(column.warnings[0].name, "rank-1 meets a column");
-  EXPECT_NE(column.warnings[0].text.find("a rank-1 array (4,) met a column (4, 1)"), std::string::npos);
+  EXPECT_NE(column.warnings[0].text.find("a rank-1 array (4,) met a column (4, 1)"),
+            std::string::npos);
   EXPECT_EQ(explain({{10, 1}, {1, 10}}).warnings.at(0).name, "accidental outer product");
   EXPECT_EQ(explain({{3, 3}, {3}}).warnings.at(0).name, "square matrix meets a rank-1 array");
 }
@@ -104,10 +111,11 @@ TEST(MatmulShape, ChecksTheInnerExtents) {
     matmul_shape({100, 64}, {100, 10});
     FAIL() << "no error";
   } catch (const ShapeError& e) {
-    EXPECT_STREQ(e.what(),
-                 "matmul: (100, 64) @ (100, 10): the inner extents differ: 64 columns (last axis of the "
-                 "first) meet 100 rows (second last axis of the second). Repair: transpose the first "
-                 "operand: (64, 100) @ (100, 10).");
+    EXPECT_STREQ(
+        e.what(),
+        "matmul: (100, 64) @ (100, 10): the inner extents differ: 64 columns (last axis of the "
+        "first) meet 100 rows (second last axis of the second). Repair: transpose the first "
+        "operand: (64, 100) @ (100, 10).");
     EXPECT_EQ(e.details().operation, "matmul");
     EXPECT_EQ(e.details().left, 64);
     EXPECT_EQ(e.details().right, 100);
@@ -130,7 +138,8 @@ TEST(ExplainExpression, TellsAClash) {
 }
 
 TEST(ExplainExpression, PointsAtWhatItCannotRead) {
-  for (const char* bad : {"", "(", "(2,", "(2,3", "(2,3) +", "(2,x)", "2 3", "(-1,)", "(2,3) $ 4", "99999999999999999999"})
+  for (const char* bad : {"", "(", "(2,", "(2,3", "(2,3) +", "(2,x)", "2 3", "(-1,)", "(2,3) $ 4",
+                          "99999999999999999999"})
     EXPECT_THROW(explain_expression(bad), ValueError) << bad;
   EXPECT_THROW(explain_expression(std::string(100000, '(')), ValueError);
   EXPECT_THROW(explain_expression("(1,1,1,1,1,1,1,1,1,1,1,1,1)"), ValueError);
@@ -138,10 +147,11 @@ TEST(ExplainExpression, PointsAtWhatItCannotRead) {
     explain_expression("(2,3) + x");
     FAIL() << "no error";
   } catch (const ValueError& e) {
-    EXPECT_STREQ(e.what(),
-                 "can't read the expression at column 9: expected a shape such as (2, 3), a number or '('\n"
-                 "  (2,3) + x\n"
-                 "          ^");
+    EXPECT_STREQ(
+        e.what(),
+        "can't read the expression at column 9: expected a shape such as (2, 3), a number or '('\n"
+        "  (2,3) + x\n"
+        "          ^");
   }
 }
 

@@ -15,10 +15,10 @@ class MersenneTwister {
   explicit MersenneTwister(uint32_t seed = 5489);
 
   uint32_t next32();
-  uint64_t next64();            // the high half is drawn first
-  double uniform();             // [0, 1), 53 bits
-  double normal();              // two a round; the second is kept for the next call
-  uint64_t bounded(uint64_t max);  // 0 … max
+  uint64_t next64();                           // the high half is drawn first
+  double uniform();                            // [0, 1), 53 bits
+  double normal();                             // two a round; the second is kept for the next call
+  uint64_t bounded(uint64_t max);              // 0 … max
   int64_t integer(int64_t low, int64_t high);  // [low, high), low < high
   // Fisher–Yates from the end.
   void shuffle(std::span<int64_t> values);

@@ -36,7 +36,8 @@ Strides row_major_strides(const Shape& shape) {
 }
 
 std::string to_string(const Shape& shape) {
-  return fmt::format("({}{})", fmt::join(shape.begin(), shape.end(), ", "), shape.rank() == 1 ? "," : "");
+  return fmt::format("({}{})", fmt::join(shape.begin(), shape.end(), ", "),
+                     shape.rank() == 1 ? "," : "");
 }
 
 int normalize_axis(int64_t axis, int rank, std::string_view operation) {
@@ -59,7 +60,9 @@ Shape broadcast_shapes(std::span<const Shape> shapes, std::string_view operation
   return result;
 }
 
-Shape broadcast_shapes(std::span<const Shape> shapes) { return broadcast_shapes(shapes, "broadcast"); }
+Shape broadcast_shapes(std::span<const Shape> shapes) {
+  return broadcast_shapes(shapes, "broadcast");
+}
 
 Shape matmul_shape(const Shape& a, const Shape& b) {
   if (a.empty() || b.empty()) throw_matmul_error(a, b);

@@ -17,7 +17,8 @@ constexpr std::size_t kHugePage = std::size_t{2} << 20;
 std::size_t byte_count(DType dtype, const Shape& shape) {
   std::size_t bytes = size_of(dtype);
   for (int64_t extent : shape) {
-    if (extent < 0) throw ValueError(fmt::format("shape {} has a negative extent", to_string(shape)));
+    if (extent < 0)
+      throw ValueError(fmt::format("shape {} has a negative extent", to_string(shape)));
     if (__builtin_mul_overflow(bytes, static_cast<std::size_t>(extent), &bytes) ||
         bytes > static_cast<std::size_t>(std::numeric_limits<int64_t>::max()))
       throw ValueError(fmt::format("an array of shape {} and dtype {} is too large to address",
@@ -31,13 +32,15 @@ std::size_t byte_count(DType dtype, const Shape& shape) {
 Buffer Buffer::allocate(std::size_t bytes) {
   const bool large = bytes >= 2 * kHugePage;
   const std::size_t alignment = large ? kHugePage : kAlignment;
-  const std::size_t rounded = (std::max<std::size_t>(bytes, 1) + alignment - 1) / alignment * alignment;
+  const std::size_t rounded =
+      (std::max<std::size_t>(bytes, 1) + alignment - 1) / alignment * alignment;
   void* data = rounded < bytes ? nullptr : std::aligned_alloc(alignment, rounded);
   if (!data)
-    throw ValueError(fmt::format("out of memory: {} bytes ({:.1f} GB) could not be allocated", bytes,
-                                 static_cast<double>(bytes) / 1e9));
+    throw ValueError(fmt::format("out of memory: {} bytes ({:.1f} GB) could not be allocated",
+                                 bytes, static_cast<double>(bytes) / 1e9));
   if (large) madvise(data, rounded, MADV_HUGEPAGE);
-  return {std::shared_ptr<void>(data, std::free), static_cast<std::byte*>(data), bytes, Device::cpu};
+  return {std::shared_ptr<void>(data, std::free), static_cast<std::byte*>(data), bytes,
+          Device::cpu};
 }
 
 bool View::contiguous() const {
@@ -65,7 +68,8 @@ Tensor Tensor::scalar(DType dtype, double value) {
     if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
       // Saturates: the conversion of a number out of range is undefined in C++.
       using Limits = std::numeric_limits<T>;
-      if (!(value > static_cast<double>(Limits::min()))) *t.as<T>() = value != value ? T{0} : Limits::min();
+      if (!(value > static_cast<double>(Limits::min())))
+        *t.as<T>() = value != value ? T{0} : Limits::min();
       else if (value >= static_cast<double>(Limits::max())) *t.as<T>() = Limits::max();
       else *t.as<T>() = static_cast<T>(value);
     } else {

@@ -109,7 +109,8 @@ class Pool {
   void serve(int64_t seen) {
     inside_body = true;
     for (;;) {
-      for (int spin = 0; spin < spins() && generation_ == seen && !stopping_; ++spin) __builtin_ia32_pause();
+      for (int spin = 0; spin < spins() && generation_ == seen && !stopping_; ++spin)
+        __builtin_ia32_pause();
       Job* job = nullptr;
       {
         std::unique_lock lock(mutex_);
@@ -164,14 +165,16 @@ void parallel_for(int64_t count, int64_t grain, const Body& body) {
   const int threads = inside_body ? 1 : pool().size();
   if (threads == 1 || count <= grain) return body(0, count);
   // A few pieces a thread even out uneven work.
-  const int64_t pieces = std::min<int64_t>((count + grain - 1) / std::max<int64_t>(grain, 1), threads * 4);
+  const int64_t pieces =
+      std::min<int64_t>((count + grain - 1) / std::max<int64_t>(grain, 1), threads * 4);
   pool().run(count, (count + pieces - 1) / pieces, body);
 }
 
 int thread_count() { return pool().size(); }
 
 void set_thread_count(int count) {
-  if (count < 1) throw ValueError(fmt::format("set_thread_count: {} threads, expected 1 or more", count));
+  if (count < 1)
+    throw ValueError(fmt::format("set_thread_count: {} threads, expected 1 or more", count));
   pool().resize(count);
 }
 

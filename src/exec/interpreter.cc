@@ -25,7 +25,11 @@ class Run {
  public:
   Run(const Plan& plan, const Family& kernels, std::span<const Tensor> inputs,
       std::span<Tensor> outputs, Workspace& workspace)
-      : plan_(plan), kernels_(kernels), inputs_(inputs), outputs_(outputs), ws_(workspace),
+      : plan_(plan),
+        kernels_(kernels),
+        inputs_(inputs),
+        outputs_(outputs),
+        ws_(workspace),
         m_(plan.rows(inputs)) {
     ws_.views.resize(plan.steps.size());
     ws_.slots.resize(plan.slot_count);
@@ -178,8 +182,8 @@ class Run {
     int64_t* at = checked.as<int64_t>();
     for (int64_t i = 0, n = checked.size(); i < n; ++i) {
       if (at[i] < -extent || at[i] >= extent)
-        throw IndexError(fmt::format("take: index {} is out of range for axis {} with extent {}", at[i],
-                                     s.attributes.axis, extent));
+        throw IndexError(fmt::format("take: index {} is out of range for axis {} with extent {}",
+                                     at[i], s.attributes.axis, extent));
       if (at[i] < 0) at[i] += extent;
     }
     return checked;

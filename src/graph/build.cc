@@ -21,9 +21,10 @@ NodePtr make(Op op, DType dtype, std::vector<NodePtr> inputs, Attributes attribu
   node->weak = !node->inputs.empty();
   for (const NodePtr& operand : node->inputs) {
     if (operand->donated)
-      throw ValueError(fmt::format("{}: an operand was donated to a session, which may have "
-                                   "overwritten it; read Session::state() instead",
-                                   name(op)));
+      throw ValueError(
+          fmt::format("{}: an operand was donated to a session, which may have "
+                      "overwritten it; read Session::state() instead",
+                      name(op)));
     node->weak = node->weak && operand->weak;
     node->traced = node->traced || operand->traced;
     node->depth = std::max(node->depth, operand->depth + 1);
@@ -60,8 +61,9 @@ void check_exponent(const NodePtr& exponent) {
     return static_cast<double>(*exponent->value.as<T>()) < 0;
   });
   if (below_zero)
-    throw ValueError("power: integers to a negative integer power have no integer result; "
-                     "convert one operand to float");
+    throw ValueError(
+        "power: integers to a negative integer power have no integer result; "
+        "convert one operand to float");
 }
 
 void check_strict(Op op, const NodePtr& a, const NodePtr& b) {
@@ -69,9 +71,9 @@ void check_strict(Op op, const NodePtr& a, const NodePtr& b) {
   const Shape shapes[] = {a->shape, b->shape};
   const BroadcastExplanation explained = explain_broadcast(shapes, name(op));
   if (explained.ok && !explained.warnings.empty())
-    throw ShapeError(explained.text,
-                     {std::string(name(op)), {a->shape, b->shape}, -1, 0, 0,
-                      explained.warnings[0].text});
+    throw ShapeError(
+        explained.text,
+        {std::string(name(op)), {a->shape, b->shape}, -1, 0, 0, explained.warnings[0].text});
 }
 
 Dims normalized_axes(const Axes& axes, int rank, std::string_view operation) {
@@ -122,13 +124,15 @@ NodePtr scalar_like(const NodePtr& like, double value) { return scalar(like->dty
 
 NodePtr unary(Op op, const NodePtr& x) {
   if (op == Op::logical_not) return make(op, DType::bool_, {x});
-  const bool keeps_integers = op == Op::negative || op == Op::abs || op == Op::sign || op == Op::floor;
+  const bool keeps_integers =
+      op == Op::negative || op == Op::abs || op == Op::sign || op == Op::floor;
   if (!keeps_integers) {
     const NodePtr operand = cast(x, x->weak ? DType::float64 : floating(x->dtype));
     return make(op, operand->dtype, {operand});
   }
   if (is_bool(x->dtype)) {
-    if (op == Op::negative || op == Op::sign) refuse(op, x, "use logical_not, or astype an integer");
+    if (op == Op::negative || op == Op::sign)
+      refuse(op, x, "use logical_not, or astype an integer");
     return x;
   }
   if (op == Op::floor && is_integer(x->dtype)) return x;
@@ -169,8 +173,8 @@ NodePtr reduce(Op op, const NodePtr& x, const Axes& axes, bool keepdims,
   if (!adds)
     for (int64_t axis : attributes.axes)
       if (x->shape[static_cast<int>(axis)] == 0)
-        throw ValueError(fmt::format("{} of no elements: axis {} of {} has extent 0", operation, axis,
-                                     to_string(x->shape)));
+        throw ValueError(fmt::format("{} of no elements: axis {} of {} has extent 0", operation,
+                                     axis, to_string(x->shape)));
   const bool gives_index = op == Op::argmax || op == Op::argmin;
   return make(op, gives_index ? DType::int64 : operand->dtype, {operand}, std::move(attributes));
 }
@@ -219,9 +223,10 @@ NodePtr reshape(const NodePtr& x, const Shape& shape) {
   const int64_t size = element_count(x->shape);
   if (open >= 0 && known > 0 && size % known == 0) target[open] = size / known;
   if (target.contains(-1) || element_count(target) != size)
-    throw ShapeError(fmt::format("reshape: {} holds {} elements, which do not fill {}",
-                                 to_string(x->shape), size, to_string(shape)),
-                     {"reshape", {x->shape, shape}, -1, size, known, "the products of the extents must agree"});
+    throw ShapeError(
+        fmt::format("reshape: {} holds {} elements, which do not fill {}", to_string(x->shape),
+                    size, to_string(shape)),
+        {"reshape", {x->shape, shape}, -1, size, known, "the products of the extents must agree"});
   if (target == x->shape) return x;
   return make(Op::reshape, x->dtype, {x}, {.shape = target});
 }
@@ -258,16 +263,24 @@ NodePtr concatenate(std::vector<NodePtr> parts, int axis) {
     for (int at = 0; fits && at < first.rank(); ++at)
       if (at != axis && part->shape[at] != first[at])
         throw ShapeError(
-            fmt::format("concatenate: along axis {} every other axis must agree, but axis {} has {} "
-                        "in {} and {} in {}",
-                        axis, at, first[at], to_string(first), part->shape[at],
-                        to_string(part->shape)),
-            {"concatenate", {first, part->shape}, at, first[at], part->shape[at],
+            fmt::format(
+                "concatenate: along axis {} every other axis must agree, but axis {} has {} "
+                "in {} and {} in {}",
+                axis, at, first[at], to_string(first), part->shape[at], to_string(part->shape)),
+            {"concatenate",
+             {first, part->shape},
+             at,
+             first[at],
+             part->shape[at],
              "slice or reshape one of them"});
     if (!fits)
       throw ShapeError(fmt::format("concatenate: {} and {} have different numbers of axes",
                                    to_string(first), to_string(part->shape)),
-                       {"concatenate", {first, part->shape}, -1, first.rank(), part->shape.rank(),
+                       {"concatenate",
+                        {first, part->shape},
+                        -1,
+                        first.rank(),
+                        part->shape.rank(),
                         "expand_dims the smaller one, or use stack"});
   }
   for (NodePtr& part : parts) part = cast(part, dtype);

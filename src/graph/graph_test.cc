@@ -13,14 +13,16 @@ TEST(Build, PromotesBetweenOperands) {
   EXPECT_EQ(sum->dtype, DType::float64);
   EXPECT_EQ(sum->shape, (Shape{2, 3}));
   EXPECT_EQ(binary(Op::less, floats({3}), floats({3}))->dtype, DType::bool_);
-  EXPECT_EQ(binary(Op::divide, input(DType::int8, {3}), input(DType::int8, {3}))->dtype, DType::float64);
+  EXPECT_EQ(binary(Op::divide, input(DType::int8, {3}), input(DType::int8, {3}))->dtype,
+            DType::float64);
 }
 
 TEST(Build, RefusesWhatHasNoMeaning) {
   const NodePtr flags = input(DType::bool_, {3});
   EXPECT_THROW(binary(Op::subtract, flags, flags), DTypeError);
   EXPECT_THROW(unary(Op::negative, flags), DTypeError);
-  EXPECT_THROW(binary(Op::power, input(DType::int64, {3}), scalar(DType::int64, -1, true)), ValueError);
+  EXPECT_THROW(binary(Op::power, input(DType::int64, {3}), scalar(DType::int64, -1, true)),
+               ValueError);
   EXPECT_THROW(reduce(Op::sum, floats({2, 3}), Axes(2), false), IndexError);
   EXPECT_THROW(reduce(Op::sum, floats({2, 3}), Axes{0, -2}, false), ValueError);
   EXPECT_THROW(reshape(floats({2, 3}), {4, -1}), ShapeError);
@@ -38,7 +40,8 @@ TEST(Build, SumToReversesABroadcast) {
 
 TEST(Dump, ShowsALineANode) {
   const NodePtr x = floats({2, 3});
-  const NodePtr outputs[] = {reduce(Op::sum, binary(Op::multiply, x, scalar(DType::float32, 2)), Axes(0), false)};
+  const NodePtr outputs[] = {
+      reduce(Op::sum, binary(Op::multiply, x, scalar(DType::float32, 2)), Axes(0), false)};
   EXPECT_EQ(dump(outputs),
             "%0 = input() : float32 (2, 3)\n"
             "%1 = constant(2) : float32 ()\n"

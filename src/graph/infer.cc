@@ -47,11 +47,9 @@ Shape taken_shape(const Node& n) {
 
 Shape infer_shape(const Node& n) {
   switch (traits(n.op).kind) {
-    case OpClass::leaf:
-      return n.shape;
+    case OpClass::leaf: return n.shape;
     case OpClass::unary:
-    case OpClass::cast:
-      return n.inputs[0]->shape;
+    case OpClass::cast: return n.inputs[0]->shape;
     case OpClass::binary: {
       const Shape shapes[] = {n.inputs[0]->shape, n.inputs[1]->shape};
       if (shapes[0] == shapes[1]) return shapes[0];
@@ -61,10 +59,8 @@ Shape infer_shape(const Node& n) {
       const Shape shapes[] = {n.inputs[0]->shape, n.inputs[1]->shape, n.inputs[2]->shape};
       return broadcast_shapes(shapes, name(n.op));
     }
-    case OpClass::reduce:
-      return reduced_shape(n);
-    case OpClass::matmul:
-      return matmul_shape(n.inputs[0]->shape, n.inputs[1]->shape);
+    case OpClass::reduce: return reduced_shape(n);
+    case OpClass::matmul: return matmul_shape(n.inputs[0]->shape, n.inputs[1]->shape);
     case OpClass::view:
       if (n.op == Op::transpose) return transposed_shape(n);
       return n.op == Op::stop_gradient ? n.inputs[0]->shape : n.attributes.shape;

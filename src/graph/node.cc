@@ -64,8 +64,7 @@ std::string attribute_text(const Node& n) {
     case OpClass::source:
       if (n.op == Op::iota) return fmt::format("{}, step {}", a.first, a.increment);
       return n.op == Op::count ? fmt::format(", axes={}", to_string(a.axes)) : "";
-    default:
-      return "";
+    default: return "";
   }
 }
 

@@ -19,10 +19,10 @@ using NodePtr = std::shared_ptr<Node>;
 
 // What a primitive needs besides its operands; unused fields stay empty.
 struct Attributes {
-  Dims axes{};           // reductions, count; transpose: the permutation
-  Dims shape{};          // reshape, broadcast_to, slice, pad, iota, scatter_add: of the result
-  Dims start{}, step{};  // slice, pad
-  int axis = 0;          // concatenate, take, scatter_add
+  Dims axes{};            // reductions, count; transpose: the permutation
+  Dims shape{};           // reshape, broadcast_to, slice, pad, iota, scatter_add: of the result
+  Dims start{}, step{};   // slice, pad
+  int axis = 0;           // concatenate, take, scatter_add
   bool keepdims = false;  // reductions
   double first = 0, increment = 0;  // iota
   friend bool operator==(const Attributes&, const Attributes&) = default;
@@ -40,7 +40,7 @@ struct Node {
   Shape shape;
   Attributes attributes;
   std::vector<NodePtr> inputs;
-  Tensor value;            // of a constant, or after evaluation
+  Tensor value;  // of a constant, or after evaluation
 
   Node() = default;
   Node(const Node&) = delete;

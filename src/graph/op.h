@@ -11,27 +11,78 @@ namespace lanewise::graph {
 // the order of kernels::Unary, Binary and Reduce, so that a kernel's number is an offset.
 enum class Op : uint8_t {
   // leaves: an argument of a program; an array with values
-  input, constant,
+  input,
+  constant,
   // elementwise, one operand
-  negative, abs, sign, exp, log, log1p, expm1, sqrt, tanh, sigmoid, erf, sin, cos, floor,
+  negative,
+  abs,
+  sign,
+  exp,
+  log,
+  log1p,
+  expm1,
+  sqrt,
+  tanh,
+  sigmoid,
+  erf,
+  sin,
+  cos,
+  floor,
   logical_not,
   // elementwise, two operands, broadcasting
-  add, subtract, multiply, divide, power, maximum, minimum, equal, not_equal, less, less_equal,
-  logical_and, logical_or,
-  where, cast,
+  add,
+  subtract,
+  multiply,
+  divide,
+  power,
+  maximum,
+  minimum,
+  equal,
+  not_equal,
+  less,
+  less_equal,
+  logical_and,
+  logical_or,
+  where,
+  cast,
   // reductions over `axes`
-  sum, prod, max, min, argmax, argmin,
+  sum,
+  prod,
+  max,
+  min,
+  argmax,
+  argmin,
   matmul,
   // views where strides allow
-  transpose, reshape, broadcast_to, slice, stop_gradient,
+  transpose,
+  reshape,
+  broadcast_to,
+  slice,
+  stop_gradient,
   // copies
-  pad, concatenate, take, scatter_add,
+  pad,
+  concatenate,
+  take,
+  scatter_add,
   // sources: how many elements the axes of an operand hold, a ramp, counter-based randomness
-  count, iota, uniform,
+  count,
+  iota,
+  uniform,
 };
 inline constexpr int kOpCount = static_cast<int>(Op::uniform) + 1;
 
-enum class OpClass : uint8_t { leaf, unary, binary, where, cast, reduce, matmul, view, copy, source };
+enum class OpClass : uint8_t {
+  leaf,
+  unary,
+  binary,
+  where,
+  cast,
+  reduce,
+  matmul,
+  view,
+  copy,
+  source
+};
 
 struct OpTraits {
   Op op;

@@ -7,7 +7,6 @@
 
 namespace lanewise::passes {
 
-std::vector<graph::NodePtr> merge_common_subexpressions(
-    const std::vector<graph::NodePtr>& outputs);
+std::vector<graph::NodePtr> merge_common_subexpressions(const std::vector<graph::NodePtr>& outputs);
 
 }  // namespace lanewise::passes

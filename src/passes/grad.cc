@@ -52,8 +52,7 @@ NodePtr power_rule(const Site& s) {
 
 // At a tie the gradient goes to the second operand, so relu = maximum(x, 0) has slope 0 at 0.
 NodePtr extremum_rule(const Site& s, const NodePtr& first_wins) {
-  return s.which == 0 ? zero_unless(first_wins, s.g)
-                      : where(first_wins, num(s.g, 0), s.g);
+  return s.which == 0 ? zero_unless(first_wins, s.g) : where(first_wins, num(s.g, 0), s.g);
 }
 
 // g, or y, of a reduction with the reduced axes put back as extents of 1.
@@ -147,7 +146,12 @@ const Rule kRules[] = {
     /* maximum */ [](const Site& s) { return extremum_rule(s, less(s.x(1), s.x(0))); },
     /* minimum */ [](const Site& s) { return extremum_rule(s, less(s.x(0), s.x(1))); },
     /* equal, not_equal, less, less_equal, logical_and, logical_or */
-    nothing, nothing, nothing, nothing, nothing, nothing,
+    nothing,
+    nothing,
+    nothing,
+    nothing,
+    nothing,
+    nothing,
     /* where */
     [](const Site& s) -> NodePtr {
       if (s.which == 0) return nullptr;
@@ -159,7 +163,8 @@ const Rule kRules[] = {
     /* prod */ prod_rule,
     /* max */ reduced_extremum_rule,
     /* min */ reduced_extremum_rule,
-    /* argmax, argmin */ nothing, nothing,
+    /* argmax, argmin */ nothing,
+    nothing,
     /* matmul */ matmul_rule,
     /* transpose */ transpose_rule,
     /* reshape */ [](const Site& s) { return reshape(s.g, s.operand()->shape); },
@@ -183,7 +188,9 @@ const Rule kRules[] = {
     [](const Site& s) -> NodePtr {
       return s.which == 0 ? take(s.g, s.x(1), s.attributes().axis) : nullptr;
     },
-    /* count, iota, uniform */ nothing, nothing, nothing,
+    /* count, iota, uniform */ nothing,
+    nothing,
+    nothing,
 };
 static_assert(std::size(kRules) == kOpCount, "a rule for each primitive");
 
@@ -227,13 +234,18 @@ std::vector<NodePtr> gradients(const NodePtr& loss, std::span<const NodePtr> wrt
     throw ShapeError(fmt::format("gradients: the loss has shape {}, expected one element; "
                                  "reduce it with sum or mean",
                                  to_string(loss->shape)),
-                     {"gradients", {loss->shape}, -1, element_count(loss->shape), 1,
+                     {"gradients",
+                      {loss->shape},
+                      -1,
+                      element_count(loss->shape),
+                      1,
                       "reduce it with sum or mean"});
   for (const NodePtr& x : wrt)
     if (!is_float(x->dtype))
-      throw DTypeError(fmt::format("gradients: an argument is {}; only floats have a gradient, "
-                                   "use astype(float32)",
-                                   name(x->dtype)));
+      throw DTypeError(
+          fmt::format("gradients: an argument is {}; only floats have a gradient, "
+                      "use astype(float32)",
+                      name(x->dtype)));
   if (!is_float(loss->dtype))
     throw DTypeError(fmt::format("gradients: the loss is {}, expected a float", name(loss->dtype)));
 

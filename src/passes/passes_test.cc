@@ -27,7 +27,8 @@ TEST(CommonSubexpressions, LeaveOtherGraphsAlone) {
 
 TEST(Pipeline, ExplainsItself) {
   const NodePtr x = input(DType::float32, {3});
-  const std::string text = explain_pipeline({binary(Op::add, unary(Op::exp, x), unary(Op::exp, x))});
+  const std::string text =
+      explain_pipeline({binary(Op::add, unary(Op::exp, x), unary(Op::exp, x))});
   EXPECT_NE(text.find("common subexpressions: 4 nodes -> 3"), std::string::npos);
 }
 

@@ -28,7 +28,8 @@ inline constexpr int64_t kTraceRows[] = {1000003, 2000029};
 class SymbolicDims {
  public:
   SymbolicDims() = default;
-  explicit SymbolicDims(const Dims& constant) : base_(constant), scale_(Dims::filled(constant.rank(), 0)) {}
+  explicit SymbolicDims(const Dims& constant)
+      : base_(constant), scale_(Dims::filled(constant.rank(), 0)) {}
   // From the two traces; nothing when no affine function with whole numbers fits.
   static std::optional<SymbolicDims> fit(const Dims& first, const Dims& second);
 

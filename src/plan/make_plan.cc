@@ -28,7 +28,8 @@ struct Numbered {
   explicit Numbered(const Program& program) {
     // Inputs first, also those that nothing uses.
     for (const NodePtr& input : program.inputs)
-      if (number.emplace(input.get(), static_cast<int>(nodes.size())).second) nodes.push_back(input);
+      if (number.emplace(input.get(), static_cast<int>(nodes.size())).second)
+        nodes.push_back(input);
     for (const NodePtr& node : graph::topological_order(program.outputs))
       if (number.emplace(node.get(), static_cast<int>(nodes.size())).second) nodes.push_back(node);
   }
@@ -77,7 +78,8 @@ class Placement {
   void place_outputs() {
     for (std::size_t k = 0; k < plan_.outputs.size(); ++k) {
       Step& step = plan_.steps[plan_.outputs[k]];
-      if (step.storage == Storage::slot && !step.is_view) set(step, Storage::output, static_cast<int>(k));
+      if (step.storage == Storage::slot && !step.is_view)
+        set(step, Storage::output, static_cast<int>(k));
     }
     // The memory under an output that is a view outlives the run as well.
     for (int output : plan_.outputs)
@@ -101,7 +103,8 @@ class Placement {
         reusable.pop_back();
         ending[std::max(i, last_use_[i])].push_back(i);
       }
-      for (int done : ending[i]) free[size_key(plan_.steps[done])].push_back(plan_.steps[done].place);
+      for (int done : ending[i])
+        free[size_key(plan_.steps[done])].push_back(plan_.steps[done].place);
     }
   }
 
@@ -159,11 +162,13 @@ PlanPtr make_plan(const Program& first, const Program& second) {
       step.place = static_cast<int>(plan->constants.size());
       plan->constants.push_back(node->value);
     } else if (node->op == Op::input) {
-      throw ValueError("a program uses an argument of another program; traced arrays must not be "
-                       "kept after the function that got them returns");
+      throw ValueError(
+          "a program uses an argument of another program; traced arrays must not be "
+          "kept after the function that got them returns");
     }
   }
-  for (std::size_t k = 0; k < first.inputs.size(); ++k) plan->inputs.push_back(a.number.at(first.inputs[k].get()));
+  for (std::size_t k = 0; k < first.inputs.size(); ++k)
+    plan->inputs.push_back(a.number.at(first.inputs[k].get()));
   for (std::size_t k = 0; k < first.outputs.size(); ++k) {
     plan->outputs.push_back(a.number.at(first.outputs[k].get()));
     if (b.number.at(second.outputs[k].get()) != plan->outputs.back()) return nullptr;

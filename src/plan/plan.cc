@@ -16,7 +16,8 @@ int64_t Plan::rows(std::span<const Tensor> bindings) const {
 
 void Plan::check(std::span<const Tensor> bindings) const {
   if (bindings.size() != inputs.size())
-    throw ValueError(fmt::format("the program takes {} arrays, not {}", inputs.size(), bindings.size()));
+    throw ValueError(
+        fmt::format("the program takes {} arrays, not {}", inputs.size(), bindings.size()));
   const int64_t m = rows(bindings);
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     const Step& step = steps[inputs[i]];
@@ -27,7 +28,11 @@ void Plan::check(std::span<const Tensor> bindings) const {
     if (!(bindings[i].shape == expected))
       throw ShapeError(fmt::format("argument {} has shape {}, planned for {} with m = {}", i,
                                    to_string(bindings[i].shape), step.shape.text(), m),
-                       {"run", {bindings[i].shape, expected}, -1, 0, 0,
+                       {"run",
+                        {bindings[i].shape, expected},
+                        -1,
+                        0,
+                        0,
                         "all arrays of a run need the same number of samples"});
   }
 }
@@ -39,10 +44,11 @@ std::string Plan::dump() const {
   for (std::size_t i = 0; i < steps.size(); ++i) {
     const Step& s = steps[i];
     std::string operands;
-    for (int operand : s.operands) operands += fmt::format("{}%{}", operands.empty() ? "" : ", ", operand);
+    for (int operand : s.operands)
+      operands += fmt::format("{}%{}", operands.empty() ? "" : ", ", operand);
     text += fmt::format("%{} = {}({}) : {} {}  {} {}{}\n", i, graph::name(s.op), operands,
-                        name(s.dtype), s.shape.text(), kStorage[static_cast<int>(s.storage)], s.place,
-                        s.is_view ? " (view)" : "");
+                        name(s.dtype), s.shape.text(), kStorage[static_cast<int>(s.storage)],
+                        s.place, s.is_view ? " (view)" : "");
   }
   text += "return";
   for (int output : outputs) text += fmt::format(" %{}", output);

@@ -23,21 +23,21 @@ enum class Storage : uint8_t {
 struct Step {
   graph::Op op = graph::Op::input;
   DType dtype = DType::float32;
-  std::vector<int> operands;      // numbers of earlier steps
-  graph::Attributes attributes;   // those that don't depend on m
+  std::vector<int> operands;     // numbers of earlier steps
+  graph::Attributes attributes;  // those that don't depend on m
   SymbolicDims shape;
-  SymbolicDims start;             // slice, pad
-  bool is_view = false;           // shares the memory of its operand where strides allow
+  SymbolicDims start;    // slice, pad
+  bool is_view = false;  // shares the memory of its operand where strides allow
   Storage storage = Storage::slot;
-  int place = -1;                 // number of the input, constant, slot or output
+  int place = -1;  // number of the input, constant, slot or output
 };
 
 class Plan {
  public:
-  std::vector<Step> steps;            // operands before users
+  std::vector<Step> steps;  // operands before users
   std::vector<Tensor> constants;
-  std::vector<int> outputs;           // steps
-  std::vector<int> inputs;            // steps, in the order of the bindings
+  std::vector<int> outputs;  // steps
+  std::vector<int> inputs;   // steps, in the order of the bindings
   int slot_count = 0;
   // An input axis whose extent is m; −1 when nothing depends on m.
   int m_input = -1, m_axis = -1;

@@ -32,7 +32,8 @@ TEST(SymbolicDims, FitsAffineExtents) {
 TEST(Plan, ServesEveryM) {
   const PlanPtr plan = for_every_m(layer);
   ASSERT_TRUE(plan);
-  const Tensor bindings[] = {Tensor::empty(DType::float32, {17, 5}), Tensor::empty(DType::float32, {5, 4})};
+  const Tensor bindings[] = {Tensor::empty(DType::float32, {17, 5}),
+                             Tensor::empty(DType::float32, {5, 4})};
   EXPECT_EQ(plan->rows(bindings), 17);
   EXPECT_NO_THROW(plan->check(bindings));
   EXPECT_NE(plan->dump().find("(m, 4)"), std::string::npos);
@@ -40,7 +41,8 @@ TEST(Plan, ServesEveryM) {
 
 TEST(Plan, RefusesBindingsThatDoNotFit) {
   const PlanPtr plan = for_every_m(layer);
-  const Tensor x = Tensor::empty(DType::float32, {17, 6}), w = Tensor::empty(DType::float32, {5, 4});
+  const Tensor x = Tensor::empty(DType::float32, {17, 6}),
+               w = Tensor::empty(DType::float32, {5, 4});
   const Tensor wide[] = {x, w}, few[] = {w};
   EXPECT_THROW(plan->check(wide), ShapeError);
   EXPECT_THROW(plan->check(few), ValueError);
@@ -71,7 +73,8 @@ TEST(Plan, KeepsWhatAViewStillShows) {
 TEST(Plan, IsRefusedWhereMIsUsedAsANumber) {
   EXPECT_FALSE(for_every_m([](int64_t m) {
     const NodePtr x = input(DType::float64, {m});
-    return Program{{x}, {binary(Op::multiply, x, scalar(DType::float64, 1.0 / static_cast<double>(m)))}};
+    return Program{{x},
+                   {binary(Op::multiply, x, scalar(DType::float64, 1.0 / static_cast<double>(m)))}};
   }));
 }
 
