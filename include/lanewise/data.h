@@ -112,8 +112,8 @@ struct EncodingOptions {
   int64_t common_min_rows = 6;
   int64_t few_rows = 2000;   // below: neither bins nor common values
   int max_categories = 100;  // one-hots a column; rarer values share the all-zero code
-  std::map<std::string, ColumnType> types;  // overrides
-  std::vector<std::string> drop;            // columns to leave out
+  std::map<std::string, ColumnType> types{};  // overrides
+  std::vector<std::string> drop{};            // columns to leave out
 };
 
 // Fitted on training rows only; part of the model.
@@ -138,7 +138,8 @@ class Preprocessor {
   std::string describe() const;  // a line a column: how it is encoded
   std::string to_json() const;
   static Preprocessor from_json(const std::string& json);  // Errors: DataError
-  // For input without a table: a row as (rows, inputs) numbers, when all inputs are numeric.
+  // How to read a file for transform: categories as text, whatever they look like.
+  CsvOptions csv_options() const;
   bool all_numeric() const;
 
  private:

@@ -1,0 +1,161 @@
+// Categories: one feature each. A missing value is a category of its own where
+// training had some; what training never saw, and rare values of a column with
+// too many, are all zeros.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <unordered_map>
+
+#include "data/encoders.h"
+
+namespace lanewise {
+namespace {
+
+using nlohmann::json;
+
+class BoundCategorical : public BoundEncoder {
+ public:
+  BoundCategorical(const Column& column, std::vector<int32_t> position_of_code, int32_t missing,
+                   int64_t width)
+      : column_(column),
+        position_of_code_(std::move(position_of_code)),
+        missing_(missing),
+        width_(width) {}
+
+  void write(int64_t row, float* features) const override {
+    std::fill(features, features + width_, 0.f);
+    const int32_t code = column_.codes[static_cast<std::size_t>(row)];
+    const int32_t position =
+        code < 0 ? missing_ : position_of_code_[static_cast<std::size_t>(code)];
+    if (position >= 0) features[position] = 1;
+  }
+
+ private:
+  const Column& column_;
+  std::vector<int32_t> position_of_code_;
+  int32_t missing_;
+  int64_t width_;
+};
+
+// A numeric column read as text, where training had text.
+class BoundNumbersAsText : public BoundEncoder {
+ public:
+  BoundNumbersAsText(const Column& column, const std::unordered_map<std::string, int32_t>& position,
+                     int32_t missing, int64_t width)
+      : column_(column), position_(position), missing_(missing), width_(width) {}
+  void write(int64_t row, float* features) const override {
+    std::fill(features, features + width_, 0.f);
+    const std::string text = column_.text(row);
+    const auto found = position_.find(text);
+    const int32_t position = text.empty()               ? missing_
+                             : found == position_.end() ? -1
+                                                        : found->second;
+    if (position >= 0) features[position] = 1;
+  }
+
+ private:
+  const Column& column_;
+  const std::unordered_map<std::string, int32_t>& position_;
+  int32_t missing_;
+  int64_t width_;
+};
+
+class CategoricalEncoder : public Encoder {
+ public:
+  CategoricalEncoder(std::string column, std::vector<std::string> categories, bool has_missing,
+                     int64_t dropped)
+      : Encoder(std::move(column)),
+        categories_(std::move(categories)),
+        has_missing_(has_missing),
+        dropped_(dropped) {
+    for (std::size_t i = 0; i < categories_.size(); ++i)
+      position_[categories_[i]] = static_cast<int32_t>(i);
+  }
+  int64_t width() const override {
+    return static_cast<int64_t>(categories_.size()) + (has_missing_ ? 1 : 0);
+  }
+  bool is_text() const override { return true; }
+
+  std::unique_ptr<BoundEncoder> bind(const Table& table,
+                                     std::span<const int64_t> rows) const override {
+    const Column& c = table.column(column());
+    const int32_t missing = has_missing_ ? static_cast<int32_t>(categories_.size()) : -1;
+    int64_t unseen = 0;
+    std::unique_ptr<BoundEncoder> bound;
+    if (c.is_text) {
+      std::vector<int32_t> positions;
+      for (const std::string& word : c.dictionary) {
+        const auto found = position_.find(word);
+        positions.push_back(found == position_.end() ? -1 : found->second);
+      }
+      for (int64_t row : rows) {
+        const int32_t code = c.codes[static_cast<std::size_t>(row)];
+        unseen += code >= 0 && positions[static_cast<std::size_t>(code)] < 0;
+      }
+      bound = std::make_unique<BoundCategorical>(c, std::move(positions), missing, width());
+    } else {
+      for (int64_t row : rows) {
+        const std::string text = c.text(row);
+        unseen += !text.empty() && !position_.contains(text);
+      }
+      bound = std::make_unique<BoundNumbersAsText>(c, position_, missing, width());
+    }
+    // Values that were too rare in training are not new.
+    bound->unseen = dropped_ > 0 ? 0 : unseen;
+    return bound;
+  }
+
+  std::string describe() const override {
+    return fmt::format("categorical: {} values{}{}", categories_.size(),
+                       has_missing_ ? " and missing" : "",
+                       dropped_ ? fmt::format(", {} rarer ones as none", dropped_) : "");
+  }
+  json to_json() const override {
+    return {{"kind", "categorical"},
+            {"column", column()},
+            {"categories", categories_},
+            {"has_missing", has_missing_},
+            {"dropped", dropped_}};
+  }
+
+ private:
+  std::vector<std::string> categories_;
+  std::unordered_map<std::string, int32_t> position_;
+  bool has_missing_;
+  int64_t dropped_;
+};
+
+}  // namespace
+
+EncoderPtr fit_categorical(const Column& column, std::span<const int64_t> rows,
+                           const EncodingOptions& options, std::string* reason) {
+  std::unordered_map<std::string, int64_t> counts;
+  bool has_missing = false;
+  for (int64_t row : rows) {
+    std::string text = column.text(row);
+    if (text.empty()) has_missing = true;
+    else ++counts[std::move(text)];
+  }
+  if (counts.empty()) return *reason = "every value is missing", nullptr;
+  if (counts.size() == 1 && !has_missing)
+    return *reason = "one value in every training row", nullptr;
+  std::vector<std::pair<int64_t, std::string>> ranked;
+  for (auto& [text, count] : counts) ranked.emplace_back(-count, text);
+  std::sort(ranked.begin(), ranked.end());
+  const std::size_t kept =
+      std::min(ranked.size(), static_cast<std::size_t>(options.max_categories));
+  std::vector<std::string> categories;
+  for (std::size_t i = 0; i < kept; ++i) categories.push_back(ranked[i].second);
+  std::sort(categories.begin(), categories.end());
+  return std::make_shared<CategoricalEncoder>(column.name, std::move(categories), has_missing,
+                                              static_cast<int64_t>(ranked.size() - kept));
+}
+
+EncoderPtr categorical_from_json(const json& j) {
+  return std::make_shared<CategoricalEncoder>(
+      j.at("column").get<std::string>(), j.at("categories").get<std::vector<std::string>>(),
+      j.at("has_missing").get<bool>(), j.at("dropped").get<int64_t>());
+}
+
+}  // namespace lanewise

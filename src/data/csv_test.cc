@@ -1,0 +1,149 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "base/thread_pool.h"
+#include "lanewise/data.h"
+#include "lanewise/error.h"
+
+namespace lanewise {
+namespace {
+
+using Numbers = std::vector<double>;
+using Words = std::vector<std::string>;
+
+Words texts(const Table& table, std::string_view column) {
+  Words words;
+  for (int64_t i = 0; i < table.rows; ++i) words.push_back(table.column(column).text(i));
+  return words;
+}
+
+std::string error_of(std::string_view text) {
+  try {
+    parse_csv(text);
+  } catch (const DataError& e) {
+    return e.what();
+  }
+  return "no error";
+}
+
+TEST(Csv, ReadsNumbersAndText) {
+  const Table t = parse_csv("a,b\n1, x \n-2.5e3,y\n+3,x\n");
+  EXPECT_EQ(t.rows, 3);
+  EXPECT_EQ(t.column("a").numbers, (Numbers{1, -2500, 3}));
+  EXPECT_EQ(texts(t, "b"), (Words{"x", "y", "x"}));
+  EXPECT_EQ(t.column("b").type, ColumnType::categorical);
+}
+
+TEST(Csv, TakesTheLibertiesOfFiles) {
+  const Table t = parse_csv(
+      "\xef\xbb\xbf\"a\";\"b c\"\r\n\r\n\"1\";\"two\nlines; and \"\"quotes\"\"\"\r\n 2 ;z");
+  EXPECT_EQ(t.column("a").numbers, (Numbers{1, 2}));
+  EXPECT_EQ(texts(t, "b c"), (Words{"two\nlines; and \"quotes\"", "z"}));
+}
+
+TEST(Csv, FindsSeparatorAndHeader) {
+  EXPECT_EQ(parse_csv("a\tb\n1\t2,5\n").columns.size(), 2u);
+  EXPECT_EQ(parse_csv("a|b|c\n1|2|3\n").columns.size(), 3u);
+  const Table bare = parse_csv("1,2\n3,4\n");
+  EXPECT_EQ(bare.rows, 2);
+  EXPECT_EQ(bare.columns[1].name, "column_2");
+  CsvOptions words;
+  words.header = false;
+  EXPECT_EQ(parse_csv("x,y\nz,w\n", words).rows, 2);
+}
+
+TEST(Csv, KnowsMissingValues) {
+  const Table t = parse_csv("a,b\n1,?\n,x\nNA,\nnan,y\n2,null\n");
+  EXPECT_EQ(t.column("a").missing, 3);
+  EXPECT_TRUE(std::isnan(t.column("a").numbers[1]));
+  EXPECT_EQ(t.column("b").missing, 3);
+  EXPECT_EQ(t.column("b").codes[0], -1);
+}
+
+TEST(Csv, FindsColumnTypes) {
+  std::string text = "n,id,word,flag,yes,one,name,none\n";
+  for (int i = 0; i < 40; ++i)
+    text += std::to_string(i * i % 17) + ',' + std::to_string(i + 7) + ',' + (i % 3 ? "a" : "b") +
+            ',' + std::to_string(i % 2) + ',' + (i % 2 ? "Yes" : "no") + ",5,w" +
+            std::to_string(i) + ",\n";
+  const Table t = parse_csv(text);
+  const ColumnType expected[] = {
+      ColumnType::numeric, ColumnType::identifier, ColumnType::categorical, ColumnType::boolean,
+      ColumnType::boolean, ColumnType::constant,   ColumnType::identifier,  ColumnType::constant};
+  for (std::size_t c = 0; c < t.columns.size(); ++c)
+    EXPECT_EQ(t.columns[c].type, expected[c]) << t.columns[c].name;
+}
+
+TEST(Csv, NamesTheLineThatTurnsAColumnToText) {
+  std::string text = "a\n";
+  for (int i = 0; i < 50; ++i) text += i == 30 ? "oops\n" : std::to_string(i % 5) + "\n";
+  const Table t = parse_csv(text);
+  EXPECT_TRUE(t.column("a").is_text);
+  ASSERT_EQ(t.warnings.size(), 1u);
+  EXPECT_NE(t.warnings[0].find("49 of 50 values are numbers, but line 32 holds text"),
+            std::string::npos);
+  CsvOptions numeric;
+  numeric.types["a"] = ColumnType::numeric;
+  EXPECT_THROW(parse_csv(text, numeric), DataError);
+}
+
+TEST(Csv, CountsInfinitiesAsMissing) {
+  const Table t = parse_csv("a\n1\ninf\n-Infinity\n1e999\n");
+  EXPECT_EQ(t.column("a").missing, 3);
+  EXPECT_NE(t.warnings.at(0).find("3 infinite values, the first in line 3"), std::string::npos);
+}
+
+TEST(Csv, NamesWhatIsWrongAndWhere) {
+  EXPECT_EQ(error_of(""), "<memory>: line 1: the file is empty");
+  EXPECT_EQ(error_of("\n \n"), "<memory>: line 1: the file is empty");
+  EXPECT_EQ(error_of("a,b\n"), "<memory>: no rows below the header");
+  EXPECT_EQ(error_of("a,b\n1,2\n\"x\ny\",2\n1,2,3\n"),
+            "<memory>: line 5: 3 fields here, 2 expected as in the header");
+  EXPECT_EQ(error_of("a,b\n1,2\n3\n"),
+            "<memory>: line 3: 1 field here, 2 expected as in the header");
+  EXPECT_EQ(error_of("a,b\n1,\"2\n3,4\n"),
+            "<memory>: line 2: a quote is opened here and never closed");
+  EXPECT_EQ(error_of("a,b\n1,\"2\"3\n"),
+            "<memory>: line 2: text follows a closing quote; double a quote inside a quoted field");
+  EXPECT_EQ(error_of("a,b,a\n1,2,3\n"),
+            "<memory>: line 1: columns 1 and 3 are both called 'a'; rename one of them");
+  EXPECT_NE(error_of(std::string_view("a,b\n1,\0002\n", 9)).find("line 2: a NUL byte"),
+            std::string::npos);
+  EXPECT_THROW(read_csv("no/such/file.csv"), IoError);
+}
+
+TEST(Csv, SuggestsANearMiss) {
+  const Table t = parse_csv("income,age\n1,2\n");
+  try {
+    t.column("incme");
+    FAIL() << "no error";
+  } catch (const DataError& e) {
+    EXPECT_NE(std::string(e.what()).find("did you mean 'income'?"), std::string::npos);
+  }
+}
+
+// Parts are parsed apart and joined: the same table for any number of threads.
+TEST(Csv, PartsGiveTheSameTable) {
+  std::string text = "n,w\n";
+  for (int i = 0; i < 60000; ++i)
+    text += std::to_string(i * 0.5) + ",\"w" + std::to_string(i * 7919 % 1000) + "\nx\"\n";
+  set_thread_count(1);
+  const Table one = parse_csv(text);
+  set_thread_count(3);
+  const Table three = parse_csv(text);
+  EXPECT_EQ(one.rows, 60000);
+  EXPECT_EQ(one.columns[0].numbers, three.columns[0].numbers);
+  EXPECT_EQ(one.columns[1].codes, three.columns[1].codes);
+  EXPECT_EQ(one.columns[1].dictionary, three.columns[1].dictionary);
+  EXPECT_EQ(one.columns[1].dictionary[1], "w919\nx");
+}
+
+TEST(Csv, QuotesWhatNeedsIt) {
+  EXPECT_EQ(csv_quote("plain"), "plain");
+  EXPECT_EQ(csv_quote("a,\"b\""), "\"a,\"\"b\"\"\"");
+  EXPECT_EQ(csv_quote(" x"), "\" x\"");
+}
+
+}  // namespace
+}  // namespace lanewise

@@ -1,0 +1,169 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <numeric>
+
+#include "base/tensor.h"
+#include "base/thread_pool.h"
+#include "data/encoders.h"
+#include "lanewise/error.h"
+
+namespace lanewise {
+
+using nlohmann::json;
+
+struct Preprocessor::Impl {
+  std::vector<EncoderPtr> encoders;
+  std::vector<std::string> inputs;
+  std::vector<Left> left_out;
+  int64_t width = 0;
+
+  void add(EncoderPtr encoder) {
+    inputs.push_back(encoder->column());
+    width += encoder->width();
+    encoders.push_back(std::move(encoder));
+  }
+};
+
+namespace {
+
+void check(const Table& table, const EncodingOptions& o) {
+  if (o.bins < 0 || o.common_values < 0 || o.max_categories < 1)
+    throw ValueError("bins and common values must be 0 (off) or more, and categories 1 or more");
+  for (const auto& [name, type] : o.types) table.column(name);
+  for (const std::string& name : o.drop) table.column(name);
+}
+
+std::string_view reason_to_leave_out(ColumnType type) {
+  if (type == ColumnType::constant) return "one value in every row";
+  return type == ColumnType::identifier ? "looks like an identifier; declare its type to keep it"
+                                        : "";
+}
+
+}  // namespace
+
+Preprocessor Preprocessor::fit(const Table& table, std::span<const int64_t> rows,
+                               const std::string& target, const EncodingOptions& options) {
+  check(table, options);
+  auto impl = std::make_shared<Impl>();
+  const bool few = static_cast<int64_t>(rows.size()) < options.few_rows;
+  for (const Column& column : table.columns) {
+    if (column.name == target) continue;
+    const auto declared = options.types.find(column.name);
+    const ColumnType type = declared != options.types.end() ? declared->second : column.type;
+    std::string reason(reason_to_leave_out(type));
+    EncoderPtr encoder;
+    if (std::find(options.drop.begin(), options.drop.end(), column.name) != options.drop.end()) {
+      reason = "dropped as told";
+    } else if (reason.empty() && (column.is_text || type == ColumnType::categorical)) {
+      if (type == ColumnType::numeric)
+        throw DataError(fmt::format("{}: column '{}' was declared numeric but holds text",
+                                    table.source, column.name),
+                        table.source);
+      encoder = fit_categorical(column, rows, options, &reason);
+    } else if (reason.empty()) {
+      encoder = fit_numeric(column, rows, options, few, &reason);
+    }
+    if (encoder) impl->add(std::move(encoder));
+    else impl->left_out.push_back({column.name, reason});
+  }
+  if (impl->encoders.empty()) {
+    std::string reasons;
+    for (const Left& l : impl->left_out)
+      reasons += fmt::format("{}'{}' ({})", reasons.empty() ? ": " : ", ", l.column, l.reason);
+    throw DataError(fmt::format("{}: no column is left to learn from{}", table.source, reasons),
+                    table.source);
+  }
+  Preprocessor p;
+  p.impl_ = std::move(impl);
+  return p;
+}
+
+int64_t Preprocessor::width() const { return impl_->width; }
+const std::vector<std::string>& Preprocessor::inputs() const { return impl_->inputs; }
+const std::vector<Preprocessor::Left>& Preprocessor::left_out() const { return impl_->left_out; }
+
+bool Preprocessor::all_numeric() const {
+  return std::none_of(impl_->encoders.begin(), impl_->encoders.end(),
+                      [](auto& e) { return e->is_text(); });
+}
+
+CsvOptions Preprocessor::csv_options() const {
+  CsvOptions options;
+  for (const EncoderPtr& e : impl_->encoders)
+    if (e->is_text()) options.as_text.push_back(e->column());
+  return options;
+}
+
+Array Preprocessor::transform(const Table& table, std::span<const int64_t> rows,
+                              std::map<std::string, int64_t>* unseen) const {
+  std::vector<std::unique_ptr<BoundEncoder>> bound;
+  for (const EncoderPtr& e : impl_->encoders) {
+    bound.push_back(e->bind(table, rows));
+    if (unseen && bound.back()->unseen > 0) (*unseen)[e->column()] += bound.back()->unseen;
+  }
+  const Tensor out = Tensor::empty(DType::float32, {static_cast<int64_t>(rows.size()), width()});
+  parallel_for(static_cast<int64_t>(rows.size()), 256, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      float* features = out.as<float>() + i * width();
+      for (std::size_t k = 0; k < bound.size(); ++k) {
+        bound[k]->write(rows[static_cast<std::size_t>(i)], features);
+        features += impl_->encoders[k]->width();
+      }
+    }
+  });
+  return from_tensor(out);
+}
+
+Array Preprocessor::transform(const Table& table, std::map<std::string, int64_t>* unseen) const {
+  std::vector<int64_t> rows(static_cast<std::size_t>(table.rows));
+  std::iota(rows.begin(), rows.end(), int64_t{0});
+  return transform(table, rows, unseen);
+}
+
+std::string Preprocessor::describe() const {
+  std::size_t widest = 0;
+  for (const std::string& name : impl_->inputs) widest = std::max(widest, name.size());
+  std::string text;
+  for (const EncoderPtr& e : impl_->encoders)
+    text += fmt::format("{:<{}}  {:>4} {}  {}\n", e->column(), widest, e->width(),
+                        e->width() == 1 ? "feature " : "features", e->describe());
+  for (const Left& l : impl_->left_out)
+    text += fmt::format("{:<{}}  left out: {}\n", l.column, widest, l.reason);
+  return text;
+}
+
+std::string Preprocessor::to_json() const {
+  json columns = json::array(), left = json::array();
+  for (const EncoderPtr& e : impl_->encoders) columns.push_back(e->to_json());
+  for (const Left& l : impl_->left_out)
+    left.push_back({{"column", l.column}, {"reason", l.reason}});
+  return json{{"columns", columns}, {"left_out", left}}.dump(-1, ' ', false,
+                                                             json::error_handler_t::replace);
+}
+
+EncoderPtr encoder_from_json(const json& j) {
+  const std::string kind = j.at("kind");
+  if (kind == "numeric") return numeric_from_json(j);
+  if (kind == "categorical") return categorical_from_json(j);
+  throw DataError(fmt::format(
+      "no column encoding is called '{}'; a newer version may have written this", kind));
+}
+
+Preprocessor Preprocessor::from_json(const std::string& text) {
+  try {
+    const json j = json::parse(text);
+    auto impl = std::make_shared<Impl>();
+    for (const json& column : j.at("columns")) impl->add(encoder_from_json(column));
+    for (const json& l : j.at("left_out"))
+      impl->left_out.push_back({l.at("column"), l.at("reason")});
+    Preprocessor p;
+    p.impl_ = std::move(impl);
+    return p;
+  } catch (const json::exception& e) {
+    throw DataError(fmt::format("the preprocessing can't be read: {}", e.what()));
+  }
+}
+
+}  // namespace lanewise

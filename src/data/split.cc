@@ -1,0 +1,43 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <numeric>
+
+#include "base/mersenne_twister.h"
+#include "lanewise/data.h"
+#include "lanewise/error.h"
+
+namespace lanewise {
+
+Split split_rows(int64_t rows, double held_out_fraction, uint32_t seed,
+                 std::span<const int32_t> classes) {
+  if (!(held_out_fraction >= 0 && held_out_fraction < 1))
+    throw ValueError(fmt::format(
+        "the share of rows to hold out is {}, expected 0 or more and below 1", held_out_fraction));
+  std::map<int32_t, std::vector<int64_t>> strata;
+  for (int64_t i = 0; i < rows; ++i) strata[classes.empty() ? 0 : classes[i]].push_back(i);
+  MersenneTwister twister(seed);
+  Split split;
+  double owed = 0;  // rows still to hold out: rounding errors of strata must not add up
+  for (auto& [label, members] : strata) {
+    twister.shuffle(members);
+    owed += held_out_fraction * static_cast<double>(members.size());
+    const auto size = static_cast<int64_t>(members.size());
+    const int64_t count =
+        std::clamp<int64_t>(std::llround(owed), 0, std::max<int64_t>(size - 1, 0));
+    owed -= static_cast<double>(count);
+    split.held_out.insert(split.held_out.end(), members.begin(), members.begin() + count);
+    split.train.insert(split.train.end(), members.begin() + count, members.end());
+  }
+  if (held_out_fraction > 0 && split.held_out.empty() && split.train.size() > 1) {
+    split.held_out.push_back(split.train.back());
+    split.train.pop_back();
+  }
+  std::sort(split.train.begin(), split.train.end());
+  std::sort(split.held_out.begin(), split.held_out.end());
+  return split;
+}
+
+}  // namespace lanewise

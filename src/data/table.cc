@@ -1,0 +1,76 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "lanewise/data.h"
+#include "lanewise/error.h"
+
+namespace lanewise {
+namespace {
+
+// Levenshtein, J. of Soviet Physics 10(8), 1966.
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0]++;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t above = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1])});
+      diagonal = above;
+    }
+  }
+  return row[b.size()];
+}
+
+}  // namespace
+
+std::string Column::text(int64_t row) const {
+  const auto i = static_cast<std::size_t>(row);
+  if (is_text) return codes[i] < 0 ? std::string() : dictionary[static_cast<std::size_t>(codes[i])];
+  return std::isnan(numbers[i]) ? std::string() : fmt::format("{}", numbers[i]);
+}
+
+const Column* Table::find(std::string_view name) const {
+  for (const Column& c : columns)
+    if (c.name == name) return &c;
+  return nullptr;
+}
+
+const Column& Table::column(std::string_view name) const {
+  if (const Column* found = find(name)) return *found;
+  std::string known, near;
+  std::size_t nearest = std::max<std::size_t>(2, name.size() / 3) + 1;
+  for (const Column& c : columns) {
+    known += fmt::format("{}{}", known.empty() ? "" : ", ", c.name);
+    if (const std::size_t d = edit_distance(name, c.name); d < nearest) nearest = d, near = c.name;
+  }
+  throw DataError(
+      fmt::format("{}: no column is called '{}'{}; there are: {}", source, name,
+                  near.empty() ? "" : fmt::format(" (did you mean '{}'?)", near), known),
+      source);
+}
+
+Table Table::select_rows(std::span<const int64_t> chosen) const {
+  Table out;
+  out.rows = static_cast<int64_t>(chosen.size());
+  out.source = source;
+  for (const Column& c : columns) {
+    Column& to = out.columns.emplace_back();
+    to.name = c.name;
+    to.type = c.type;
+    to.is_text = c.is_text;
+    to.dictionary = c.dictionary;
+    for (int64_t row : chosen) {
+      const auto i = static_cast<std::size_t>(row);
+      if (c.is_text) to.codes.push_back(c.codes[i]);
+      else to.numbers.push_back(c.numbers[i]);
+      to.missing += c.is_text ? c.codes[i] < 0 : std::isnan(c.numbers[i]);
+    }
+  }
+  return out;
+}
+
+}  // namespace lanewise
