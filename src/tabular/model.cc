@@ -1,0 +1,117 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/tensor.h"
+#include "kernels/kernels.h"
+#include "lanewise/ops.h"
+#include "tabular/model_impl.h"
+#include "tabular/target.h"
+
+namespace lanewise {
+
+using nlohmann::json;
+
+namespace {
+
+// Raw outputs of the network become what a user asks for.
+Array to_answers(const TargetInfo& target, const Array& output) {
+  if (target.task == Task::regression) return output * target.scale + target.mean;
+  if (target.task == Task::multiclass) return softmax(output, -1);
+  const Array p = sigmoid(output);
+  return concatenate({1.0 - p, p}, 1);
+}
+
+Function answer_function(const nn::Sequential& network, const TargetInfo& target) {
+  return [network, target](const std::vector<Array>& a) {
+    return std::vector<Array>{to_answers(target, network(std::span(a).subspan(1), a[0]))};
+  };
+}
+
+}  // namespace
+
+Model::Impl::Impl(TargetInfo t, Preprocessor p, nn::Sequential n, std::vector<nn::Parameter> weights,
+                  std::map<std::string, Metrics> m)
+    : target(std::move(t)),
+      preprocessor(std::move(p)),
+      network(std::move(n)),
+      parameters(std::move(weights)),
+      metrics(std::move(m)),
+      program(answer_function(network, target), {0}) {
+  for (const nn::Parameter& w : parameters) values.push_back(w.value);
+  eval(values);
+}
+
+int32_t Prediction::best_class(int64_t row) const {
+  const auto first = values.begin() + row * classes;
+  return static_cast<int32_t>(std::max_element(first, first + classes) - first);
+}
+
+const TargetInfo& Model::target() const { return impl_->target; }
+const Preprocessor& Model::preprocessor() const { return impl_->preprocessor; }
+const nn::Sequential& Model::network() const { return impl_->network; }
+const std::vector<Array>& Model::parameters() const { return impl_->values; }
+const std::map<std::string, Metrics>& Model::metrics() const { return impl_->metrics; }
+int64_t Model::features() const { return impl_->preprocessor.width(); }
+int64_t Model::outputs() const {
+  return impl_->target.task == Task::regression ? 1 : static_cast<int64_t>(impl_->target.classes.size());
+}
+
+void Model::predict_into(const float* features, int64_t row_stride, int64_t column_stride, int64_t rows,
+                         float* out) const {
+  Tensor x;
+  x.data = reinterpret_cast<std::byte*>(const_cast<float*>(features));
+  x.shape = {rows, this->features()};
+  x.strides = {row_stride, column_stride};
+  std::vector<Tensor> arguments = {x};
+  for (const Array& w : impl_->values) arguments.push_back(w.tensor());
+  Tensor result;
+  static_cast<View&>(result) = {reinterpret_cast<std::byte*>(out), DType::float32, {rows, outputs()}, {outputs(), 1}};
+  std::vector<Tensor> results = {result};
+  impl_->program.run(arguments, results);
+}
+
+Prediction Model::predict(const Table& table, std::map<std::string, int64_t>* unseen) const {
+  const Array x = impl_->preprocessor.transform(table, unseen);
+  const Tensor features = x.tensor();
+  std::vector<float> out(static_cast<std::size_t>(table.rows * outputs()));
+  predict_into(features.as<float>(), features.strides[0], features.strides[1], table.rows, out.data());
+  return {{out.begin(), out.end()}, table.rows, static_cast<int64_t>(impl_->target.classes.size())};
+}
+
+Metrics Model::evaluate(const Table& table, const std::string& target, int64_t* dropped) const {
+  TargetInfo info = impl_->target;
+  if (!target.empty()) info.column = target;
+  const TargetValues values = read_target(table, info);
+  if (dropped) *dropped = values.dropped;
+  if (values.rows.empty())
+    throw DataError(fmt::format("{}: target '{}' has no values", table.source, info.column), table.source);
+  return score(info, predict(table.select_rows(values.rows)), values.classes, values.values);
+}
+
+std::string Model::describe() const {
+  const TargetInfo& t = impl_->target;
+  std::string text = fmt::format("target     {} ({}{})\n", t.column, name(t.task),
+                                 t.classes.empty() ? "" : fmt::format(": {}", fmt::join(t.classes, ", ")));
+  text += fmt::format("features   {} from {} columns\n\n", features(), impl_->preprocessor.inputs().size());
+  text += impl_->preprocessor.describe() + "\n" + impl_->network.summary();
+  for (const auto& [which, metrics] : impl_->metrics) {
+    text += fmt::format("\n{}:", which);
+    for (const auto& [metric, value] : metrics) text += fmt::format("  {} {:.4f}", metric, value);
+  }
+  return text + "\n";
+}
+
+std::string Model::to_json() const {
+  const TargetInfo& t = impl_->target;
+  return json{{"target", {{"column", t.column}, {"task", name(t.task)}, {"classes", t.classes}, {"mean", t.mean},
+                          {"scale", t.scale}}},
+              {"architecture", json::parse(impl_->network.to_json())},
+              {"preprocessing", json::parse(impl_->preprocessor.to_json())},
+              {"metrics", impl_->metrics},
+              {"parameters", impl_->network.parameter_count()}}
+      .dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+}  // namespace lanewise

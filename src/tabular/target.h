@@ -1,0 +1,30 @@
+// The column to predict: which task it poses, and its values as numbers.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "lanewise/tabular.h"
+
+namespace lanewise {
+
+// A target read from a table: rows that have one, with its class or value.
+struct TargetValues {
+  std::vector<int64_t> rows;     // of the table, those with a value
+  std::vector<int32_t> classes;  // of each; classification
+  std::vector<double> values;    // of each, in the data's units; regression
+  int64_t dropped = 0;           // rows without a value
+};
+
+// Recognises the task (or takes the one told) and the classes.
+// Errors: DataError for no values, one class, text where numbers are needed.
+TargetInfo recognize_target(const Table& table, const std::string& column, std::optional<Task> task);
+
+// Reads the values of a known target.  Errors: DataError for a class that is not known.
+TargetValues read_target(const Table& table, const TargetInfo& target);
+
+// Targets as the network's loss takes them: (m, 1) float32, or (m,) int64 classes.
+Array target_array(const TargetInfo& target, const TargetValues& values, std::span<const int64_t> chosen);
+
+}  // namespace lanewise

@@ -1,0 +1,244 @@
+// The recipe of docs/training.md: rows with a target are split, preprocessing is
+// fitted on the training rows alone, a network is trained, the held-out rows judge it.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "lanewise/error.h"
+#include "tabular/model_impl.h"
+#include "tabular/target.h"
+
+namespace lanewise {
+namespace {
+
+// What depends on the number of training rows.
+struct Recipe {
+  int epochs, patience;
+  int64_t batch;
+  double weight_decay;
+};
+
+Recipe recipe_for(int64_t rows, int64_t few_rows) {
+  if (rows >= few_rows) return {60, 8, 256, 1.0};
+  const double power = std::round(std::log2(std::max(1.0, static_cast<double>(rows) / 16)));
+  return {200, 20, std::clamp<int64_t>(int64_t{1} << static_cast<int>(power), 16, 256), 0.5};
+}
+
+void require(bool holds, std::string_view what, double value, std::string_view range) {
+  if (!holds) throw ValueError(fmt::format("{} is {}, expected {}", what, value, range));
+}
+
+void validate(const TrainOptions& o) {
+  require(o.validation >= 0 && o.validation < 1, "the validation share", o.validation, "0 or more and below 1");
+  require(o.test_fraction >= 0 && o.test_fraction < 1, "the test share", o.test_fraction, "0 or more and below 1");
+  require(o.average_decay >= 0 && o.average_decay < 1, "the average's decay", o.average_decay, "0 (off) or more and below 1");
+  if (o.epochs) require(*o.epochs >= 1, "epochs", *o.epochs, "1 or more");
+  if (o.patience) require(*o.patience >= 0, "patience", *o.patience, "0 (never stop early) or more");
+  if (o.batch) require(*o.batch >= 0, "batch", static_cast<double>(*o.batch), "0 (all rows) or more");
+  for (int64_t units : o.hidden) require(units >= 1, "a hidden size", static_cast<double>(units), "1 or more");
+  o.optimizer.validate();
+}
+
+// Rows of the table, of one use, as positions in the target's values.
+struct Rows {
+  std::vector<int64_t> train, validation, test;
+};
+
+std::vector<int64_t> pick(std::span<const int64_t> from, std::span<const int64_t> positions) {
+  std::vector<int64_t> out;
+  for (int64_t i : positions) out.push_back(from[static_cast<std::size_t>(i)]);
+  return out;
+}
+
+// Splits off a share of `positions`, stratified by class.
+std::vector<int64_t> hold_out(std::vector<int64_t>& positions, double share, uint32_t seed, const TargetValues& target) {
+  std::vector<int32_t> classes;
+  if (!target.classes.empty())
+    for (int64_t i : positions) classes.push_back(target.classes[static_cast<std::size_t>(i)]);
+  const Split split = split_rows(static_cast<int64_t>(positions.size()), share, seed, classes);
+  std::vector<int64_t> held_out = pick(positions, split.held_out);
+  positions = pick(positions, split.train);
+  return held_out;
+}
+
+Rows split(const TrainOptions& o, const TargetValues& target, bool has_test) {
+  Rows rows;
+  rows.train.resize(target.rows.size());
+  std::iota(rows.train.begin(), rows.train.end(), int64_t{0});
+  if (o.test_fraction > 0 && !has_test) rows.test = hold_out(rows.train, o.test_fraction, o.seed, target);
+  // Another stream than the test split's, or both would favour the same rows.
+  if (o.validation > 0) rows.validation = hold_out(rows.train, o.validation, o.seed + 0x9e3779b9u, target);
+  return rows;
+}
+
+void standardize_target(TargetInfo& info, const TargetValues& target, std::span<const int64_t> train) {
+  if (info.task != Task::regression) return;
+  double sum = 0, squares = 0;
+  for (int64_t i : train) sum += target.values[static_cast<std::size_t>(i)];
+  info.mean = sum / static_cast<double>(train.size());
+  for (int64_t i : train) squares += std::pow(target.values[static_cast<std::size_t>(i)] - info.mean, 2);
+  info.scale = std::sqrt(squares / static_cast<double>(train.size()));
+  if (!(info.scale > 0)) info.scale = 1;
+}
+
+nn::Sequential make_network(const TrainOptions& o, const TargetInfo& info, int64_t features) {
+  std::vector<nn::LayerPtr> layers;
+  for (int64_t units : o.hidden) {
+    layers.push_back(nn::dense(units, o.activation));
+    if (o.dropout > 0) layers.push_back(nn::dropout(o.dropout));
+  }
+  layers.push_back(nn::dense(info.task == Task::multiclass ? static_cast<int64_t>(info.classes.size()) : 1));
+  return {features, std::move(layers)};
+}
+
+nn::Loss loss_for(Task task) {
+  if (task == Task::binary) return nn::Loss::binary_cross_entropy;
+  return task == Task::multiclass ? nn::Loss::softmax_cross_entropy : nn::Loss::mean_squared_error;
+}
+
+template <class T>
+std::vector<T> values_at(const std::vector<T>& values, std::span<const int64_t> positions) {
+  std::vector<T> out;
+  if (!values.empty())
+    for (int64_t i : positions) out.push_back(values[static_cast<std::size_t>(i)]);
+  return out;
+}
+
+// Drops what is undefined (the AUC of rows of one class).
+Metrics defined(Metrics metrics) {
+  std::erase_if(metrics, [](const auto& m) { return !std::isfinite(m.second); });
+  return metrics;
+}
+
+class Training {
+ public:
+  Training(const Table& table, const TrainOptions& options, const Table* test)
+      : table_(table), options_(options), test_(test) {}
+
+  TrainResult run() {
+    validate(options_);
+    info_ = recognize_target(table_, options_.target, options_.task);
+    target_ = read_target(table_, info_);
+    rows_ = split(options_, target_, test_ != nullptr);
+    check_rows();
+    standardize_target(info_, target_, rows_.train);
+    preprocessor_ = Preprocessor::fit(table_, table_rows(rows_.train), info_.column, options_.encoding);
+    network_ = make_network(options_, info_, preprocessor_.width());
+    const TrainPlan plan = make_plan();
+    if (options_.on_start) options_.on_start(plan);
+    nn::FitResult fit = this->fit(plan);
+    return finish(std::move(fit), plan);
+  }
+
+ private:
+  std::vector<int64_t> table_rows(std::span<const int64_t> positions) const { return pick(target_.rows, positions); }
+
+  void check_rows() const {
+    const auto fail = [&](std::string_view problem) {
+      throw DataError(fmt::format("{}: {}", table_.source, problem), table_.source);
+    };
+    if (rows_.train.size() < 2)
+      fail(fmt::format("{} rows are left to train on, at least 2 are needed", rows_.train.size()));
+    const std::vector<int32_t> classes = values_at(target_.classes, rows_.train);
+    for (std::size_t k = 0; k < info_.classes.size(); ++k)
+      if (std::find(classes.begin(), classes.end(), static_cast<int32_t>(k)) == classes.end())
+        fail(fmt::format("class '{}' has no training row; it is too rare to be split", info_.classes[k]));
+  }
+
+  TrainPlan make_plan() const {
+    const auto count = [](const std::vector<int64_t>& rows) { return static_cast<int64_t>(rows.size()); };
+    const Recipe recipe = recipe_for(count(rows_.train), options_.encoding.few_rows);
+    TrainPlan plan;
+    plan.train_rows = count(rows_.train);
+    plan.validation_rows = count(rows_.validation);
+    plan.test_rows = test_ ? test_->rows : count(rows_.test);
+    plan.dropped_rows = target_.dropped;
+    plan.features = preprocessor_.width();
+    plan.epochs = options_.epochs.value_or(recipe.epochs);
+    plan.patience = options_.patience.value_or(recipe.patience);
+    plan.batch = options_.batch.value_or(recipe.batch);
+    plan.weight_decay = options_.weight_decay.value_or(recipe.weight_decay);
+    plan.target = info_;
+    plan.network = &network_;
+    plan.preprocessor = &preprocessor_;
+    return plan;
+  }
+
+  nn::FitData data_for(std::span<const int64_t> positions) const {
+    return {preprocessor_.transform(table_, table_rows(positions)), target_array(info_, target_, positions), {}};
+  }
+
+  nn::FitResult fit(const TrainPlan& plan) {
+    Generator generator(options_.seed);
+    parameters_ = network_.init(generator, options_.init);
+    std::vector<Array> start;
+    for (const nn::Parameter& p : parameters_) start.push_back(p.value);
+    nn::FitOptions fit;
+    fit.loss = loss_for(info_.task);
+    fit.optimizer = options_.optimizer;
+    fit.optimizer.weight_decay = plan.weight_decay;
+    fit.epochs = plan.epochs;
+    fit.batch = plan.batch;
+    fit.seed = options_.seed;
+    fit.patience = plan.patience;
+    fit.average_decay = options_.average_decay;
+    fit.on_epoch = options_.on_epoch;
+    fit.on_progress = options_.on_progress;
+    fit.keep_going = options_.keep_going;
+    const nn::FitData train = data_for(rows_.train);
+    if (rows_.validation.empty()) return nn::fit(network_, std::move(start), train, nullptr, fit);
+    const nn::FitData validation = data_for(rows_.validation);
+    return nn::fit(network_, std::move(start), train, &validation, fit);
+  }
+
+  // Scores of held-out rows, beside those of the trivial predictor.
+  void add_scores(std::map<std::string, Metrics>& metrics, const std::string& which, const Model& model,
+                  const Table& rows, const TargetValues& truth) const {
+    if (truth.rows.empty()) return;
+    const Table chosen = rows.select_rows(truth.rows);
+    metrics[which] = defined(score(info_, model.predict(chosen), truth.classes, truth.values));
+    const Prediction trivial = trivial_prediction(info_, values_at(target_.classes, rows_.train),
+                                                  values_at(target_.values, rows_.train), chosen.rows);
+    metrics[which + "_baseline"] = defined(score(info_, trivial, truth.classes, truth.values));
+  }
+
+  TargetValues subset(std::span<const int64_t> positions) const {
+    return {table_rows(positions), values_at(target_.classes, positions), values_at(target_.values, positions), 0};
+  }
+
+  TrainResult finish(nn::FitResult fit, TrainPlan plan) {
+    for (std::size_t i = 0; i < parameters_.size(); ++i) parameters_[i].value = fit.parameters[i];
+    const auto make = [&](std::map<std::string, Metrics> metrics) {
+      return Model(std::make_shared<Model::Impl>(info_, preprocessor_, network_, parameters_, std::move(metrics)));
+    };
+    const Model unscored = make({});
+    std::map<std::string, Metrics> metrics;
+    add_scores(metrics, "validation", unscored, table_, subset(rows_.validation));
+    if (test_) add_scores(metrics, "test", unscored, *test_, read_target(*test_, info_));
+    else add_scores(metrics, "test", unscored, table_, subset(rows_.test));
+    TrainResult result{make(std::move(metrics)), std::move(fit), std::move(plan)};
+    result.plan.network = &result.model.network();
+    result.plan.preprocessor = &result.model.preprocessor();
+    return result;
+  }
+
+  const Table& table_;
+  const TrainOptions& options_;
+  const Table* test_;
+  TargetInfo info_;
+  TargetValues target_;
+  Rows rows_;
+  Preprocessor preprocessor_;
+  nn::Sequential network_;
+  std::vector<nn::Parameter> parameters_;
+};
+
+}  // namespace
+
+TrainResult train(const Table& table, const TrainOptions& options, const Table* test) {
+  return Training(table, options, test).run();
+}
+
+}  // namespace lanewise
