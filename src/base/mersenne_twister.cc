@@ -2,6 +2,7 @@
 
 #include <bit>
 #include <cmath>
+#include <numeric>
 #include <utility>
 
 namespace lanewise {
@@ -66,6 +67,19 @@ uint64_t MersenneTwister::bounded(uint64_t max) {
 int64_t MersenneTwister::integer(int64_t low, int64_t high) {
   const uint64_t range = static_cast<uint64_t>(high) - static_cast<uint64_t>(low) - 1;
   return static_cast<int64_t>(static_cast<uint64_t>(low) + bounded(range));
+}
+
+void MersenneTwister::fill_uniform(std::span<double> out) {
+  for (double& value : out) value = uniform();
+}
+
+void MersenneTwister::fill_normal(std::span<double> out) {
+  for (double& value : out) value = normal();
+}
+
+void MersenneTwister::fill_permutation(std::span<int64_t> out) {
+  std::iota(out.begin(), out.end(), int64_t{0});
+  shuffle(out);
 }
 
 void MersenneTwister::shuffle(std::span<int64_t> values) {

@@ -10,17 +10,23 @@
 
 namespace lanewise {
 
+// A copy goes on with the same stream as the original.
 class MersenneTwister {
  public:
-  explicit MersenneTwister(uint32_t seed = 5489);
+  explicit MersenneTwister(uint32_t seed = 5489);  // as np.random.seed
 
   uint32_t next32();
   uint64_t next64();                           // the high half is drawn first
-  double uniform();                            // [0, 1), 53 bits
+  double uniform();                            // [0, 1), 53 bits; as np.random.random_sample
   double normal();                             // two a round; the second is kept for the next call
   uint64_t bounded(uint64_t max);              // 0 … max
-  int64_t integer(int64_t low, int64_t high);  // [low, high), low < high
-  // Fisher–Yates from the end.
+  int64_t integer(int64_t low, int64_t high);  // [low, high), low < high; as np.random.randint
+
+  // As random_sample(n) and randn(n): the same stream as n single calls.
+  void fill_uniform(std::span<double> out);
+  void fill_normal(std::span<double> out);
+  // As np.random.permutation(n), and shuffle of one axis: Fisher–Yates from the end.
+  void fill_permutation(std::span<int64_t> out);
   void shuffle(std::span<int64_t> values);
 
  private:

@@ -23,15 +23,22 @@ void Dims::throw_too_long() {
 }
 
 int64_t element_count(const Shape& shape) {
+  if (shape.contains(0)) return 0;
   int64_t count = 1;
-  for (int64_t extent : shape) count *= extent;
+  for (int64_t extent : shape)
+    if (__builtin_mul_overflow(count, extent, &count))
+      throw ValueError(fmt::format("shape {} has more elements than can be counted",
+                                   to_string(shape)));
   return count;
 }
 
+// Only a shape that element_count refuses, or one with an extent of 0, has strides
+// that wrap; nothing is ever addressed with those.
 Strides row_major_strides(const Shape& shape) {
   Strides strides = Dims::filled(shape.rank(), 1);
   for (int axis = shape.rank() - 2; axis >= 0; --axis)
-    strides[axis] = strides[axis + 1] * shape[axis + 1];
+    strides[axis] = static_cast<int64_t>(static_cast<uint64_t>(strides[axis + 1]) *
+                                         static_cast<uint64_t>(shape[axis + 1]));
   return strides;
 }
 
@@ -47,30 +54,41 @@ int normalize_axis(int64_t axis, int rank, std::string_view operation) {
   return static_cast<int>(axis < 0 ? axis + rank : axis);
 }
 
-Shape broadcast_shapes(std::span<const Shape> shapes, std::string_view operation) {
+std::optional<Shape> try_broadcast(std::span<const Shape> shapes) {
   int rank = 0;
   for (const Shape& s : shapes) rank = std::max(rank, s.rank());
   Shape result = Dims::filled(rank, 1);
   for (const Shape& s : shapes)
     for (int axis = 0, extra = rank - s.rank(); axis < s.rank(); ++axis) {
       int64_t& extent = result[axis + extra];
-      if (extent == 1) extent = s[axis];
-      else if (s[axis] != 1 && s[axis] != extent) throw_broadcast_error(operation, shapes);
+      if (extent == 1)
+        extent = s[axis];
+      else if (s[axis] != 1 && s[axis] != extent)
+        return std::nullopt;
     }
   return result;
+}
+
+Shape broadcast_shapes(std::span<const Shape> shapes, std::string_view operation) {
+  if (const auto result = try_broadcast(shapes)) return *result;
+  throw_broadcast_error(operation, shapes);
 }
 
 Shape broadcast_shapes(std::span<const Shape> shapes) {
   return broadcast_shapes(shapes, "broadcast");
 }
 
+Shape batch_axes(const Shape& s) { return {s.begin(), s.end() - std::min(s.rank(), 2)}; }
+
+int contracted_axis_of_second(const Shape& b) { return std::max(b.rank() - 2, 0); }
+
 Shape matmul_shape(const Shape& a, const Shape& b) {
   if (a.empty() || b.empty()) throw_matmul_error(a, b);
-  const int64_t inner = a.back(), other = b.rank() == 1 ? b[0] : b[b.rank() - 2];
-  if (inner != other) throw_matmul_error(a, b);
-  const Shape batches[] = {Shape(a.begin(), a.end() - std::min(a.rank(), 2)),
-                           Shape(b.begin(), b.end() - std::min(b.rank(), 2))};
-  Shape result = broadcast_shapes(batches, "matmul (batch axes)");
+  if (a.back() != b[contracted_axis_of_second(b)]) throw_matmul_error(a, b);
+  const Shape batches[] = {batch_axes(a), batch_axes(b)};
+  const auto batch = try_broadcast(batches);
+  if (!batch) throw_matmul_error(a, b);
+  Shape result = *batch;
   if (a.rank() > 1) result.push_back(a[a.rank() - 2]);
   if (b.rank() > 1) result.push_back(b.back());
   return result;

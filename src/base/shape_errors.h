@@ -1,6 +1,7 @@
 // The one wording of shape errors; everything that checks shapes throws through here.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -8,11 +9,19 @@
 
 namespace lanewise {
 
+// What shapes broadcast to; nothing where they don't.
+std::optional<Shape> try_broadcast(std::span<const Shape> shapes);
+
 // broadcast_shapes with the name of the operation for the error's text.
 Shape broadcast_shapes(std::span<const Shape> shapes, std::string_view operation);
 
-// Errors: ShapeError, always.
+// For shapes that don't fit.  Errors: ShapeError, always.
 [[noreturn]] void throw_broadcast_error(std::string_view operation, std::span<const Shape> shapes);
 [[noreturn]] void throw_matmul_error(const Shape& a, const Shape& b);
+
+// The axes of a matmul's operand: all but the last two take part in broadcasting; of
+// the second operand's, this one meets the last of the first.
+Shape batch_axes(const Shape& operand);
+int contracted_axis_of_second(const Shape& b);
 
 }  // namespace lanewise

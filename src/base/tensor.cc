@@ -13,18 +13,18 @@ namespace {
 
 constexpr std::size_t kHugePage = std::size_t{2} << 20;
 
-// Bytes of an array, or an error where they can't be counted.
-std::size_t byte_count(DType dtype, const Shape& shape) {
-  std::size_t bytes = size_of(dtype);
+// Bytes of an array, or an error where they can't be counted. As in NumPy, an extent
+// of 0 excuses no overflow of the others: strides are made of those.
+int64_t byte_count(DType dtype, const Shape& shape) {
+  auto bytes = static_cast<int64_t>(size_of(dtype));
   for (int64_t extent : shape) {
     if (extent < 0)
       throw ValueError(fmt::format("shape {} has a negative extent", to_string(shape)));
-    if (__builtin_mul_overflow(bytes, static_cast<std::size_t>(extent), &bytes) ||
-        bytes > static_cast<std::size_t>(std::numeric_limits<int64_t>::max()))
+    if (extent != 0 && __builtin_mul_overflow(bytes, extent, &bytes))
       throw ValueError(fmt::format("an array of shape {} and dtype {} is too large to address",
                                    to_string(shape), name(dtype)));
   }
-  return bytes;
+  return shape.contains(0) ? 0 : bytes;
 }
 
 }  // namespace
@@ -44,17 +44,17 @@ Buffer Buffer::allocate(std::size_t bytes) {
 }
 
 bool View::contiguous() const {
+  if (shape.contains(0)) return true;
   int64_t expected = 1;
   for (int axis = rank() - 1; axis >= 0; --axis) {
-    if (shape[axis] == 0) return true;
-    if (shape[axis] != 1 && strides[axis] != expected) return size() == 0;
+    if (shape[axis] != 1 && strides[axis] != expected) return false;
     expected *= shape[axis];
   }
   return true;
 }
 
 Tensor Tensor::empty(DType dtype, const Shape& shape) {
-  const Buffer buffer = Buffer::allocate(byte_count(dtype, shape));
+  const Buffer buffer = Buffer::allocate(static_cast<std::size_t>(byte_count(dtype, shape)));
   Tensor t;
   static_cast<View&>(t) = {buffer.data, dtype, shape, row_major_strides(shape)};
   t.owner = buffer.owner;
@@ -105,7 +105,7 @@ View slice_view(const View& v, const Dims& start, const Shape& shape, const Dims
     offset += start[axis] * v.strides[axis];
     out.strides[axis] = step[axis] * v.strides[axis];
   }
-  if (out.size() > 0) out.data += offset * static_cast<int64_t>(size_of(v.dtype));
+  if (!shape.contains(0)) out.data += offset * static_cast<int64_t>(size_of(v.dtype));
   return out;
 }
 

@@ -1,16 +1,25 @@
-// A pool of parked threads. A call publishes a job, wakes the workers, takes
-// pieces of the job itself and waits until all are done. Workers spin for a
-// moment before they park, so that calls in quick succession find them awake.
+// A pool of parked threads. A call publishes a job and wakes workers; they and the
+// caller take runs of it until none is left. Then the caller closes the job, which
+// no worker may join any more, and waits only for those that did join: a worker
+// that the system has not scheduled yet delays nobody. Workers spin for a moment
+// before they park, so that calls in quick succession find them awake.
 #include "base/thread_pool.h"
 
 #include <fmt/format.h>
 #include <pthread.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdlib>
 #include <exception>
 #include <mutex>
+#include <new>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -22,28 +31,79 @@ namespace {
 
 using Body = std::function<void(int64_t, int64_t)>;
 
-struct Job {
-  const Body* body = nullptr;
-  int64_t count = 0, piece = 1;
-  std::atomic<int64_t> next{0};
-  std::atomic<int> running{0};
-  std::mutex error_mutex;
-  std::exception_ptr error;
+constexpr std::chrono::microseconds kSpin{20};
+// A few runs a thread even out uneven work.
+constexpr int64_t kRunsPerThread = 4;
+
+thread_local bool inside_body = false;
+
+// How the caller's thread rounds and whether it flushes denormals. Workers take it
+// over, so that no bit depends on the thread that computed it.
+#if defined(__x86_64__)
+unsigned floating_point_mode() { return _mm_getcsr(); }
+void set_floating_point_mode(unsigned mode) { _mm_setcsr(mode); }
+void relax() { _mm_pause(); }
+#else
+unsigned floating_point_mode() { return 0; }
+void set_floating_point_mode(unsigned) {}
+void relax() {}
+#endif
+
+// True as soon as done() is, false when the moment is over.
+template <class Done>
+bool spin_until(bool may_spin, Done done) {
+  if (!may_spin) return done();
+  const auto end = std::chrono::steady_clock::now() + kSpin;
+  do {
+    for (int i = 0; i < 16; ++i) {
+      if (done()) return true;
+      relax();
+    }
+  } while (std::chrono::steady_clock::now() < end);
+  return done();
+}
+
+class Job {
+ public:
+  Job(int64_t count, int64_t runs, const Body& body) : body_(body), count_(count), runs_(runs) {}
 
   void work() {
-    for (int64_t begin; (begin = next.fetch_add(piece)) < count;) {
+    for (int64_t run; (run = next_.fetch_add(1)) < runs_;) {
       try {
-        (*body)(begin, std::min(count, begin + piece));
+        body_(start_of(run), start_of(run + 1));
       } catch (...) {
-        next = count;
-        const std::lock_guard lock(error_mutex);
-        if (!error) error = std::current_exception();
+        next_ = runs_;
+        const std::lock_guard lock(error_mutex_);
+        if (!error_) error_ = std::current_exception();
       }
     }
   }
+  void rethrow() const {
+    if (error_) std::rethrow_exception(error_);
+  }
+
+  const unsigned mode = floating_point_mode();
+  std::atomic<int> joined{0};  // workers that may still touch this job
+
+ private:
+  // Runs differ by one element at most, so none is shorter than the grain.
+  int64_t start_of(int64_t run) const {
+    return run * (count_ / runs_) + std::min(run, count_ % runs_);
+  }
+
+  const Body& body_;
+  const int64_t count_, runs_;
+  std::atomic<int64_t> next_{0};
+  std::mutex error_mutex_;
+  std::exception_ptr error_;
 };
 
-thread_local bool inside_body = false;
+int default_threads() {
+  if (const char* text = std::getenv("LANEWISE_NUM_THREADS"))
+    if (const long count = std::strtol(text, nullptr, 10); count >= 1)
+      return static_cast<int>(std::min<long>(count, kMaxThreads));
+  return std::min(machine().processors, kMaxThreads);
+}
 
 class Pool {
  public:
@@ -56,104 +116,126 @@ class Pool {
     threads_wanted_ = count;
   }
 
-  void run(int64_t count, int64_t piece, const Body& body) {
-    std::unique_lock busy(busy_, std::try_to_lock);
+  void run(int64_t count, int64_t runs, const Body& body) {
+    const std::unique_lock busy(busy_, std::try_to_lock);
     if (!busy.owns_lock()) return body(0, count);
-    start();
-    Job job;
-    job.body = &body;
-    job.count = count;
-    job.piece = piece;
-    {
-      const std::lock_guard lock(mutex_);
-      job_ = &job;
-      job.running = static_cast<int>(workers_.size());
-      ++generation_;
-    }
-    wake_.notify_all();
+    Job job(count, runs, body);
+    publish(job, runs);
     inside_body = true;
     job.work();
     inside_body = false;
-    wait_for([&] { return job.running == 0; });
-    if (job.error) std::rethrow_exception(job.error);
+    close(job);
+    job.rethrow();
   }
 
-  // In the child of a fork there are no workers, and locks may be held by nobody.
-  void forget() {
-    for (std::thread& worker : workers_) new (&worker) std::thread();
-    new (&mutex_) std::mutex();
+  // Around a fork nobody may be in the middle of a change. The child has no workers,
+  // and its locks may be held by threads that it lacks.
+  void before_fork() { mutex_.lock(); }
+  void after_fork() { mutex_.unlock(); }
+  void after_fork_in_child() {
     new (&busy_) std::mutex();
+    new (&mutex_) std::mutex();
     new (&wake_) std::condition_variable();
+    new (&left_) std::condition_variable();
+    for (std::thread& worker : workers_) new (&worker) std::thread();  // can't be joined here
     workers_.clear();
+    job_ = nullptr;
+    stopping_ = false;
   }
 
  private:
-  static constexpr int kSpins = 2000;
+  void publish(Job& job, int64_t runs) {
+    std::size_t workers = 0;
+    {
+      const std::lock_guard lock(mutex_);
+      start();
+      workers = workers_.size();
+      job_ = &job;
+      ++generation_;
+    }
+    const auto helpers = static_cast<std::size_t>(runs - 1);
+    if (helpers >= workers) return wake_.notify_all();
+    for (std::size_t i = 0; i < helpers; ++i) wake_.notify_one();
+  }
 
+  void close(Job& job) {
+    {
+      const std::lock_guard lock(mutex_);
+      job_ = nullptr;
+    }
+    const auto all_left = [&] { return job.joined == 0; };
+    if (spin_until(may_spin(), all_left)) return;
+    std::unique_lock lock(mutex_);
+    left_.wait(lock, all_left);
+  }
+
+  // Starts what is missing; where the system refuses a thread, those that run must do.
   void start() {
-    while (static_cast<int>(workers_.size()) + 1 < threads_wanted_)
-      workers_.emplace_back([this, seen = generation_.load()] { serve(seen); });
+    try {
+      while (static_cast<int>(workers_.size()) + 1 < threads_wanted_)
+        workers_.emplace_back([this, seen = generation_.load()] { serve(seen); });
+    } catch (const std::system_error&) {
+    }
   }
 
   void stop() {
+    std::vector<std::thread> leaving;
     {
       const std::lock_guard lock(mutex_);
       stopping_ = true;
+      leaving.swap(workers_);
     }
     wake_.notify_all();
-    for (std::thread& worker : workers_) worker.join();
-    workers_.clear();
+    for (std::thread& worker : leaving) worker.join();
     stopping_ = false;
   }
 
   void serve(int64_t seen) {
     inside_body = true;
-    for (;;) {
-      for (int spin = 0; spin < spins() && generation_ == seen && !stopping_; ++spin)
-        __builtin_ia32_pause();
-      Job* job = nullptr;
-      {
-        std::unique_lock lock(mutex_);
-        wake_.wait(lock, [&] { return generation_ != seen || stopping_; });
-        if (stopping_) return;
-        seen = generation_;
-        job = job_;
-      }
+    while (Job* job = next_job(seen)) {
+      set_floating_point_mode(job->mode);
       job->work();
-      job->running.fetch_sub(1);
+      // After this the job may be gone; the pool is not, it waits for its workers.
+      if (job->joined.fetch_sub(1) > 1) continue;
+      const std::lock_guard lock(mutex_);
+      left_.notify_one();
     }
   }
 
-  // More threads than processors: whoever spins keeps another from working.
-  int spins() const { return threads_wanted_ <= machine().processors ? kSpins : 0; }
-
-  template <class Done>
-  void wait_for(Done done) {
-    for (int64_t spin = 0; !done(); ++spin) {
-      if (spin < spins()) __builtin_ia32_pause();
-      else std::this_thread::yield();
+  // Joins the next job that is still open; null when the pool stops.
+  Job* next_job(int64_t& seen) {
+    const auto news = [&] { return generation_ != seen || stopping_; };
+    for (;;) {
+      spin_until(may_spin(), news);
+      std::unique_lock lock(mutex_);
+      wake_.wait(lock, news);
+      if (stopping_) return nullptr;
+      seen = generation_;
+      if (!job_) continue;
+      ++job_->joined;
+      return job_;
     }
   }
 
-  std::mutex busy_;  // held by the call that uses the workers
-  std::mutex mutex_;
-  std::condition_variable wake_;
+  // With more threads than processors, whoever spins keeps another from working.
+  bool may_spin() const { return threads_wanted_ <= processors_; }
+
+  std::mutex busy_;   // held by the call that uses the workers
+  std::mutex mutex_;  // guards what follows
+  std::condition_variable wake_, left_;
   std::vector<std::thread> workers_;
-  Job* job_ = nullptr;
+  Job* job_ = nullptr;  // the open one
   std::atomic<int64_t> generation_{0};
   std::atomic<bool> stopping_{false};
+  const int processors_ = machine().processors;
   std::atomic<int> threads_wanted_{default_threads()};
-
-  static int default_threads() {
-    if (const char* text = std::getenv("LANEWISE_NUM_THREADS"))
-      if (const int count = std::atoi(text); count >= 1) return count;
-    return machine().processors;
-  }
 };
 
 Pool& pool() {
   static Pool instance;
-  static const int registered = pthread_atfork(nullptr, nullptr, [] { pool().forget(); });
+  static const int registered = pthread_atfork([] { pool().before_fork(); },  //
+                                               [] { pool().after_fork(); },
+                                               [] { pool().after_fork_in_child(); });
   (void)registered;
   return instance;
 }
@@ -162,12 +244,10 @@ Pool& pool() {
 
 void parallel_for(int64_t count, int64_t grain, const Body& body) {
   if (count <= 0) return;
-  const int threads = inside_body ? 1 : pool().size();
-  if (threads == 1 || count <= grain) return body(0, count);
-  // A few pieces a thread even out uneven work.
-  const int64_t pieces =
-      std::min<int64_t>((count + grain - 1) / std::max<int64_t>(grain, 1), threads * 4);
-  pool().run(count, (count + pieces - 1) / pieces, body);
+  const int threads = inside_body ? 1 : thread_count();
+  const int64_t runs = std::min(count / std::max<int64_t>(grain, 1), threads * kRunsPerThread);
+  if (threads == 1 || runs <= 1) return body(0, count);
+  pool().run(count, runs, body);
 }
 
 int thread_count() { return pool().size(); }
@@ -175,7 +255,9 @@ int thread_count() { return pool().size(); }
 void set_thread_count(int count) {
   if (count < 1)
     throw ValueError(fmt::format("set_thread_count: {} threads, expected 1 or more", count));
-  pool().resize(count);
+  if (inside_body)
+    throw ValueError("set_thread_count: called from inside a parallel_for, whose threads it stops");
+  pool().resize(std::min(count, kMaxThreads));
 }
 
 }  // namespace lanewise

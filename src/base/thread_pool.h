@@ -14,10 +14,15 @@ namespace lanewise {
 void parallel_for(int64_t count, int64_t grain,
                   const std::function<void(int64_t begin, int64_t end)>& body);
 
-// Threads that parallel_for may use, the caller included: LANEWISE_NUM_THREADS,
-// else the processors that affinity and cgroup leave to this process.
+// More threads than this are never started; larger counts mean this one.
+inline constexpr int kMaxThreads = 1024;
+
+// Threads that parallel_for may use, the caller included: LANEWISE_NUM_THREADS
+// where it is a number from 1, else the processors that affinity and cgroup leave
+// to this process.
 int thread_count();
-// Errors: ValueError when count < 1.
+// Waits for a parallel_for that runs on another thread.
+// Errors: ValueError when count < 1, or from inside a body of parallel_for.
 void set_thread_count(int count);
 
 }  // namespace lanewise

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <atomic>
+#include <optional>
 
 #include "base/shape_errors.h"
 #include "lanewise/error.h"
@@ -11,6 +12,16 @@ namespace lanewise::graph {
 namespace {
 
 std::atomic<bool> strict_flag{false};
+
+// Counts of elements and bytes fit 64 bits from here on.
+void check_size(const Shape& shape) {
+  int64_t bytes = 8;  // of the widest dtype
+  for (int64_t extent : shape) {
+    if (extent < 0) throw ValueError(fmt::format("shape {} has a negative extent", to_string(shape)));
+    if (extent > 0 && __builtin_mul_overflow(bytes, extent, &bytes))
+      throw ValueError(fmt::format("an array of shape {} is too large to address", to_string(shape)));
+  }
+}
 
 NodePtr make(Op op, DType dtype, std::vector<NodePtr> inputs, Attributes attributes = {}) {
   auto node = std::make_shared<Node>();
@@ -30,6 +41,7 @@ NodePtr make(Op op, DType dtype, std::vector<NodePtr> inputs, Attributes attribu
     node->depth = std::max(node->depth, operand->depth + 1);
   }
   node->shape = infer_shape(*node);
+  check_size(node->shape);
   return node;
 }
 
@@ -64,6 +76,26 @@ void check_exponent(const NodePtr& exponent) {
     throw ValueError(
         "power: integers to a negative integer power have no integer result; "
         "convert one operand to float");
+}
+
+// The value of a number of the host language that is an integer.
+std::optional<int64_t> weak_integer(const NodePtr& x) {
+  if (!x->weak || !x->has_value() || !x->shape.empty() || x->dtype != DType::int64) return {};
+  return *x->value.as<int64_t>();
+}
+
+bool fits(int64_t value, DType dtype) {
+  if (!is_integer(dtype)) return true;
+  return with_type(dtype, [&](auto type) {
+    return value == static_cast<int64_t>(static_cast<typename decltype(type)::type>(value));
+  });
+}
+
+// A comparison with a number outside the array's range has an answer in int64.
+DType comparison_dtype(const NodePtr& a, const NodePtr& b, DType dtype) {
+  for (const NodePtr& x : {a, b})
+    if (const auto value = weak_integer(x); value && !fits(*value, dtype)) return DType::int64;
+  return dtype;
 }
 
 void check_strict(Op op, const NodePtr& a, const NodePtr& b) {
@@ -142,7 +174,8 @@ NodePtr unary(Op op, const NodePtr& x) {
 NodePtr binary(Op op, const NodePtr& a, const NodePtr& b) {
   check_strict(op, a, b);
   if (op == Op::power && is_integer(common_dtype(a, b))) check_exponent(b);
-  const DType dtype = operand_dtype(op, a, b);
+  DType dtype = operand_dtype(op, a, b);
+  if (is_comparison(op)) dtype = comparison_dtype(a, b, dtype);
   const bool gives_bool = is_comparison(op) || is_logic(op);
   return make(op, gives_bool ? DType::bool_ : dtype, {cast(a, dtype), cast(b, dtype)});
 }
@@ -154,6 +187,9 @@ NodePtr where(const NodePtr& condition, const NodePtr& a, const NodePtr& b) {
 
 NodePtr cast(const NodePtr& x, DType dtype) {
   if (x->dtype == dtype) return x;
+  if (const auto value = weak_integer(x); value && !fits(*value, dtype))
+    throw ValueError(fmt::format("the number {} is out of bounds for {}; convert the array first, "
+                                 "for example astype int64", *value, name(dtype)));
   if (x->has_value() && x->shape.empty() && x->weak) {  // a number of the host language
     const double value = with_type(x->dtype, [&](auto type) {
       return static_cast<double>(*x->value.as<typename decltype(type)::type>());
