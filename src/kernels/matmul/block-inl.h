@@ -124,7 +124,7 @@ BlockFamily<T> wide_blocks() {
 #if LANEWISE_PORTABLE
   return block_family<hn::CappedTag<T, 1>, 4, 0, 0>();
 #elif HWY_TARGET == HWY_AVX2
-  return block_family<hn::ScalableTag<T>, 12, 6, 3>();
+  return block_family<hn::ScalableTag<T>, 12, 6, 2>();
 #else
   return block_family<hn::ScalableTag<T>, 12, 12, 6>();
 #endif
@@ -160,23 +160,18 @@ void pack_panel(const T* b, int64_t b_k, int64_t b_n, int64_t k, int64_t columns
     }
     return;
   }
-  // A transposition: a few rows of the panel at a time, so that they stay in L1.
-  constexpr int64_t kRun = 16;
-  for (int64_t p = 0; p < k; p += kRun) {
-    const int64_t run = k - p < kRun ? k - p : kRun;
-    for (int64_t j = 0; j < columns; ++j) {
-      const T* from = b + p * b_k + j * b_n;
-      T* to = panel + p * width + j;
-      if (run == kRun) {
-#pragma GCC unroll 16
-        for (int64_t q = 0; q < kRun; ++q) to[q * width] = from[q * b_k];
-      } else {
-        for (int64_t q = 0; q < run; ++q) to[q * width] = from[q * b_k];
-      }
+  // A transposition: each column is read in one stream; the panel stays in cache.
+  for (int64_t j = 0; j < columns; ++j) {
+    const T* from = b + j * b_n;
+    T* to = panel + j;
+    if (b_k == 1) {
+      for (int64_t p = 0; p < k; ++p) to[p * width] = from[p];
+    } else {
+      for (int64_t p = 0; p < k; ++p) to[p * width] = from[p * b_k];
     }
-    for (int64_t q = 0; q < run; ++q) {
-      for (int64_t j = columns; j < width; ++j) panel[(p + q) * width + j] = T{0};
-    }
+  }
+  for (int64_t p = 0; p < k; ++p) {
+    for (int64_t j = columns; j < width; ++j) panel[p * width + j] = T{0};
   }
 }
 

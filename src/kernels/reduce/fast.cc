@@ -168,7 +168,8 @@ struct Columns {
     alignas(64) T lane[kLanes][kWidth];
     const int last = g.reduced.rank() - 1;
     const int64_t run = g.reduced[last], step = g.reduced_strides[last];
-    const int lanes = static_cast<int>(std::min<int64_t>(kLanes, end - begin));
+    // No elements still give one lane: the identity.
+    const int lanes = static_cast<int>(std::clamp<int64_t>(end - begin, 1, kLanes));
     for (int l = 0; l < lanes; ++l) std::fill_n(lane[l], width, kIdentity);
     for (int64_t i = begin; i < end;) {
       const T* row = x + g.offset(i);
