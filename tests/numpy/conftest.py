@@ -9,7 +9,7 @@ import pytest
 import lanewise as lw
 
 hypothesis.settings.register_profile(
-    "lanewise", derandomize=True, deadline=None, max_examples=25, database=None,
+    "lanewise", derandomize=True, deadline=None, max_examples=40, database=None,
     suppress_health_check=list(hypothesis.HealthCheck))
 hypothesis.settings.load_profile("lanewise")
 

@@ -185,6 +185,20 @@ def test_weak_scalars(dtype, scalar, operation):
                  ours(function(scalar, a).dtype))
 
 
+@pytest.mark.parametrize("dtype, number", [("int8", 300), ("uint8", -1), ("int32", 2**40)])
+def test_numbers_out_of_bounds(dtype, number):
+    a = np.array([0, 1, 2], dtype)
+    x = lw.asarray(a)
+    for use in (lambda: x + number, lambda: number * x, lambda: lw.where(True, x, number),
+                lambda: lw.maximum(x, number), lambda: x.__setitem__(0, number)):
+        with pytest.raises(lw.ValueError, match="out of bounds"):  # NumPy: OverflowError
+            use()
+    for name in ("less", "less_equal", "greater", "greater_equal", "equal", "not_equal"):
+        assert_equal(getattr(lw, name)(x, number), getattr(np, name)(a, number))
+        assert_equal(getattr(lw, name)(number, x), getattr(np, name)(number, a))
+    assert_equal(x + float(number), a + float(number))
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_scalars_of_numpy_are_strong(dtype):
     a = lw.ones(3, "float32")

@@ -79,7 +79,9 @@ def test_other_products():
     lambda x: lw.broadcast_to(x, (3, 2)), lambda x: lw.concatenate([x, lw.zeros((3, 3))], axis=1),
     lambda x: lw.stack([x, lw.zeros(3)]), lambda x: lw.squeeze(x, 0),
     lambda x: lw.where(x > 0, x, lw.zeros(4)), lambda x: lw.transpose(x, (0, 0)),
-    lambda x: lw.transpose(x, (0,)), lambda x: lw.concatenate([]), lambda x: lw.zeros((-2, 3))])
+    lambda x: lw.transpose(x, (0,)), lambda x: lw.concatenate([]), lambda x: lw.zeros((-2, 3)),
+    lambda x: lw.zeros((2**40, 2**40)), lambda x: lw.broadcast_to(lw.ones(()), (2**62,)),
+    lambda x: lw.linspace(0, 1, -1)])
 def test_arguments_that_do_not_fit(f):
     with pytest.raises(builtins.ValueError) as caught:
         f(lw.zeros((2, 3)))
