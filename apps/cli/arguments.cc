@@ -1,0 +1,62 @@
+#include "cli/arguments.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "cli/command.h"
+#include "cli/config.h"
+#include "cli/suggest.h"
+
+namespace lanewise::cli {
+namespace {
+
+// A check of a number: `accepts`, else "must be <what>, not <value>".
+template <class Accepts>
+CLI::Validator number_check(std::string what, Accepts accepts) {
+  const auto check = [what, accepts](std::string& text) -> std::string {
+    double value = NAN;
+    if (!CLI::detail::lexical_cast(text, value)) return fmt::format("'{}' isn't a number", text);
+    return accepts(value) ? "" : fmt::format("must be {}, not {}", what, text);
+  };
+  return CLI::Validator(check, "");
+}
+
+void refuse_unknown(const CLI::App& app) {
+  const std::vector<std::string> left = app.remaining();
+  if (left.empty()) return;
+  const std::string word = left[0].substr(0, left[0].find('='));
+  if (!word.starts_with("-")) throw UsageError(fmt::format("unexpected argument '{}'", word));
+  throw UsageError(fmt::format("no flag {}{}", word, did_you_mean(word, flag_names(app))));
+}
+
+}  // namespace
+
+CLI::Validator at_least(double least) {
+  return number_check(fmt::format("{} or more", least), [least](double v) { return v >= least; });
+}
+CLI::Validator above_zero() {
+  return number_check("greater than 0", [](double v) { return v > 0 && std::isfinite(v); });
+}
+CLI::Validator share() {
+  return number_check("at least 0 and below 1", [](double v) { return v >= 0 && v < 1; });
+}
+
+void read_arguments(CLI::App& app, std::vector<std::string> arguments) {
+  app.allow_extras();
+  const std::vector<std::string> more = config_arguments(app, arguments);
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes them
+  try {
+    app.parse(arguments);
+  } catch (const CLI::CallForHelp&) {
+    throw;
+  } catch (const CLI::ParseError& error) {
+    refuse_unknown(app);  // a misspelt flag explains a missing one
+    throw UsageError(error.what());
+  }
+  refuse_unknown(app);
+}
+
+}  // namespace lanewise::cli

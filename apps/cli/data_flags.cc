@@ -1,0 +1,66 @@
+#include "cli/data_flags.h"
+
+#include "cli/arguments.h"
+#include "cli/command.h"
+#include "lanewise/runtime.h"
+
+namespace lanewise::cli {
+namespace {
+
+char separator_from(const std::string& text) {
+  if (text == "\\t" || text == "tab") return '\t';
+  if (text.size() == 1 && text[0] != '"' && text[0] != '\n' && text[0] != '\r') return text[0];
+  throw UsageError("--separator must be one character or 'tab', not '" + text + "'");
+}
+
+}  // namespace
+
+void add_csv_flags(CLI::App& app, CsvOptions& options) {
+  app.add_option_function<std::string>(
+         "--separator", [&](const std::string& s) { options.separator = separator_from(s); },
+         "between fields: a character or 'tab' [detected]")
+      ->type_name("CHAR")
+      ->group("Reading CSV");
+  CLI::Option* header = app.add_flag_callback(
+      "--header", [&] { options.header = true; }, "the first line holds the names [detected]");
+  CLI::Option* none = app.add_flag_callback(
+      "--no-header", [&] { options.header = false; }, "the first line holds data");
+  header->group("Reading CSV")->excludes(none);
+  none->group("Reading CSV");
+  app.add_option_function<std::vector<std::string>>(
+         "--missing",
+         [&](const std::vector<std::string>& texts) {
+           options.missing.insert(options.missing.end(), texts.begin(), texts.end());
+         },
+         "a text that stands for a missing value, beside '', NA, ?, nan, null and such")
+      ->type_name("TEXT")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->group("Reading CSV");
+}
+
+void add_run_flags(CLI::App& app) {
+  app.add_option_function<int>("--threads", set_thread_count, "threads [all processors]")
+      ->type_name("N")
+      ->check(at_least(1))
+      ->group("Running");
+  app.add_option_function<std::string>("--executor", set_executor, "what runs the programs")
+      ->type_name("NAME")
+      ->default_str(executor())
+      ->group("Running");
+}
+
+Table read_table(const std::string& path, const CsvOptions& options, const Output& output) {
+  Table table = read_csv(path, options);
+  for (const std::string& warning : table.warnings) output.warn("{}", warning);
+  return table;
+}
+
+void warn_of_unseen(const std::map<std::string, int64_t>& unseen, const Output& output) {
+  for (const auto& [column, count] : unseen)
+    if (count > 0)
+      output.warn("column '{}': {} that training never saw, taken as no known category", column,
+                  counted(count, "value"));
+}
+
+}  // namespace lanewise::cli

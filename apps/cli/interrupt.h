@@ -1,0 +1,10 @@
+// Ctrl-C: the first one asks, the second one kills.
+#pragma once
+
+namespace lanewise::cli {
+
+// From now on the first SIGINT or SIGTERM only sets a flag.
+void watch_interrupts();
+bool interrupted();
+
+}  // namespace lanewise::cli

@@ -1,0 +1,131 @@
+#include "cli/progress.h"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdlib>
+#include <limits>
+#include <string_view>
+
+namespace lanewise::cli {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+constexpr int kLeastBar = 4;
+
+// 0:42, 12:05, 3:07:09.
+std::string clock_time(double seconds) {
+  const auto s = static_cast<int64_t>(std::min(std::max(seconds, 0.0), 3.6e6));
+  if (s < 3600) return fmt::format("{}:{:02}", s / 60, s % 60);
+  return fmt::format("{}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60);
+}
+
+class Quiet : public Progress {
+ public:
+  void start(int) override {}
+  void fraction(double) override {}
+  void epoch(const nn::EpochReport&) override {}
+  void end() override {}
+};
+
+class Lines : public Progress {
+ public:
+  explicit Lines(const Output& output) : output_(output) {}
+  void start(int) override {}
+  void fraction(double) override {}
+  void epoch(const nn::EpochReport& r) override {
+    const bool validated = !std::isnan(r.validation_loss);
+    output_.note("epoch {}/{}  loss {}{}  {} rows/s{}", r.epoch, r.epochs, shortened(r.loss),
+                 validated ? "  validation " + shortened(r.validation_loss) : std::string(),
+                 with_unit(r.rows_per_second), validated && r.best ? "  best" : "");
+  }
+  void end() override {}
+
+ private:
+  const Output& output_;
+};
+
+class Bar : public Progress {
+ public:
+  ~Bar() override { end(); }
+
+  void start(int epochs) override {
+    start_ = Clock::now();
+    state_.epochs = epochs;
+    draw();
+  }
+  void fraction(double of_epoch) override {
+    state_.of_epoch = of_epoch;
+    if (Clock::now() - drawn_ >= std::chrono::milliseconds(50)) draw();
+  }
+  void epoch(const nn::EpochReport& r) override {
+    const double elapsed = state_.seconds;
+    state_ = {r.epoch, r.epochs, 0, r.loss, r.validation_loss, r.rows_per_second, elapsed};
+    draw();
+  }
+  void end() override {
+    if (!open_) return;
+    fmt::print(stderr, "\n");
+    open_ = false;
+  }
+
+ private:
+  static int columns() {
+    winsize size = {};
+    return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+  }
+  void draw() {
+    drawn_ = Clock::now();
+    open_ = true;
+    state_.seconds = std::chrono::duration<double>(drawn_ - start_).count();
+    // The last column stays free: writing there wraps the line on some terminals.
+    const size_t width = static_cast<size_t>(columns() - 1);
+    const std::string line = bar_line(state_, static_cast<int>(width));
+    fmt::print(stderr, "\r{:<{}}", line, width);
+    std::fflush(stderr);
+  }
+
+  BarState state_{.loss = kNaN, .validation = kNaN, .rows_per_second = kNaN};
+  Clock::time_point start_, drawn_;
+  bool open_ = false;
+};
+
+bool is_terminal() {
+  const char* term = std::getenv("TERM");
+  return ::isatty(STDERR_FILENO) != 0 && !(term && std::string_view(term) == "dumb");
+}
+
+}  // namespace
+
+std::string bar_line(const BarState& s, int columns) {
+  const double done = std::min(1.0, (s.epoch + s.of_epoch) / std::max(1, s.epochs));
+  const std::string head = fmt::format("epoch {}/{} [", s.epoch, s.epochs);
+  std::string tail = "]";
+  const auto show = [&](double value, std::string_view before, std::string_view after,
+                        std::string (*text)(double)) {
+    if (!std::isnan(value)) tail += fmt::format("{}{}{}", before, text(value), after);
+  };
+  show(s.loss, " loss ", "", shortened);
+  show(s.validation, " validation ", "", shortened);
+  show(s.rows_per_second, " ", " rows/s", with_unit);
+  if (done > 0) tail += fmt::format(" {} left", clock_time(s.seconds * (1 - done) / done));
+  const int room = columns - static_cast<int>(head.size() + tail.size());
+  const int width = std::clamp(room, kLeastBar, 40);
+  const int full = static_cast<int>(done * width);
+  const std::string line =
+      head + std::string(full, '#') + std::string(width - full, '.') + tail;
+  return line.substr(0, static_cast<size_t>(std::max(0, columns)));
+}
+
+std::unique_ptr<Progress> make_progress(const Output& output, bool quiet) {
+  if (quiet) return std::make_unique<Quiet>();
+  if (is_terminal()) return std::make_unique<Bar>();
+  return std::make_unique<Lines>(output);
+}
+
+}  // namespace lanewise::cli
