@@ -103,8 +103,8 @@ std::vector<std::string> config_arguments(const CLI::App& app,
   for (const auto& [key, value] : config.items()) {
     const CLI::Option* option = app.get_option_no_throw("--" + key);
     if (option == nullptr || key == "config" || key == "help")
-      throw UsageError(fmt::format("{}: no flag '{}'{}", *path, key,
-                                   did_you_mean("--" + key, flag_names(app))));
+      throw UsageError(
+          fmt::format("{}: no flag '{}'{}", *path, key, did_you_mean("--" + key, flag_names(app))));
     if (!given(*option, arguments)) append(*option, key, value, added);
   }
   return added;

@@ -70,7 +70,8 @@ std::vector<int64_t> parse_widths(std::string_view text) {
 }
 
 NetworkCost network_cost(const std::vector<int64_t>& widths, int64_t samples, DType dtype) {
-  if (samples < 1) throw ValueError(fmt::format("cost: samples must be 1 or more, not {}", samples));
+  if (samples < 1)
+    throw ValueError(fmt::format("cost: samples must be 1 or more, not {}", samples));
   NetworkCost cost;
   cost.widths = widths;
   const Checked bytes{static_cast<int64_t>(size_of(dtype))};

@@ -15,28 +15,32 @@ char separator_from(const std::string& text) {
 
 }  // namespace
 
-void add_csv_flags(CLI::App& app, CsvOptions& options) {
+CsvOptions CsvFlags::over(CsvOptions options) const {
+  options.separator = separator;
+  options.header = header;
+  options.missing.insert(options.missing.end(), missing.begin(), missing.end());
+  return options;
+}
+
+void add_csv_flags(CLI::App& app, CsvFlags& flags) {
+  const std::string group = "Reading CSV";
   app.add_option_function<std::string>(
-         "--separator", [&](const std::string& s) { options.separator = separator_from(s); },
+         "--separator", [&](const std::string& s) { flags.separator = separator_from(s); },
          "between fields: a character or 'tab' [detected]")
       ->type_name("CHAR")
-      ->group("Reading CSV");
+      ->group(group);
   CLI::Option* header = app.add_flag_callback(
-      "--header", [&] { options.header = true; }, "the first line holds the names [detected]");
+      "--header", [&] { flags.header = true; }, "the first line holds the names [detected]");
   CLI::Option* none = app.add_flag_callback(
-      "--no-header", [&] { options.header = false; }, "the first line holds data");
-  header->group("Reading CSV")->excludes(none);
-  none->group("Reading CSV");
-  app.add_option_function<std::vector<std::string>>(
-         "--missing",
-         [&](const std::vector<std::string>& texts) {
-           options.missing.insert(options.missing.end(), texts.begin(), texts.end());
-         },
-         "a text that stands for a missing value, beside '', NA, ?, nan, null and such")
+      "--no-header", [&] { flags.header = false; }, "the first line holds data");
+  header->group(group)->excludes(none);
+  none->group(group);
+  app.add_option("--missing", flags.missing,
+                 "a text that stands for a missing value, beside '', NA, ?, nan, null and such")
       ->type_name("TEXT")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-      ->group("Reading CSV");
+      ->group(group);
 }
 
 void add_run_flags(CLI::App& app) {
@@ -50,9 +54,18 @@ void add_run_flags(CLI::App& app) {
       ->group("Running");
 }
 
-Table read_table(const std::string& path, const CsvOptions& options, const Output& output) {
-  Table table = read_csv(path, options);
+Table open_table(const std::string& path, const CsvOptions& options, const Output& output) {
+  Table table = read_table(path, options);
   for (const std::string& warning : table.warnings) output.warn("{}", warning);
+  return table;
+}
+
+Table open_table_for(const Model& model, const std::string& path, const CsvFlags& flags,
+                     const Output& output) {
+  Table table = open_table(path, flags.over(model.csv_options()), output);
+  const std::vector<std::string>& inputs = model.preprocessor().inputs();
+  if (!table.named && table.columns.size() == inputs.size())
+    for (size_t i = 0; i < inputs.size(); ++i) table.columns[i].name = inputs[i];
   return table;
 }
 

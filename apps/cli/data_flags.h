@@ -1,22 +1,39 @@
-// Flags that say how a data file is read, the same for every command that reads one.
+// Flags that say how a data file is read, and what runs; the same for every command that takes
+// them.
 #pragma once
 
 #include <CLI/CLI.hpp>
 #include <map>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "cli/output.h"
 #include "lanewise/data.h"
+#include "lanewise/tabular.h"
 
 namespace lanewise::cli {
 
-// Declares --separator, --header, --no-header, --missing; all set `options`.
-void add_csv_flags(CLI::App& app, CsvOptions& options);
+struct CsvFlags {
+  char separator = 0;
+  std::optional<bool> header;
+  std::vector<std::string> missing;  // beside those known
+
+  CsvOptions over(CsvOptions options) const;  // `options`, with what these flags say
+};
+
+// Declares --separator, --header, --no-header, --missing.
+void add_csv_flags(CLI::App& app, CsvFlags& flags);
 // Declares --threads and --executor; they take effect at once.
 void add_run_flags(CLI::App& app);
 
-// Reads a table and tells its warnings.  Errors: as read_csv.
-Table read_table(const std::string& path, const CsvOptions& options, const Output& output);
+// Reads a table (CSV, .npy, .npz) and tells its warnings.  Errors: as lanewise::read_table.
+Table open_table(const std::string& path, const CsvOptions& options, const Output& output);
+
+// A table for a trained model: read as the model needs it; where the file holds
+// no names and has as many columns as the model has inputs, it gets theirs.
+Table open_table_for(const Model& model, const std::string& path, const CsvFlags& flags,
+                     const Output& output);
 
 // Tells of values of categories that the model doesn't know.
 void warn_of_unseen(const std::map<std::string, int64_t>& unseen, const Output& output);

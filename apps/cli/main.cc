@@ -43,8 +43,10 @@ Exit codes: 0 done, 1 the job failed, 2 wrong usage.
 
 void print_version(const Output& output) {
   const std::string isa = kernels::isa_name();
-  const std::string text = fmt::format("lanewise {} ({}, {}, {})\n", kVersion, kCompiler, kBuildType, isa);
-  output.result(text, {{"version", kVersion}, {"compiler", kCompiler}, {"build", kBuildType}, {"isa", isa}});
+  const std::string text =
+      fmt::format("lanewise {} ({}, {}, {})\n", kVersion, kCompiler, kBuildType, isa);
+  output.result(
+      text, {{"version", kVersion}, {"compiler", kCompiler}, {"build", kBuildType}, {"isa", isa}});
 }
 
 const Command* find_command(const std::string& name) {
@@ -57,7 +59,8 @@ const Command* find_command(const std::string& name) {
   std::vector<std::string> known;
   for (const Command& c : kCommands) known.emplace_back(c.name);
   const std::string guess = did_you_mean(word, known);
-  throw UsageError(fmt::format("no command '{}'{}", word, guess.empty() ? "; see lanewise --help" : guess));
+  throw UsageError(
+      fmt::format("no command '{}'{}", word, guess.empty() ? "; see lanewise --help" : guess));
 }
 
 void warn_of_slow_build(const Output& output) {
@@ -101,8 +104,7 @@ int dispatch(std::vector<std::string> arguments, Output& output) {
 }
 
 int fail(const Output& output, std::string_view kind, std::string_view message, int code) {
-  if (output.json())
-    output.result({}, {{"error", {{"kind", kind}, {"message", message}}}});
+  if (output.json()) output.result({}, {{"error", {{"kind", kind}, {"message", message}}}});
   output.complain(message);
   return code;
 }

@@ -46,12 +46,13 @@ class Output {
 };
 
 // Columns of equal width: the first to the left, the others to the right.
-std::string text_table(const std::vector<std::vector<std::string>>& rows, std::string_view indent = "");
+std::string text_table(const std::vector<std::vector<std::string>>& rows,
+                       std::string_view indent = "");
 
-std::string grouped(int64_t count);         // 1,234,567
-std::string shortened(double value);        // 0.3123, 12.35, 1.2e+09: for people
-std::string data_size(double bytes);        // 7.76 MB, 10⁶ bytes to the MB
-std::string with_unit(double count);        // 84.8 M
+std::string grouped(int64_t count);                         // 1,234,567
+std::string shortened(double value);                        // 0.3123, 12.35, 1.2e+09: for people
+std::string data_size(double bytes);                        // 7.76 MB, 10⁶ bytes to the MB
+std::string with_unit(double count);                        // 84.8 M
 std::string counted(int64_t count, std::string_view noun);  // "1 row", "2 rows"
 
 }  // namespace lanewise::cli

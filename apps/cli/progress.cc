@@ -117,8 +117,7 @@ std::string bar_line(const BarState& s, int columns) {
   const int room = columns - static_cast<int>(head.size() + tail.size());
   const int width = std::clamp(room, kLeastBar, 40);
   const int full = static_cast<int>(done * width);
-  const std::string line =
-      head + std::string(full, '#') + std::string(width - full, '.') + tail;
+  const std::string line = head + std::string(full, '#') + std::string(width - full, '.') + tail;
   return line.substr(0, static_cast<size_t>(std::max(0, columns)));
 }
 

@@ -23,10 +23,10 @@ std::unique_ptr<Progress> make_progress(const Output& output, bool quiet);
 
 // What the bar shows, in at most `columns` columns.
 struct BarState {
-  int epoch = 0, epochs = 0;    // epochs done; all
-  double of_epoch = 0;          // share of the next one
+  int epoch = 0, epochs = 0;                             // epochs done; all
+  double of_epoch = 0;                                   // share of the next one
   double loss = 0, validation = 0, rows_per_second = 0;  // NaN: unknown
-  double seconds = 0;           // since training began
+  double seconds = 0;                                    // since training began
 };
 std::string bar_line(const BarState& state, int columns);
 

@@ -7,8 +7,8 @@ namespace lanewise::cli {
 namespace {
 
 // In the order in which people look at them; others follow.
-constexpr std::string_view kOrder[] = {"accuracy", "auc",  "log_loss", "calibration_error",
-                                       "rmse",     "r2"};
+constexpr std::string_view kOrder[] = {"accuracy",          "auc",  "log_loss",
+                                       "calibration_error", "rmse", "r2"};
 
 std::vector<std::string> metric_names(const std::vector<ScoredSet>& sets) {
   std::vector<std::string> names;

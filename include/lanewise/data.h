@@ -40,6 +40,8 @@ struct Table {
   int64_t rows = 0;
   std::string source;                 // path, or "<stdin>"
   std::vector<std::string> warnings;  // e.g. a column that turned to text, with line
+  bool named = true;                  // false: the file holds no names, columns are column_1 …
+  std::vector<std::string> missing_texts;  // what stood for a missing value when it was read
   const Column* find(std::string_view name) const;
   // Errors: DataError listing the columns, with a suggestion for a near miss.
   const Column& column(std::string_view name) const;
@@ -63,6 +65,13 @@ struct CsvOptions {
 Table read_csv(const std::string& path, const CsvOptions& options = {});
 Table parse_csv(std::string_view text, const CsvOptions& options = {},
                 const std::string& source = "<memory>");
+// Arrays of equal first extents m, of numbers or truth values: (m,) is a column
+// called by its name, (m, n) the columns name_1 … name_n.  Of `options` only types,
+// and as_text hold.  Errors: DataError for other ranks and unequal extents.
+Table table_from_arrays(const std::map<std::string, Array>& arrays, const CsvOptions& options = {},
+                        const std::string& source = "<memory>");
+// A table from a file: .npy (columns column_1 …), .npz or, whatever else, CSV.
+Table read_table(const std::string& path, const CsvOptions& options = {});
 // A field quoted where it must be.
 std::string csv_quote(std::string_view field, char separator = ',');
 

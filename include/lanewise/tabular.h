@@ -22,6 +22,7 @@ struct TargetInfo {
   std::string column;
   Task task = Task::binary;
   std::vector<std::string> classes;  // class k's label as in the data; sorted; empty for regression
+  bool is_text = false;              // whether the labels must be read as text
   double mean = 0, scale = 1;        // regression: the target is standardised
 };
 
@@ -80,8 +81,10 @@ class Model {
 
   // Errors: DataError when the table lacks a column.
   Prediction predict(const Table& table, std::map<std::string, int64_t>* unseen = nullptr) const;
-  Metrics evaluate(const Table& table, const std::string& target = {},
-                   int64_t* dropped = nullptr) const;
+  // Of the rows that have a target; `target` names its column where it isn't that of
+  // training.  Errors: DataError for a missing column, an unknown class, no rows.
+  Metrics evaluate(const Table& table, const std::string& target = {}, int64_t* dropped = nullptr,
+                   std::map<std::string, int64_t>* unseen = nullptr) const;
 
   // Preprocessed features in, network outputs out as probabilities or target
   // units: `rows` rows of `features()` float32 each, strides in elements; `out`
@@ -92,12 +95,15 @@ class Model {
   int64_t features() const;
   int64_t outputs() const;  // probabilities (2 for binary), or 1
 
+  // How to read a file for predict() and evaluate().
+  CsvOptions csv_options() const;
+
   const TargetInfo& target() const;
   const Preprocessor& preprocessor() const;
   const nn::Sequential& network() const;
   const std::vector<Array>& parameters() const;
   const std::map<std::string, Metrics>& metrics() const;  // "validation", "test", with "…_baseline"
-  std::string describe() const;                           // for people
+  std::string describe() const;                           // for people: target, columns, layers
   std::string to_json() const;  // for programs: everything but the weights
 
   struct Impl;

@@ -21,9 +21,7 @@ double quota_in(std::istream&& text) {
   return text >> quota >> period && quota > 0 && period > 0 ? quota / period : kNoQuota;
 }
 
-double quota_v2(const std::string& folder) {
-  return quota_in(std::ifstream(folder + "/cpu.max"));
-}
+double quota_v2(const std::string& folder) { return quota_in(std::ifstream(folder + "/cpu.max")); }
 
 double quota_v1(const std::string& folder) {
   std::string quota, period;

@@ -27,8 +27,8 @@ int64_t element_count(const Shape& shape) {
   int64_t count = 1;
   for (int64_t extent : shape)
     if (__builtin_mul_overflow(count, extent, &count))
-      throw ValueError(fmt::format("shape {} has more elements than can be counted",
-                                   to_string(shape)));
+      throw ValueError(
+          fmt::format("shape {} has more elements than can be counted", to_string(shape)));
   return count;
 }
 
@@ -61,10 +61,8 @@ std::optional<Shape> try_broadcast(std::span<const Shape> shapes) {
   for (const Shape& s : shapes)
     for (int axis = 0, extra = rank - s.rank(); axis < s.rank(); ++axis) {
       int64_t& extent = result[axis + extra];
-      if (extent == 1)
-        extent = s[axis];
-      else if (s[axis] != 1 && s[axis] != extent)
-        return std::nullopt;
+      if (extent == 1) extent = s[axis];
+      else if (s[axis] != 1 && s[axis] != extent) return std::nullopt;
     }
   return result;
 }

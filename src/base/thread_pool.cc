@@ -233,9 +233,9 @@ class Pool {
 
 Pool& pool() {
   static Pool instance;
-  static const int registered = pthread_atfork([] { pool().before_fork(); },  //
-                                               [] { pool().after_fork(); },
-                                               [] { pool().after_fork_in_child(); });
+  static const int registered =
+      pthread_atfork([] { pool().before_fork(); },  //
+                     [] { pool().after_fork(); }, [] { pool().after_fork_in_child(); });
   (void)registered;
   return instance;
 }

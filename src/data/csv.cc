@@ -198,6 +198,8 @@ class CsvParser {
   Table join() {
     Table table;
     table.source = source_;
+    table.named = dialect_.header;
+    table.missing_texts = options_.missing;
     for (const Part& part : parts_) table.rows += part.rows;
     if (table.rows == 0)
       throw DataError(fmt::format("{}: no rows below the header", source_), source_, 1);

@@ -17,6 +17,7 @@ struct Preprocessor::Impl {
   std::vector<EncoderPtr> encoders;
   std::vector<std::string> inputs;
   std::vector<Left> left_out;
+  std::vector<std::string> missing_texts;
   int64_t width = 0;
 
   void add(EncoderPtr encoder) {
@@ -47,6 +48,7 @@ Preprocessor Preprocessor::fit(const Table& table, std::span<const int64_t> rows
                                const std::string& target, const EncodingOptions& options) {
   check(table, options);
   auto impl = std::make_shared<Impl>();
+  impl->missing_texts = table.missing_texts;
   const bool few = static_cast<int64_t>(rows.size()) < options.few_rows;
   for (const Column& column : table.columns) {
     if (column.name == target) continue;
@@ -91,6 +93,7 @@ bool Preprocessor::all_numeric() const {
 
 CsvOptions Preprocessor::csv_options() const {
   CsvOptions options;
+  if (!impl_->missing_texts.empty()) options.missing = impl_->missing_texts;
   for (const EncoderPtr& e : impl_->encoders)
     if (e->is_text()) options.as_text.push_back(e->column());
   return options;
@@ -139,8 +142,8 @@ std::string Preprocessor::to_json() const {
   for (const EncoderPtr& e : impl_->encoders) columns.push_back(e->to_json());
   for (const Left& l : impl_->left_out)
     left.push_back({{"column", l.column}, {"reason", l.reason}});
-  return json{{"columns", columns}, {"left_out", left}}.dump(-1, ' ', false,
-                                                             json::error_handler_t::replace);
+  return json{{"columns", columns}, {"left_out", left}, {"missing", impl_->missing_texts}}.dump(
+      -1, ' ', false, json::error_handler_t::replace);
 }
 
 EncoderPtr encoder_from_json(const json& j) {
@@ -156,6 +159,7 @@ Preprocessor Preprocessor::from_json(const std::string& text) {
     const json j = json::parse(text);
     auto impl = std::make_shared<Impl>();
     for (const json& column : j.at("columns")) impl->add(encoder_from_json(column));
+    impl->missing_texts = j.at("missing").get<std::vector<std::string>>();
     for (const json& l : j.at("left_out"))
       impl->left_out.push_back({l.at("column"), l.at("reason")});
     Preprocessor p;

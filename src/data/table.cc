@@ -57,6 +57,8 @@ Table Table::select_rows(std::span<const int64_t> chosen) const {
   Table out;
   out.rows = static_cast<int64_t>(chosen.size());
   out.source = source;
+  out.named = named;
+  out.missing_texts = missing_texts;
   for (const Column& c : columns) {
     Column& to = out.columns.emplace_back();
     to.name = c.name;

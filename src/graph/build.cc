@@ -17,9 +17,11 @@ std::atomic<bool> strict_flag{false};
 void check_size(const Shape& shape) {
   int64_t bytes = 8;  // of the widest dtype
   for (int64_t extent : shape) {
-    if (extent < 0) throw ValueError(fmt::format("shape {} has a negative extent", to_string(shape)));
+    if (extent < 0)
+      throw ValueError(fmt::format("shape {} has a negative extent", to_string(shape)));
     if (extent > 0 && __builtin_mul_overflow(bytes, extent, &bytes))
-      throw ValueError(fmt::format("an array of shape {} is too large to address", to_string(shape)));
+      throw ValueError(
+          fmt::format("an array of shape {} is too large to address", to_string(shape)));
   }
 }
 
@@ -188,8 +190,10 @@ NodePtr where(const NodePtr& condition, const NodePtr& a, const NodePtr& b) {
 NodePtr cast(const NodePtr& x, DType dtype) {
   if (x->dtype == dtype) return x;
   if (const auto value = weak_integer(x); value && !fits(*value, dtype))
-    throw ValueError(fmt::format("the number {} is out of bounds for {}; convert the array first, "
-                                 "for example astype int64", *value, name(dtype)));
+    throw ValueError(
+        fmt::format("the number {} is out of bounds for {}; convert the array first, "
+                    "for example astype int64",
+                    *value, name(dtype)));
   if (x->has_value() && x->shape.empty() && x->weak) {  // a number of the host language
     const double value = with_type(x->dtype, [&](auto type) {
       return static_cast<double>(*x->value.as<typename decltype(type)::type>());

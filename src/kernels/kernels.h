@@ -19,11 +19,36 @@
 namespace lanewise::kernels {
 
 enum class Unary : uint8_t {
-  negative, abs, sign, exp, log, log1p, expm1, sqrt, tanh, sigmoid, erf, sin, cos, floor, logical_not,
+  negative,
+  abs,
+  sign,
+  exp,
+  log,
+  log1p,
+  expm1,
+  sqrt,
+  tanh,
+  sigmoid,
+  erf,
+  sin,
+  cos,
+  floor,
+  logical_not,
 };
 enum class Binary : uint8_t {
-  add, subtract, multiply, divide, power, maximum, minimum,
-  equal, not_equal, less, less_equal, logical_and, logical_or,
+  add,
+  subtract,
+  multiply,
+  divide,
+  power,
+  maximum,
+  minimum,
+  equal,
+  not_equal,
+  less,
+  less_equal,
+  logical_and,
+  logical_or,
 };
 enum class Reduce : uint8_t { sum, prod, max, min, argmax, argmin };
 
@@ -71,11 +96,13 @@ struct Family {
   // in row-major order of the indices (deterministic).
   void (*scatter_add)(const View& updates, const View& indices, int axis, const View& out);
 
-  // out[i] = start + step · i along the only axis (int64 or floats; computed as start + i·step in out's dtype).
+  // out[i] = start + step · i along the only axis (int64 or floats; computed as start + i·step in
+  // out's dtype).
   void (*iota)(double start, double step, const View& out);
 
   // out[i] uniform in [0, 1), float32 or float64, by Philox-4x32-10 with key `key`
-  // and counter the row-major index i + offset: any element on its own, in any order. Salmon et al., SC 2011.
+  // and counter the row-major index i + offset: any element on its own, in any order. Salmon et
+  // al., SC 2011.
   void (*uniform)(uint64_t key, int64_t offset, const View& out);
 };
 

@@ -34,7 +34,8 @@ class Scratch {
   struct Block {
     Block() = default;
     explicit Block(std::size_t size)
-        : data(static_cast<std::byte*>(std::aligned_alloc(64, (size + 63) / 64 * 64))), bytes(size) {
+        : data(static_cast<std::byte*>(std::aligned_alloc(64, (size + 63) / 64 * 64))),
+          bytes(size) {
       if (!data) throw std::bad_alloc();
     }
     std::unique_ptr<std::byte, Free> data;

@@ -31,8 +31,8 @@ Function answer_function(const nn::Sequential& network, const TargetInfo& target
 
 }  // namespace
 
-Model::Impl::Impl(TargetInfo t, Preprocessor p, nn::Sequential n, std::vector<nn::Parameter> weights,
-                  std::map<std::string, Metrics> m)
+Model::Impl::Impl(TargetInfo t, Preprocessor p, nn::Sequential n,
+                  std::vector<nn::Parameter> weights, std::map<std::string, Metrics> m)
     : target(std::move(t)),
       preprocessor(std::move(p)),
       network(std::move(n)),
@@ -48,6 +48,12 @@ int32_t Prediction::best_class(int64_t row) const {
   return static_cast<int32_t>(std::max_element(first, first + classes) - first);
 }
 
+CsvOptions Model::csv_options() const {
+  CsvOptions options = impl_->preprocessor.csv_options();
+  if (impl_->target.is_text) options.as_text.push_back(impl_->target.column);
+  return options;
+}
+
 const TargetInfo& Model::target() const { return impl_->target; }
 const Preprocessor& Model::preprocessor() const { return impl_->preprocessor; }
 const nn::Sequential& Model::network() const { return impl_->network; }
@@ -55,11 +61,13 @@ const std::vector<Array>& Model::parameters() const { return impl_->values; }
 const std::map<std::string, Metrics>& Model::metrics() const { return impl_->metrics; }
 int64_t Model::features() const { return impl_->preprocessor.width(); }
 int64_t Model::outputs() const {
-  return impl_->target.task == Task::regression ? 1 : static_cast<int64_t>(impl_->target.classes.size());
+  return impl_->target.task == Task::regression
+             ? 1
+             : static_cast<int64_t>(impl_->target.classes.size());
 }
 
-void Model::predict_into(const float* features, int64_t row_stride, int64_t column_stride, int64_t rows,
-                         float* out) const {
+void Model::predict_into(const float* features, int64_t row_stride, int64_t column_stride,
+                         int64_t rows, float* out) const {
   Tensor x;
   x.data = reinterpret_cast<std::byte*>(const_cast<float*>(features));
   x.shape = {rows, this->features()};
@@ -67,7 +75,8 @@ void Model::predict_into(const float* features, int64_t row_stride, int64_t colu
   std::vector<Tensor> arguments = {x};
   for (const Array& w : impl_->values) arguments.push_back(w.tensor());
   Tensor result;
-  static_cast<View&>(result) = {reinterpret_cast<std::byte*>(out), DType::float32, {rows, outputs()}, {outputs(), 1}};
+  static_cast<View&>(result) = {
+      reinterpret_cast<std::byte*>(out), DType::float32, {rows, outputs()}, {outputs(), 1}};
   std::vector<Tensor> results = {result};
   impl_->program.run(arguments, results);
 }
@@ -76,37 +85,44 @@ Prediction Model::predict(const Table& table, std::map<std::string, int64_t>* un
   const Array x = impl_->preprocessor.transform(table, unseen);
   const Tensor features = x.tensor();
   std::vector<float> out(static_cast<std::size_t>(table.rows * outputs()));
-  predict_into(features.as<float>(), features.strides[0], features.strides[1], table.rows, out.data());
+  predict_into(features.as<float>(), features.strides[0], features.strides[1], table.rows,
+               out.data());
   return {{out.begin(), out.end()}, table.rows, static_cast<int64_t>(impl_->target.classes.size())};
 }
 
-Metrics Model::evaluate(const Table& table, const std::string& target, int64_t* dropped) const {
+Metrics Model::evaluate(const Table& table, const std::string& target, int64_t* dropped,
+                        std::map<std::string, int64_t>* unseen) const {
   TargetInfo info = impl_->target;
   if (!target.empty()) info.column = target;
   const TargetValues values = read_target(table, info);
   if (dropped) *dropped = values.dropped;
   if (values.rows.empty())
-    throw DataError(fmt::format("{}: target '{}' has no values", table.source, info.column), table.source);
-  return score(info, predict(table.select_rows(values.rows)), values.classes, values.values);
+    throw DataError(fmt::format("{}: target '{}' has no values", table.source, info.column),
+                    table.source);
+  return score(info, predict(table.select_rows(values.rows), unseen), values.classes,
+               values.values);
 }
 
 std::string Model::describe() const {
   const TargetInfo& t = impl_->target;
-  std::string text = fmt::format("target     {} ({}{})\n", t.column, name(t.task),
-                                 t.classes.empty() ? "" : fmt::format(": {}", fmt::join(t.classes, ", ")));
-  text += fmt::format("features   {} from {} columns\n\n", features(), impl_->preprocessor.inputs().size());
+  std::string text =
+      fmt::format("target     {} ({}{})\n", t.column, name(t.task),
+                  t.classes.empty() ? "" : fmt::format(": {}", fmt::join(t.classes, ", ")));
+  text += fmt::format("features   {} from {} columns\n\n", features(),
+                      impl_->preprocessor.inputs().size());
   text += impl_->preprocessor.describe() + "\n" + impl_->network.summary();
-  for (const auto& [which, metrics] : impl_->metrics) {
-    text += fmt::format("\n{}:", which);
-    for (const auto& [metric, value] : metrics) text += fmt::format("  {} {:.4f}", metric, value);
-  }
-  return text + "\n";
+  return text;
 }
 
 std::string Model::to_json() const {
   const TargetInfo& t = impl_->target;
-  return json{{"target", {{"column", t.column}, {"task", name(t.task)}, {"classes", t.classes}, {"mean", t.mean},
-                          {"scale", t.scale}}},
+  return json{{"target",
+               {{"column", t.column},
+                {"task", name(t.task)},
+                {"classes", t.classes},
+                {"text", t.is_text},
+                {"mean", t.mean},
+                {"scale", t.scale}}},
               {"architecture", json::parse(impl_->network.to_json())},
               {"preprocessing", json::parse(impl_->preprocessor.to_json())},
               {"metrics", impl_->metrics},

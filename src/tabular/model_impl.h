@@ -17,16 +17,16 @@ struct Model::Impl {
   std::vector<nn::Parameter> parameters;
   std::vector<Array> values;  // of the parameters
   std::map<std::string, Metrics> metrics;
-  TracedProgram program;      // features -> probabilities, or target units
+  TracedProgram program;  // features -> probabilities, or target units
 
-  Impl(TargetInfo target, Preprocessor preprocessor, nn::Sequential network, std::vector<nn::Parameter> parameters,
-       std::map<std::string, Metrics> metrics);
+  Impl(TargetInfo target, Preprocessor preprocessor, nn::Sequential network,
+       std::vector<nn::Parameter> parameters, std::map<std::string, Metrics> metrics);
 };
 
 // Metrics of predictions for the rows of `target`; and those of the trivial
 // predictor that knows only the training targets.
-Metrics score(const TargetInfo& info, const Prediction& prediction, std::span<const int32_t> classes,
-              std::span<const double> values);
+Metrics score(const TargetInfo& info, const Prediction& prediction,
+              std::span<const int32_t> classes, std::span<const double> values);
 Prediction trivial_prediction(const TargetInfo& info, std::span<const int32_t> train_classes,
                               std::span<const double> train_values, int64_t rows);
 

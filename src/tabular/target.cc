@@ -28,9 +28,11 @@ std::set<double> distinct_numbers(const Column& c) {
 }
 
 bool looks_like_labels(const Column& c, const std::set<double>& values) {
-  const bool whole = std::all_of(values.begin(), values.end(), [](double x) { return x == std::floor(x); });
+  const bool whole =
+      std::all_of(values.begin(), values.end(), [](double x) { return x == std::floor(x); });
   const int64_t rows = static_cast<int64_t>(c.numbers.size()) - c.missing;
-  return whole && values.size() <= kMostClasses && rows >= kFewestRowsAClass * static_cast<int64_t>(values.size());
+  return whole && values.size() <= kMostClasses &&
+         rows >= kFewestRowsAClass * static_cast<int64_t>(values.size());
 }
 
 std::vector<std::string> class_labels(const Column& c) {
@@ -56,19 +58,23 @@ std::string_view name(Task task) { return kTasks[static_cast<std::size_t>(task)]
 Task task_from_name(std::string_view wanted) {
   for (std::size_t i = 0; i < kTasks.size(); ++i)
     if (kTasks[i] == wanted) return static_cast<Task>(i);
-  throw ValueError(fmt::format("no task is called '{}'; there are: {}", wanted, fmt::join(kTasks, ", ")));
+  throw ValueError(
+      fmt::format("no task is called '{}'; there are: {}", wanted, fmt::join(kTasks, ", ")));
 }
 
-TargetInfo recognize_target(const Table& table, const std::string& column, std::optional<Task> task) {
+TargetInfo recognize_target(const Table& table, const std::string& column,
+                            std::optional<Task> task) {
   const Column& c = table.column(column);
   const auto fail = [&](const std::string& problem) {
     throw DataError(fmt::format("{}: target '{}' {}", table.source, column, problem), table.source);
   };
   TargetInfo target;
   target.column = column;
+  target.is_text = c.is_text;
   std::vector<std::string> labels = class_labels(c);
   if (labels.empty()) fail("has no values");
-  if (labels.size() == 1) fail(fmt::format("has one value only, '{}'; there is nothing to learn", labels[0]));
+  if (labels.size() == 1)
+    fail(fmt::format("has one value only, '{}'; there is nothing to learn", labels[0]));
   target.task = task ? *task : recognize(c, labels.size());
   if (target.task == Task::regression) {
     if (c.is_text) fail("holds text; regression needs numbers");
@@ -79,7 +85,8 @@ TargetInfo recognize_target(const Table& table, const std::string& column, std::
   if (labels.size() > kMostClassesTold)
     fail(fmt::format("has {} classes, which are too many; is it the right column?", labels.size()));
   if (!task && c.is_text && c.type == ColumnType::identifier)
-    fail(fmt::format("has {} different texts in {} rows; is it the right column?", labels.size(), table.rows));
+    fail(fmt::format("has {} different texts in {} rows; is it the right column?", labels.size(),
+                     table.rows));
   target.classes = std::move(labels);
   return target;
 }
@@ -88,7 +95,8 @@ TargetValues read_target(const Table& table, const TargetInfo& target) {
   const Column& c = table.column(target.column);
   TargetValues out;
   std::unordered_map<std::string, int32_t> number;
-  for (std::size_t k = 0; k < target.classes.size(); ++k) number[target.classes[k]] = static_cast<int32_t>(k);
+  for (std::size_t k = 0; k < target.classes.size(); ++k)
+    number[target.classes[k]] = static_cast<int32_t>(k);
   for (int64_t row = 0; row < table.rows; ++row) {
     const auto i = static_cast<std::size_t>(row);
     if (c.is_text ? c.codes[i] < 0 : std::isnan(c.numbers[i])) {
@@ -98,24 +106,27 @@ TargetValues read_target(const Table& table, const TargetInfo& target) {
     out.rows.push_back(row);
     if (target.task == Task::regression) {
       if (c.is_text)
-        throw DataError(fmt::format("{}: target '{}' holds text ('{}'), but the model predicts numbers",
-                                    table.source, c.name, c.text(row)),
-                        table.source);
+        throw DataError(
+            fmt::format("{}: target '{}' holds text ('{}'), but the model predicts numbers",
+                        table.source, c.name, c.text(row)),
+            table.source);
       out.values.push_back(c.numbers[i]);
       continue;
     }
     const auto found = number.find(c.text(row));
     if (found == number.end())
-      throw DataError(fmt::format("{}: target '{}' has the value '{}', which the model does not know; it "
-                                  "knows: {}",
-                                  table.source, c.name, c.text(row), fmt::join(target.classes, ", ")),
-                      table.source);
+      throw DataError(
+          fmt::format("{}: target '{}' has the value '{}', which the model does not know; it "
+                      "knows: {}",
+                      table.source, c.name, c.text(row), fmt::join(target.classes, ", ")),
+          table.source);
     out.classes.push_back(found->second);
   }
   return out;
 }
 
-Array target_array(const TargetInfo& target, const TargetValues& values, std::span<const int64_t> chosen) {
+Array target_array(const TargetInfo& target, const TargetValues& values,
+                   std::span<const int64_t> chosen) {
   const auto m = static_cast<int64_t>(chosen.size());
   if (target.task == Task::multiclass) {
     std::vector<int64_t> classes;
@@ -125,8 +136,9 @@ Array target_array(const TargetInfo& target, const TargetValues& values, std::sp
   std::vector<float> y;
   for (int64_t i : chosen) {
     const auto k = static_cast<std::size_t>(i);
-    y.push_back(static_cast<float>(target.task == Task::binary ? values.classes[k]
-                                                               : (values.values[k] - target.mean) / target.scale));
+    y.push_back(static_cast<float>(target.task == Task::binary
+                                       ? values.classes[k]
+                                       : (values.values[k] - target.mean) / target.scale));
   }
   return array(y, {m, 1});
 }

@@ -19,12 +19,14 @@ struct TargetValues {
 
 // Recognises the task (or takes the one told) and the classes.
 // Errors: DataError for no values, one class, text where numbers are needed.
-TargetInfo recognize_target(const Table& table, const std::string& column, std::optional<Task> task);
+TargetInfo recognize_target(const Table& table, const std::string& column,
+                            std::optional<Task> task);
 
 // Reads the values of a known target.  Errors: DataError for a class that is not known.
 TargetValues read_target(const Table& table, const TargetInfo& target);
 
 // Targets as the network's loss takes them: (m, 1) float32, or (m,) int64 classes.
-Array target_array(const TargetInfo& target, const TargetValues& values, std::span<const int64_t> chosen);
+Array target_array(const TargetInfo& target, const TargetValues& values,
+                   std::span<const int64_t> chosen);
 
 }  // namespace lanewise

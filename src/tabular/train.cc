@@ -31,13 +31,19 @@ void require(bool holds, std::string_view what, double value, std::string_view r
 }
 
 void validate(const TrainOptions& o) {
-  require(o.validation >= 0 && o.validation < 1, "the validation share", o.validation, "0 or more and below 1");
-  require(o.test_fraction >= 0 && o.test_fraction < 1, "the test share", o.test_fraction, "0 or more and below 1");
-  require(o.average_decay >= 0 && o.average_decay < 1, "the average's decay", o.average_decay, "0 (off) or more and below 1");
+  require(o.validation >= 0 && o.validation < 1, "the validation share", o.validation,
+          "0 or more and below 1");
+  require(o.test_fraction >= 0 && o.test_fraction < 1, "the test share", o.test_fraction,
+          "0 or more and below 1");
+  require(o.average_decay >= 0 && o.average_decay < 1, "the average's decay", o.average_decay,
+          "0 (off) or more and below 1");
   if (o.epochs) require(*o.epochs >= 1, "epochs", *o.epochs, "1 or more");
-  if (o.patience) require(*o.patience >= 0, "patience", *o.patience, "0 (never stop early) or more");
-  if (o.batch) require(*o.batch >= 0, "batch", static_cast<double>(*o.batch), "0 (all rows) or more");
-  for (int64_t units : o.hidden) require(units >= 1, "a hidden size", static_cast<double>(units), "1 or more");
+  if (o.patience)
+    require(*o.patience >= 0, "patience", *o.patience, "0 (never stop early) or more");
+  if (o.batch)
+    require(*o.batch >= 0, "batch", static_cast<double>(*o.batch), "0 (all rows) or more");
+  for (int64_t units : o.hidden)
+    require(units >= 1, "a hidden size", static_cast<double>(units), "1 or more");
   o.optimizer.validate();
 }
 
@@ -53,7 +59,8 @@ std::vector<int64_t> pick(std::span<const int64_t> from, std::span<const int64_t
 }
 
 // Splits off a share of `positions`, stratified by class.
-std::vector<int64_t> hold_out(std::vector<int64_t>& positions, double share, uint32_t seed, const TargetValues& target) {
+std::vector<int64_t> hold_out(std::vector<int64_t>& positions, double share, uint32_t seed,
+                              const TargetValues& target) {
   std::vector<int32_t> classes;
   if (!target.classes.empty())
     for (int64_t i : positions) classes.push_back(target.classes[static_cast<std::size_t>(i)]);
@@ -67,18 +74,22 @@ Rows split(const TrainOptions& o, const TargetValues& target, bool has_test) {
   Rows rows;
   rows.train.resize(target.rows.size());
   std::iota(rows.train.begin(), rows.train.end(), int64_t{0});
-  if (o.test_fraction > 0 && !has_test) rows.test = hold_out(rows.train, o.test_fraction, o.seed, target);
+  if (o.test_fraction > 0 && !has_test)
+    rows.test = hold_out(rows.train, o.test_fraction, o.seed, target);
   // Another stream than the test split's, or both would favour the same rows.
-  if (o.validation > 0) rows.validation = hold_out(rows.train, o.validation, o.seed + 0x9e3779b9u, target);
+  if (o.validation > 0)
+    rows.validation = hold_out(rows.train, o.validation, o.seed + 0x9e3779b9u, target);
   return rows;
 }
 
-void standardize_target(TargetInfo& info, const TargetValues& target, std::span<const int64_t> train) {
+void standardize_target(TargetInfo& info, const TargetValues& target,
+                        std::span<const int64_t> train) {
   if (info.task != Task::regression) return;
   double sum = 0, squares = 0;
   for (int64_t i : train) sum += target.values[static_cast<std::size_t>(i)];
   info.mean = sum / static_cast<double>(train.size());
-  for (int64_t i : train) squares += std::pow(target.values[static_cast<std::size_t>(i)] - info.mean, 2);
+  for (int64_t i : train)
+    squares += std::pow(target.values[static_cast<std::size_t>(i)] - info.mean, 2);
   info.scale = std::sqrt(squares / static_cast<double>(train.size()));
   if (!(info.scale > 0)) info.scale = 1;
 }
@@ -89,7 +100,8 @@ nn::Sequential make_network(const TrainOptions& o, const TargetInfo& info, int64
     layers.push_back(nn::dense(units, o.activation));
     if (o.dropout > 0) layers.push_back(nn::dropout(o.dropout));
   }
-  layers.push_back(nn::dense(info.task == Task::multiclass ? static_cast<int64_t>(info.classes.size()) : 1));
+  layers.push_back(
+      nn::dense(info.task == Task::multiclass ? static_cast<int64_t>(info.classes.size()) : 1));
   return {features, std::move(layers)};
 }
 
@@ -124,7 +136,8 @@ class Training {
     rows_ = split(options_, target_, test_ != nullptr);
     check_rows();
     standardize_target(info_, target_, rows_.train);
-    preprocessor_ = Preprocessor::fit(table_, table_rows(rows_.train), info_.column, options_.encoding);
+    preprocessor_ =
+        Preprocessor::fit(table_, table_rows(rows_.train), info_.column, options_.encoding);
     network_ = make_network(options_, info_, preprocessor_.width());
     const TrainPlan plan = make_plan();
     if (options_.on_start) options_.on_start(plan);
@@ -133,7 +146,9 @@ class Training {
   }
 
  private:
-  std::vector<int64_t> table_rows(std::span<const int64_t> positions) const { return pick(target_.rows, positions); }
+  std::vector<int64_t> table_rows(std::span<const int64_t> positions) const {
+    return pick(target_.rows, positions);
+  }
 
   void check_rows() const {
     const auto fail = [&](std::string_view problem) {
@@ -144,11 +159,14 @@ class Training {
     const std::vector<int32_t> classes = values_at(target_.classes, rows_.train);
     for (std::size_t k = 0; k < info_.classes.size(); ++k)
       if (std::find(classes.begin(), classes.end(), static_cast<int32_t>(k)) == classes.end())
-        fail(fmt::format("class '{}' has no training row; it is too rare to be split", info_.classes[k]));
+        fail(fmt::format("class '{}' has no training row; it is too rare to be split",
+                         info_.classes[k]));
   }
 
   TrainPlan make_plan() const {
-    const auto count = [](const std::vector<int64_t>& rows) { return static_cast<int64_t>(rows.size()); };
+    const auto count = [](const std::vector<int64_t>& rows) {
+      return static_cast<int64_t>(rows.size());
+    };
     const Recipe recipe = recipe_for(count(rows_.train), options_.encoding.few_rows);
     TrainPlan plan;
     plan.train_rows = count(rows_.train);
@@ -167,7 +185,9 @@ class Training {
   }
 
   nn::FitData data_for(std::span<const int64_t> positions) const {
-    return {preprocessor_.transform(table_, table_rows(positions)), target_array(info_, target_, positions), {}};
+    return {preprocessor_.transform(table_, table_rows(positions)),
+            target_array(info_, target_, positions),
+            {}};
   }
 
   nn::FitResult fit(const TrainPlan& plan) {
@@ -194,24 +214,27 @@ class Training {
   }
 
   // Scores of held-out rows, beside those of the trivial predictor.
-  void add_scores(std::map<std::string, Metrics>& metrics, const std::string& which, const Model& model,
-                  const Table& rows, const TargetValues& truth) const {
+  void add_scores(std::map<std::string, Metrics>& metrics, const std::string& which,
+                  const Model& model, const Table& rows, const TargetValues& truth) const {
     if (truth.rows.empty()) return;
     const Table chosen = rows.select_rows(truth.rows);
     metrics[which] = defined(score(info_, model.predict(chosen), truth.classes, truth.values));
-    const Prediction trivial = trivial_prediction(info_, values_at(target_.classes, rows_.train),
-                                                  values_at(target_.values, rows_.train), chosen.rows);
+    const Prediction trivial =
+        trivial_prediction(info_, values_at(target_.classes, rows_.train),
+                           values_at(target_.values, rows_.train), chosen.rows);
     metrics[which + "_baseline"] = defined(score(info_, trivial, truth.classes, truth.values));
   }
 
   TargetValues subset(std::span<const int64_t> positions) const {
-    return {table_rows(positions), values_at(target_.classes, positions), values_at(target_.values, positions), 0};
+    return {table_rows(positions), values_at(target_.classes, positions),
+            values_at(target_.values, positions), 0};
   }
 
   TrainResult finish(nn::FitResult fit, TrainPlan plan) {
     for (std::size_t i = 0; i < parameters_.size(); ++i) parameters_[i].value = fit.parameters[i];
     const auto make = [&](std::map<std::string, Metrics> metrics) {
-      return Model(std::make_shared<Model::Impl>(info_, preprocessor_, network_, parameters_, std::move(metrics)));
+      return Model(std::make_shared<Model::Impl>(info_, preprocessor_, network_, parameters_,
+                                                 std::move(metrics)));
     };
     const Model unscored = make({});
     std::map<std::string, Metrics> metrics;

@@ -1,0 +1,257 @@
+// lanewise inspect: what is in a file, or in this machine.
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <memory>
+#include <numeric>
+
+#include "base/cpu.h"
+#include "cli/command.h"
+#include "cli/data_flags.h"
+#include "cli/report.h"
+#include "io/safetensors.h"
+#include "kernels/isa.h"
+#include "lanewise/ops.h"
+#include "lanewise/runtime.h"
+
+namespace lanewise::cli {
+namespace {
+
+struct Flags {
+  std::string file;
+  bool machine = false;
+  CsvFlags csv;
+};
+
+struct Report {
+  std::string text;
+  Json json;
+};
+
+// ---- machine ----
+
+Report of_machine() {
+  const Machine& m = machine();
+  const std::string isa = kernels::isa_name();
+  const auto size = [](int64_t bytes) {
+    return bytes > 0 ? fmt::format("{} KiB", bytes >> 10) : "unknown";
+  };
+  return {text_table({{"processor", m.cpu},
+                      {"vector instructions", isa},
+                      {"processors", std::to_string(m.processors)},
+                      {"threads", std::to_string(thread_count())},
+                      {"cache L1", size(m.l1_bytes)},
+                      {"cache L2", size(m.l2_bytes)},
+                      {"cache L3", size(m.l3_bytes)},
+                      {"executor", executor()}}),
+          {{"kind", "machine"},
+           {"cpu", m.cpu},
+           {"isa", isa},
+           {"processors", m.processors},
+           {"threads", thread_count()},
+           {"cache_bytes", {{"l1", m.l1_bytes}, {"l2", m.l2_bytes}, {"l3", m.l3_bytes}}},
+           {"executor", executor()}}};
+}
+
+// ---- models and other safetensors ----
+
+std::vector<ScoredSet> all_scores(const Model& model) {
+  std::vector<ScoredSet> sets;
+  for (const auto& [name, metrics] : model.metrics()) {
+    std::string title = name;
+    std::replace(title.begin(), title.end(), '_', ' ');
+    sets.push_back({title, metrics});
+  }
+  return sets;
+}
+
+Report of_model(const std::string& path) {
+  const Model model = Model::load(path);
+  Json json = {{"kind", "model"}, {"file", path}};
+  json.update(Json::parse(model.to_json()));
+  const std::string scores = metrics_table(all_scores(model));
+  return {model.describe() + (scores.empty() ? "" : "\n" + scores), json};
+}
+
+Report of_tensors(const SafetensorsFile& file, const std::string& path) {
+  std::vector<std::vector<std::string>> rows = {{"tensor", "dtype", "shape"}};
+  Json tensors = Json::object();
+  for (const auto& [name, tensor] : file.tensors) {
+    const std::string dtype(lanewise::name(tensor.dtype));
+    rows.push_back({name, dtype, to_string(tensor.shape)});
+    tensors[name] = {{"dtype", dtype},
+                     {"shape", std::vector<int64_t>(tensor.shape.begin(), tensor.shape.end())}};
+  }
+  return {
+      fmt::format("{}: safetensors, no Lanewise model\n\n{}", path, text_table(rows)),
+      {{"kind", "safetensors"}, {"file", path}, {"tensors", tensors}, {"metadata", file.metadata}}};
+}
+
+// A model that is damaged must be told as one; files of others have no checksum.
+Report of_safetensors(const std::string& path) {
+  const SafetensorsFile file = read_safetensors(path);
+  return file.metadata.contains("lanewise") ? of_model(path) : of_tensors(file, path);
+}
+
+// ---- arrays ----
+
+Json number_json(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
+
+struct Summary {
+  double least = NAN, most = NAN, mean = NAN;
+  int64_t not_finite = 0;
+};
+
+Summary summary_of(const std::vector<double>& values) {
+  Summary s;
+  double sum = 0;
+  for (const double x : values) {
+    if (!std::isfinite(x)) {
+      ++s.not_finite;
+      continue;
+    }
+    s.least = std::fmin(s.least, x);
+    s.most = std::fmax(s.most, x);
+    sum += x;
+  }
+  const auto count = static_cast<int64_t>(values.size()) - s.not_finite;
+  if (count > 0) s.mean = sum / static_cast<double>(count);
+  return s;
+}
+
+Report of_arrays(const std::map<std::string, Array>& arrays, const std::string& path) {
+  std::vector<std::vector<std::string>> rows = {
+      {"array", "dtype", "shape", "least", "most", "mean", "not finite"}};
+  Json json = {{"kind", "arrays"}, {"file", path}, {"arrays", Json::object()}};
+  for (const auto& [name, array] : arrays) {
+    const Summary s = summary_of(array.to_vector<double>());
+    const std::string dtype(lanewise::name(array.dtype()));
+    rows.push_back({name.empty() ? "-" : name, dtype, to_string(array.shape()), shortened(s.least),
+                    shortened(s.most), shortened(s.mean), grouped(s.not_finite)});
+    json["arrays"][name] = {
+        {"dtype", dtype},
+        {"shape", std::vector<int64_t>(array.shape().begin(), array.shape().end())},
+        {"least", number_json(s.least)},
+        {"most", number_json(s.most)},
+        {"mean", number_json(s.mean)},
+        {"not_finite", s.not_finite}};
+  }
+  return {fmt::format("{}\n\n{}", path, text_table(rows)), json};
+}
+
+// ---- tables ----
+
+// The commonest values of a text column, most rows first.
+std::vector<std::pair<std::string, int64_t>> commonest(const Column& column, size_t most) {
+  std::vector<int64_t> counts(column.dictionary.size());
+  for (const int32_t code : column.codes)
+    if (code >= 0) ++counts[static_cast<size_t>(code)];
+  std::vector<size_t> order(counts.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return counts[a] > counts[b]; });
+  std::vector<std::pair<std::string, int64_t>> result;
+  for (const size_t k : order)
+    if (result.size() < most) result.emplace_back(column.dictionary[k], counts[k]);
+  return result;
+}
+
+// At most `columns` characters, whole code points.
+std::string cut(const std::string& text, size_t columns) {
+  size_t at = 0, seen = 0;
+  for (; at < text.size(); ++at) {
+    if ((text[at] & 0xC0) == 0x80) continue;
+    if (seen++ == columns) return text.substr(0, at) + "…";
+  }
+  return text;
+}
+
+std::string values_text(const Column& column) {
+  constexpr size_t kShown = 3, kColumns = 12;
+  if (!column.is_text) {
+    const Summary s = summary_of(column.numbers);
+    return std::isnan(s.least) ? "" : fmt::format("{} … {}", shortened(s.least), shortened(s.most));
+  }
+  std::string text;
+  for (const auto& [label, count] : commonest(column, kShown))
+    text += fmt::format("{}{}", text.empty() ? "" : ", ", cut(label, kColumns));
+  const size_t more = column.dictionary.size() - std::min(column.dictionary.size(), kShown);
+  return more > 0 ? fmt::format("{} and {} more", text, grouped(static_cast<int64_t>(more))) : text;
+}
+
+Json column_json(const Column& column) {
+  Json json = {{"name", column.name}, {"type", name(column.type)}, {"missing", column.missing}};
+  if (!column.is_text) {
+    const Summary s = summary_of(column.numbers);
+    json.update({{"least", number_json(s.least)},
+                 {"most", number_json(s.most)},
+                 {"mean", number_json(s.mean)}});
+    return json;
+  }
+  json["distinct"] = column.dictionary.size();
+  json["commonest"] = Json::array();
+  for (const auto& [label, count] : commonest(column, 10))
+    json["commonest"].push_back({{"value", label}, {"rows", count}});
+  return json;
+}
+
+Report of_table(const Table& table) {
+  std::vector<std::vector<std::string>> rows = {{"column", "type", "missing", "values"}};
+  Json columns = Json::array();
+  for (const Column& c : table.columns) {
+    rows.push_back(
+        {cut(c.name, 24), std::string(name(c.type)), grouped(c.missing), values_text(c)});
+    columns.push_back(column_json(c));
+  }
+  return {
+      fmt::format("{}: {}, {}\n\n{}", table.source, counted(table.rows, "row"),
+                  counted(static_cast<int64_t>(table.columns.size()), "column"), text_table(rows)),
+      {{"kind", "table"}, {"file", table.source}, {"rows", table.rows}, {"columns", columns}}};
+}
+
+// ---- which of them ----
+
+std::string first_bytes(const std::string& path) {
+  std::string head(9, '\0');
+  std::ifstream file(path, std::ios::binary);
+  file.read(head.data(), static_cast<std::streamsize>(head.size()));
+  head.resize(static_cast<size_t>(file.gcount()));
+  return head;
+}
+
+Report of_file(const Flags& flags, const Output& output) {
+  const std::string& path = flags.file;
+  const std::string head = path == "-" ? "" : first_bytes(path);
+  if (path.ends_with(".safetensors") || (head.size() == 9 && head[8] == '{' && head[7] == '\0'))
+    return of_safetensors(path);
+  if (head.starts_with("\x93NUMPY")) return of_arrays({{"", load_npy(path)}}, path);
+  if (head.starts_with("PK\x03\x04")) return of_arrays(load_npz(path), path);
+  return of_table(open_table(path, flags.csv.over({}), output));
+}
+
+int inspect(const Flags& flags, const Output& output) {
+  if (flags.machine == !flags.file.empty()) throw UsageError("name a file, or --machine");
+  const Report report = flags.machine ? of_machine() : of_file(flags, output);
+  output.result(report.text, report.json);
+  return kDone;
+}
+
+}  // namespace
+
+Run add_inspect(CLI::App& app) {
+  auto flags = std::make_shared<Flags>();
+  app.add_option("FILE", flags->file, "a model, a table (CSV) or arrays (.npy, .npz)")
+      ->type_name("");
+  app.add_flag("--machine", flags->machine,
+               "show this machine instead: processor, caches, threads");
+  add_csv_flags(app, flags->csv);
+  add_run_flags(app);
+  app.footer(R"text(
+Examples:
+  lanewise inspect customers.csv          columns: types, missing values, ranges
+  lanewise inspect churn.safetensors      layers, shapes, preprocessing, metrics
+  lanewise inspect --machine)text");
+  return [flags](Output& output) { return inspect(*flags, output); };
+}
+
+}  // namespace lanewise::cli

@@ -1,0 +1,111 @@
+// lanewise predict: a prediction for every row, in the order of the input.
+#include <memory>
+
+#include "cli/command.h"
+#include "cli/data_flags.h"
+#include "io/atomic_file.h"
+
+namespace lanewise::cli {
+namespace {
+
+struct Flags {
+  std::string model, data, output = "-";
+  CsvFlags csv;
+};
+
+// As few digits as give the same float32 back.
+std::string digits(double value) { return fmt::format("{}", static_cast<float>(value)); }
+
+std::string csv_header(const std::vector<std::string>& classes) {
+  std::string line = "prediction";
+  for (const std::string& label : classes) line += "," + csv_quote("probability_" + label);
+  return line + "\n";
+}
+
+std::string csv_rows(const Prediction& p, const std::vector<std::string>& classes) {
+  std::vector<std::string> labels;
+  for (const std::string& label : classes) labels.push_back(csv_quote(label));
+  std::string text;
+  for (int64_t row = 0; row < p.rows; ++row) {
+    if (p.classes == 0) {
+      text += digits(p.values[static_cast<size_t>(row)]) + "\n";
+      continue;
+    }
+    text += labels[static_cast<size_t>(p.best_class(row))];
+    for (int64_t k = 0; k < p.classes; ++k)
+      text += "," + digits(p.values[static_cast<size_t>(row * p.classes + k)]);
+    text += "\n";
+  }
+  return text;
+}
+
+Json to_json(const Prediction& p, const std::vector<std::string>& classes) {
+  if (p.classes == 0) return {{"prediction", p.values}};
+  Json json = {{"prediction", Json::array()}};
+  for (int64_t row = 0; row < p.rows; ++row)
+    json["prediction"].push_back(classes[static_cast<size_t>(p.best_class(row))]);
+  for (int64_t k = 0; k < p.classes; ++k) {
+    Json& column = json["probability_" + classes[static_cast<size_t>(k)]] = Json::array();
+    for (int64_t row = 0; row < p.rows; ++row)
+      column.push_back(p.values[static_cast<size_t>(row * p.classes + k)]);
+  }
+  return json;
+}
+
+int predict(const Flags& flags, const Output& output) {
+  const bool to_file = flags.output != "-";
+  std::optional<AtomicFile> file;
+  if (to_file) file.emplace(flags.output);  // before the work: it may not be writable
+  const Model model = Model::load(flags.model);
+  const Table table = open_table_for(model, flags.data, flags.csv, output);
+  std::map<std::string, int64_t> unseen;
+  const Prediction prediction = model.predict(table, &unseen);
+  warn_of_unseen(unseen, output);
+
+  const std::vector<std::string>& classes = model.target().classes;
+  Json json = {{"model", flags.model},
+               {"data", table.source},
+               {"rows", prediction.rows},
+               {"unseen", unseen}};
+  if (output.json() && !to_file) {
+    json["predictions"] = to_json(prediction, classes);
+    output.result("", json);
+    return kDone;
+  }
+  const std::string text = csv_header(classes) + csv_rows(prediction, classes);
+  if (!to_file) return output.write(text), kDone;
+  file->write(text.data(), static_cast<int64_t>(text.size()));
+  file->commit();
+  json["output"] = flags.output;
+  output.result(fmt::format("{}: {}\n", flags.output, counted(prediction.rows, "prediction")),
+                json);
+  return kDone;
+}
+
+}  // namespace
+
+Run add_predict(CLI::App& app) {
+  auto flags = std::make_shared<Flags>();
+  app.add_option("--model", flags->model, "a model that train saved")
+      ->type_name("FILE")
+      ->required();
+  app.add_option("--data", flags->data,
+                 "rows to predict: CSV, .npy or .npz; - is the standard input")
+      ->type_name("FILE")
+      ->required();
+  app.add_option("--output", flags->output, "CSV to write; - is the standard output")
+      ->type_name("FILE")
+      ->capture_default_str();
+  add_csv_flags(app, flags->csv);
+  add_run_flags(app);
+  app.footer(R"text(
+The output has a header and a row for each row of the input, in its order: the
+column prediction and, for classes, a column probability_CLASS each.
+
+Examples:
+  lanewise predict --model churn.safetensors --data new.csv --output predictions.csv
+  cat new.csv | lanewise predict --model churn.safetensors --data - > predictions.csv)text");
+  return [flags](Output& output) { return predict(*flags, output); };
+}
+
+}  // namespace lanewise::cli

@@ -1,0 +1,201 @@
+#include "cli/train_flags.h"
+
+#include <charconv>
+
+#include "cli/arguments.h"
+#include "cli/command.h"
+
+namespace lanewise::cli {
+namespace {
+
+// "128,64" or "none", a network without hidden layers.
+std::vector<int64_t> hidden_from(const std::string& text) {
+  std::vector<int64_t> sizes;
+  if (text == "none") return sizes;
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  for (bool more = true; more; ++at) {
+    int64_t size = 0;
+    const auto [stop, error] = std::from_chars(at, end, size);
+    more = stop != end;
+    if (error != std::errc{} || (more && *stop != ','))
+      throw UsageError(
+          fmt::format("--hidden: '{}' isn't a list of sizes as 128,64, nor 'none'", text));
+    if (size < 1)
+      throw UsageError(fmt::format("--hidden: a layer has {} units, needed are 1 or more", size));
+    sizes.push_back(size);
+    at = stop;
+  }
+  return sizes;
+}
+
+std::string hidden_text(const std::vector<int64_t>& sizes) {
+  return fmt::format("{}", fmt::join(sizes, ","));
+}
+
+// "COLUMN=TYPE"; the name may hold '=' itself.
+void add_type(const std::string& text, std::map<std::string, ColumnType>& types) {
+  const size_t split = text.rfind('=');
+  if (split == std::string::npos || split == 0)
+    throw UsageError(fmt::format("--type: '{}' isn't COLUMN=TYPE, as zip=categorical", text));
+  types[text.substr(0, split)] = column_type_from_name(text.substr(split + 1));
+}
+
+// A group of flags, for short declarations.
+class Group {
+ public:
+  Group(CLI::App& app, std::string name) : app_(app), name_(std::move(name)) {}
+
+  template <class T>
+  CLI::Option* value(const std::string& flag, T& into, const std::string& type,
+                     const std::string& help) {
+    return app_.add_option(flag, into, help)->type_name(type)->capture_default_str()->group(name_);
+  }
+  // Unset: the recipe decides; `recipe` says how.
+  template <class T>
+  CLI::Option* optional(const std::string& flag, std::optional<T>& into, const std::string& type,
+                        const std::string& help, const std::string& recipe) {
+    return app_.add_option(flag, into, help)->type_name(type)->default_str(recipe)->group(name_);
+  }
+  // A value that `read` makes of its name.
+  template <class T>
+  CLI::Option* named(const std::string& flag, T& into, T (*read)(std::string_view),
+                     const std::string& help) {
+    const auto set = [&into, read](const std::string& text) { into = read(text); };
+    return app_.add_option_function<std::string>(flag, set, help)
+        ->type_name("NAME")
+        ->default_str(std::string(name(into)))
+        ->group(name_);
+  }
+  CLI::Option* each(const std::string& flag, std::function<void(const std::string&)> add,
+                    const std::string& type, const std::string& help) {
+    const auto add_all = [add](const std::vector<std::string>& texts) {
+      for (const std::string& text : texts) add(text);
+    };
+    return app_.add_option_function<std::vector<std::string>>(flag, add_all, help)
+        ->type_name(type)
+        ->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+        ->group(name_);
+  }
+
+ private:
+  CLI::App& app_;
+  std::string name_;
+};
+
+void add_data_flags(CLI::App& app, TrainFlags& flags) {
+  Group group(app, "Data");
+  TrainOptions& o = flags.options;
+  group
+      .value("--data", flags.data, "FILE",
+             "rows to learn from: CSV, .npy or .npz; - is the standard input")
+      ->required();
+  group.value("--target", o.target, "COLUMN", "the column to predict")->required();
+  group.value("--model", flags.model, "FILE", "where to save the model")->required();
+  CLI::Option* test =
+      group.value("--test", flags.test, "FILE", "rows that judge the finished model");
+  group.value("--test-fraction", o.test_fraction, "SHARE", "share of the rows held out as a test")
+      ->check(share())
+      ->excludes(test);
+  group
+      .value("--validation", o.validation, "SHARE",
+             "share of the training rows that ends training; 0: none")
+      ->check(share());
+  group.each(
+      "--task", [&o](const std::string& text) { o.task = task_from_name(text); }, "NAME",
+      "binary, multiclass or regression [recognised]");
+  group.each(
+      "--type", [&o](const std::string& text) { add_type(text, o.encoding.types); }, "COLUMN=TYPE",
+      "numeric, categorical, boolean, constant or identifier [recognised]");
+  group.each(
+      "--drop", [&o](const std::string& text) { o.encoding.drop.push_back(text); }, "COLUMN",
+      "a column to leave out");
+  group.value("--config", flags.config, "FILE", "JSON object of flags; those given here win");
+}
+
+void add_encoding_flags(CLI::App& app, EncodingOptions& o) {
+  Group group(app, "Preprocessing");
+  group.value("--bins", o.bins, "N", "bins of the piecewise-linear encoding of numbers; 0: none")
+      ->check(at_least(0));
+  group
+      .value("--common-values", o.common_values, "N",
+             "common numbers that get a feature each; 0: none")
+      ->check(at_least(0));
+  group
+      .value("--common-coverage", o.common_coverage, "SHARE",
+             "only where these fill more than this share of rows")
+      ->check(share());
+  group.value("--common-min-rows", o.common_min_rows, "N", "and each fills at least N rows")
+      ->check(at_least(1));
+  group.value("--few-rows", o.few_rows, "N", "below N training rows numbers get neither")
+      ->check(at_least(0));
+  group
+      .value("--max-categories", o.max_categories, "N",
+             "categories of a column that get a feature each")
+      ->check(at_least(1));
+}
+
+void add_network_flags(CLI::App& app, TrainOptions& o) {
+  Group group(app, "Network");
+  group
+      .each(
+          "--hidden", [&o](const std::string& text) { o.hidden = hidden_from(text); }, "SIZES",
+          "units of the hidden layers, or none")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
+      ->default_str(hidden_text(o.hidden));
+  group.named("--activation", o.activation, nn::activation_from_name, "after each hidden layer");
+  group.named("--init", o.init, nn::init_from_name,
+              "of weights: uniform_fan_in, normal_001, xavier or he");
+  group.value("--dropout", o.dropout, "SHARE", "of the hidden units")->check(share());
+}
+
+void add_training_flags(CLI::App& app, TrainFlags& flags) {
+  Group group(app, "Training");
+  TrainOptions& o = flags.options;
+  OptimizerOptions& optimizer = o.optimizer;
+  group.optional("--epochs", o.epochs, "N", "passes over the rows, at most", "60; few rows: 200")
+      ->check(at_least(1));
+  group
+      .optional("--patience", o.patience, "N", "epochs without improvement until it ends; 0: never",
+                "8; few rows: 20")
+      ->check(at_least(0));
+  group.optional("--batch", o.batch, "N", "rows of a step; 0: all", "256; few rows: 16 and up")
+      ->check(at_least(0));
+  group.value("--seed", o.seed, "N", "of splits, weights and batches: same seed, same bits");
+  group.named("--optimizer", optimizer.kind, optimizer_from_name, "sgd, momentum, adam or adamw");
+  group.value("--lr", optimizer.learning_rate, "RATE", "learning rate")->check(above_zero());
+  group.named("--schedule", optimizer.schedule, schedule_from_name,
+              "of the rate: constant or cosine");
+  group.value("--warmup", optimizer.warmup_steps, "STEPS", "in which the rate grows from 0")
+      ->check(at_least(0));
+  group.value("--momentum", optimizer.momentum, "SHARE", "of momentum")->check(share());
+  group.value("--beta1", optimizer.beta1, "SHARE", "of adam and adamw")->check(share());
+  group.value("--beta2", optimizer.beta2, "SHARE", "of adam and adamw")->check(share());
+  group.value("--epsilon", optimizer.epsilon, "X", "of adam and adamw")->check(above_zero());
+  group
+      .optional("--weight-decay", o.weight_decay, "X", "decoupled for adamw, else L2",
+                "1; few rows: 0.5")
+      ->check(at_least(0));
+  group
+      .value("--clip", optimizer.clip_norm, "NORM", "scale gradients to at most this norm; 0: off")
+      ->check(at_least(0));
+  group
+      .value("--average", o.average_decay, "SHARE",
+             "decay of the moving average of weights; 0: off")
+      ->check(share());
+  app.add_flag("--quiet", flags.quiet, "no progress")->group("Output");
+}
+
+}  // namespace
+
+void add_train_flags(CLI::App& app, TrainFlags& flags) {
+  add_data_flags(app, flags);
+  add_network_flags(app, flags.options);
+  add_training_flags(app, flags);
+  add_encoding_flags(app, flags.options.encoding);
+  add_csv_flags(app, flags.csv);
+  add_run_flags(app);
+}
+
+}  // namespace lanewise::cli

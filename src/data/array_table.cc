@@ -1,0 +1,116 @@
+// Arrays become the columns of a table; files are told apart by their first bytes.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <fstream>
+#include <unordered_map>
+
+#include "data/column_types.h"
+
+namespace lanewise {
+namespace {
+
+// Numbers become labels, for columns that hold categories.
+void turn_to_text(Column& column) {
+  std::unordered_map<std::string, int32_t> code_of;
+  for (int64_t row = 0; row < static_cast<int64_t>(column.numbers.size()); ++row) {
+    if (std::isnan(column.numbers[static_cast<std::size_t>(row)])) {
+      column.codes.push_back(-1);
+      continue;
+    }
+    const auto next = static_cast<int32_t>(column.dictionary.size());
+    const auto [entry, is_new] = code_of.emplace(column.text(row), next);
+    if (is_new) column.dictionary.push_back(entry->first);
+    column.codes.push_back(entry->second);
+  }
+  column.numbers.clear();
+  column.is_text = true;
+}
+
+class ArrayTable {
+ public:
+  ArrayTable(const CsvOptions& options, const std::string& source) : options_(options) {
+    table_.source = source;
+    table_.rows = -1;
+  }
+
+  void add(const std::string& name, const Array& array) {
+    if (array.rank() != 1 && array.rank() != 2)
+      fail(fmt::format("'{}' has shape {}; a table takes (m,) or (m, n)", name,
+                       to_string(array.shape())));
+    const int64_t rows = array.shape(0), columns = array.rank() == 2 ? array.shape(1) : 1;
+    if (table_.rows >= 0 && rows != table_.rows)
+      fail(fmt::format("'{}' has {} rows, the arrays before it have {}", name, rows, table_.rows));
+    table_.rows = rows;
+    const std::vector<double> values = array.to_vector<double>();
+    for (int64_t c = 0; c < columns; ++c)
+      add_column(array.rank() == 2 ? fmt::format("{}_{}", name, c + 1) : name, values, c, columns);
+  }
+
+  Table finish() && {
+    if (table_.rows <= 0) fail("no rows");
+    return std::move(table_);
+  }
+
+ private:
+  [[noreturn]] void fail(const std::string& problem) const {
+    throw DataError(fmt::format("{}: {}", table_.source, problem), table_.source);
+  }
+
+  void add_column(const std::string& name, const std::vector<double>& values, int64_t first,
+                  int64_t step) {
+    if (table_.find(name)) fail(fmt::format("two columns are called '{}'", name));
+    Column& column = table_.columns.emplace_back();
+    column.name = name;
+    int64_t infinite = 0;
+    for (int64_t row = 0; row < table_.rows; ++row) {
+      const double value = values[static_cast<std::size_t>(first + row * step)];
+      infinite += std::isinf(value);
+      column.missing += !std::isfinite(value);
+      column.numbers.push_back(std::isfinite(value) ? value : NAN);
+    }
+    if (infinite > 0)
+      table_.warnings.push_back(
+          fmt::format("column '{}' has {} infinite values; they count as missing", name, infinite));
+    const auto declared = options_.types.find(name);
+    const bool categorical =
+        declared != options_.types.end() && declared->second == ColumnType::categorical;
+    const auto& as_text = options_.as_text;
+    if (categorical || std::find(as_text.begin(), as_text.end(), name) != as_text.end())
+      turn_to_text(column);
+    column.type = declared != options_.types.end() ? declared->second : infer_type(column);
+  }
+
+  const CsvOptions& options_;
+  Table table_;
+};
+
+bool begins_with(const std::string& path, std::string_view magic) {
+  std::string head(magic.size(), '\0');
+  std::ifstream file(path, std::ios::binary);
+  return file.read(head.data(), static_cast<std::streamsize>(head.size())) && head == magic;
+}
+
+}  // namespace
+
+Table table_from_arrays(const std::map<std::string, Array>& arrays, const CsvOptions& options,
+                        const std::string& source) {
+  ArrayTable table(options, source);
+  for (const auto& [name, array] : arrays) table.add(name, array);
+  return std::move(table).finish();
+}
+
+Table read_table(const std::string& path, const CsvOptions& options) {
+  if (path != "-" && begins_with(path, "\x93NUMPY")) {
+    Table table = table_from_arrays({{"column", load_npy(path)}}, options, path);
+    table.named = false;
+    return table;
+  }
+  if (path != "-" && begins_with(path, "PK\x03\x04"))
+    return table_from_arrays(load_npz(path), options, path);
+  return read_csv(path, options);
+}
+
+}  // namespace lanewise
