@@ -88,7 +88,7 @@ Run add_cost(CLI::App& app) {
       ->type_name("N")
       ->check(at_least(1))
       ->capture_default_str();
-  app.add_option("--dtype", flags->dtype, "element type")
+  app.add_option("--dtype", flags->dtype, "element type: float32 or float64")
       ->type_name("NAME")
       ->check(CLI::IsMember({"float32", "float64"}))
       ->capture_default_str();

@@ -41,7 +41,7 @@ Run add_evaluate(CLI::App& app) {
       ->type_name("FILE")
       ->required();
   app.add_option("--data", flags->data,
-                 "rows with answers: CSV, .npy or .npz; - is the standard input")
+                 "rows with answers: CSV, .npy or .npz; - is stdin")
       ->type_name("FILE")
       ->required();
   app.add_option("--target", flags->target,

@@ -170,7 +170,7 @@ std::string values_text(const Column& column) {
   constexpr size_t kShown = 3, kColumns = 12;
   if (!column.is_text) {
     const Summary s = summary_of(column.numbers);
-    return std::isnan(s.least) ? "" : fmt::format("{} … {}", shortened(s.least), shortened(s.most));
+    return std::isnan(s.least) ? "" : fmt::format("{:.7g} … {:.7g}", s.least, s.most);
   }
   std::string text;
   for (const auto& [label, count] : commonest(column, kShown))

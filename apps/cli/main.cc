@@ -7,6 +7,7 @@
 #include "base/build_info.h"
 #include "cli/arguments.h"
 #include "cli/command.h"
+#include "cli/help.h"
 #include "cli/suggest.h"
 #include "kernels/isa.h"
 #include "lanewise/error.h"
@@ -70,13 +71,15 @@ void warn_of_slow_build(const Output& output) {
 
 int run_command(const Command& command, std::vector<std::string> arguments, Output& output) {
   CLI::App app(std::string(command.summary), "lanewise " + std::string(command.name));
+  app.set_help_flag();
   const Run run = command.add(app);
   bool json = false;  // read by dispatch() too, for errors that come before
   app.add_flag("--json", json, "print the result as one JSON object")->group("Output");
+  app.set_help_flag("-h,--help", "this text")->group("Output");
   try {
     read_arguments(app, std::move(arguments));
   } catch (const CLI::CallForHelp&) {
-    output.write(app.help());
+    output.write(help_text(app));
     return kDone;
   }
   warn_of_slow_build(output);

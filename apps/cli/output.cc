@@ -20,6 +20,13 @@ std::string padding(std::string_view text, size_t width) {
   return std::string(width - std::min(width, columns_of(text)), ' ');
 }
 
+// Whether a column below its header holds numbers, as far as it is filled.
+bool holds_numbers(const std::vector<std::vector<std::string>>& rows, size_t column) {
+  return std::all_of(rows.begin() + 1, rows.end(), [&](const auto& row) {
+    return row.size() <= column || row[column].find_first_of("0123456789-") == 0;
+  });
+}
+
 std::string scaled(double value, std::string_view unit) {
   static constexpr const char* kPrefixes[] = {"", "k", "M", "G", "T", "P", "E"};
   size_t step = 0;
@@ -55,12 +62,14 @@ std::string text_table(const std::vector<std::vector<std::string>>& rows, std::s
     widths.resize(std::max(widths.size(), row.size()));
     for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], columns_of(row[i]));
   }
+  std::vector<bool> right(widths.size());
+  for (size_t i = 1; i < widths.size(); ++i) right[i] = holds_numbers(rows, i);
   std::string text;
   for (const auto& row : rows) {
     std::string line(indent);
     for (size_t i = 0; i < row.size(); ++i) {
       const std::string pad = padding(row[i], widths[i]);
-      line += i == 0 ? row[i] + pad : "  " + pad + row[i];
+      line += (i == 0 ? "" : "  ") + (right[i] ? pad + row[i] : row[i] + pad);
     }
     line.erase(line.find_last_not_of(' ') + 1);
     text += line + "\n";

@@ -45,7 +45,7 @@ class Output {
   bool json_ = false;
 };
 
-// Columns of equal width: the first to the left, the others to the right.
+// Columns of equal width under a header row; columns of numbers to the right.
 std::string text_table(const std::vector<std::vector<std::string>>& rows,
                        std::string_view indent = "");
 

@@ -90,10 +90,10 @@ Run add_predict(CLI::App& app) {
       ->type_name("FILE")
       ->required();
   app.add_option("--data", flags->data,
-                 "rows to predict: CSV, .npy or .npz; - is the standard input")
+                 "rows to predict: CSV, .npy or .npz; - is stdin")
       ->type_name("FILE")
       ->required();
-  app.add_option("--output", flags->output, "CSV to write; - is the standard output")
+  app.add_option("--output", flags->output, "CSV to write; - is stdout")
       ->type_name("FILE")
       ->capture_default_str();
   add_csv_flags(app, flags->csv);
@@ -103,8 +103,8 @@ The output has a header and a row for each row of the input, in its order: the
 column prediction and, for classes, a column probability_CLASS each.
 
 Examples:
-  lanewise predict --model churn.safetensors --data new.csv --output predictions.csv
-  cat new.csv | lanewise predict --model churn.safetensors --data - > predictions.csv)text");
+  lanewise predict --model m.safetensors --data new.csv --output out.csv
+  cat new.csv | lanewise predict --model m.safetensors --data - > out.csv)text");
   return [flags](Output& output) { return predict(*flags, output); };
 }
 

@@ -157,10 +157,11 @@ Without flags the recipe of docs/training.md is followed. Ctrl-C ends training
 early: the best model so far is saved, the exit code is 130.
 
 Examples:
-  lanewise train --data customers.csv --target churned --model churn.safetensors
-  lanewise train --data houses.csv --target price --model price.safetensors --test-fraction 0.2 --seed 1
-  lanewise train --data digits.csv --target digit --model digits.safetensors --hidden 256,128 --epochs 20
-  lanewise train --config churn.json      {"data": "customers.csv", "target": "churned", "hidden": [64, 32], …})text");
+  lanewise train --data customers.csv --target churned --model m.safetensors
+  lanewise train --data houses.csv --target price --model m.safetensors \
+    --test-fraction 0.2 --hidden 256,128 --epochs 20 --seed 1
+  lanewise train --config churn.json
+    {"data": "customers.csv", "target": "churned", "model": "m.safetensors"})text");
   return [flags](Output& output) { return run(*flags, output); };
 }
 

@@ -87,9 +87,7 @@ class Group {
 void add_data_flags(CLI::App& app, TrainFlags& flags) {
   Group group(app, "Data");
   TrainOptions& o = flags.options;
-  group
-      .value("--data", flags.data, "FILE",
-             "rows to learn from: CSV, .npy or .npz; - is the standard input")
+  group.value("--data", flags.data, "FILE", "rows to learn from: CSV, .npy or .npz; - is stdin")
       ->required();
   group.value("--target", o.target, "COLUMN", "the column to predict")->required();
   group.value("--model", flags.model, "FILE", "where to save the model")->required();

@@ -1,0 +1,13 @@
+// What a command's --help says.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+namespace lanewise::cli {
+
+// Usage, flags by group with their defaults, and the footer; at most 80 columns
+// wide but for the footer, which is taken as it is.
+std::string help_text(const CLI::App& app);
+
+}  // namespace lanewise::cli
