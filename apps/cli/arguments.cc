@@ -23,6 +23,14 @@ CLI::Validator number_check(std::string what, Accepts accepts) {
   return CLI::Validator(check, "");
 }
 
+// CLI11 says "Could not convert: --seed = 1e99".
+std::string conversion_text(const std::string& said) {
+  const size_t colon = said.find(": "), equals = said.find(" = ");
+  if (colon == std::string::npos || equals == std::string::npos) return said;
+  return fmt::format("{}: '{}' isn't a number that it takes",
+                     said.substr(colon + 2, equals - colon - 2), said.substr(equals + 3));
+}
+
 void refuse_unknown(const CLI::App& app) {
   const std::vector<std::string> left = app.remaining();
   if (left.empty()) return;
@@ -52,6 +60,8 @@ void read_arguments(CLI::App& app, std::vector<std::string> arguments) {
     app.parse(arguments);
   } catch (const CLI::CallForHelp&) {
     throw;
+  } catch (const CLI::ConversionError& error) {
+    throw UsageError(conversion_text(error.what()));
   } catch (const CLI::ParseError& error) {
     refuse_unknown(app);  // a misspelt flag explains a missing one
     throw UsageError(error.what());

@@ -40,8 +40,7 @@ Run add_evaluate(CLI::App& app) {
   app.add_option("--model", flags->model, "a model that train saved")
       ->type_name("FILE")
       ->required();
-  app.add_option("--data", flags->data,
-                 "rows with answers: CSV, .npy or .npz; - is stdin")
+  app.add_option("--data", flags->data, "rows with answers: CSV, .npy or .npz; - is stdin")
       ->type_name("FILE")
       ->required();
   app.add_option("--target", flags->target,

@@ -135,7 +135,9 @@ int run_and_tell_errors(const std::vector<std::string>& arguments, Output& outpu
 
 int main(int argc, char** argv) {
   using namespace lanewise::cli;
-  std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is an error of write()
+  // A closed pipe and a file that may not grow are errors of write().
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
   Output output("");
   const std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
   output.set_json(std::find(arguments.begin(), arguments.end(), "--json") != arguments.end());

@@ -89,8 +89,7 @@ Run add_predict(CLI::App& app) {
   app.add_option("--model", flags->model, "a model that train saved")
       ->type_name("FILE")
       ->required();
-  app.add_option("--data", flags->data,
-                 "rows to predict: CSV, .npy or .npz; - is stdin")
+  app.add_option("--data", flags->data, "rows to predict: CSV, .npy or .npz; - is stdin")
       ->type_name("FILE")
       ->required();
   app.add_option("--output", flags->output, "CSV to write; - is stdout")

@@ -160,7 +160,8 @@ void add_training_flags(CLI::App& app, TrainFlags& flags) {
       ->check(at_least(0));
   group.optional("--batch", o.batch, "N", "rows of a step; 0: all", "256; few rows: 16 and up")
       ->check(at_least(0));
-  group.value("--seed", o.seed, "N", "of splits, weights and batches: same seed, same bits");
+  group.value("--seed", o.seed, "N", "of splits, weights and batches: same seed, same bits")
+      ->check(at_least(0));
   group.named("--optimizer", optimizer.kind, optimizer_from_name, "sgd, momentum, adam or adamw");
   group.value("--lr", optimizer.learning_rate, "RATE", "learning rate")->check(above_zero());
   group.named("--schedule", optimizer.schedule, schedule_from_name,

@@ -32,7 +32,7 @@ struct OptimizerOptions {
   double clip_norm = 0;  // gradients scaled to at most this joint norm; 0: off
   ScheduleKind schedule = ScheduleKind::constant;
   int64_t warmup_steps = 0;  // the rate grows linearly from 0
-  int64_t total_steps = 0;   // cosine: reaches 0 here
+  int64_t total_steps = 0;   // cosine: reaches 0 here; 0: at the end of fit()
   void validate() const;     // Errors: ValueError naming the field
 };
 

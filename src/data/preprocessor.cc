@@ -36,7 +36,8 @@ void check(const Table& table, const EncodingOptions& o) {
   for (const std::string& name : o.drop) table.column(name);
 }
 
-std::string_view reason_to_leave_out(ColumnType type) {
+std::string_view reason_to_leave_out(const Column& column, ColumnType type) {
+  if (type == ColumnType::constant && column.missing > 0) return "no values";
   if (type == ColumnType::constant) return "one value in every row";
   return type == ColumnType::identifier ? "looks like an identifier; declare its type to keep it"
                                         : "";
@@ -54,7 +55,7 @@ Preprocessor Preprocessor::fit(const Table& table, std::span<const int64_t> rows
     if (column.name == target) continue;
     const auto declared = options.types.find(column.name);
     const ColumnType type = declared != options.types.end() ? declared->second : column.type;
-    std::string reason(reason_to_leave_out(type));
+    std::string reason(reason_to_leave_out(column, type));
     EncoderPtr encoder;
     if (std::find(options.drop.begin(), options.drop.end(), column.name) != options.drop.end()) {
       reason = "dropped as told";

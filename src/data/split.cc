@@ -31,9 +31,12 @@ Split split_rows(int64_t rows, double held_out_fraction, uint32_t seed,
     split.held_out.insert(split.held_out.end(), members.begin(), members.begin() + count);
     split.train.insert(split.train.end(), members.begin() + count, members.end());
   }
-  if (held_out_fraction > 0 && split.held_out.empty() && split.train.size() > 1) {
-    split.held_out.push_back(split.train.back());
-    split.train.pop_back();
+  if (held_out_fraction > 0 && split.held_out.empty() && rows > 1) {
+    const auto largest = std::max_element(
+        strata.begin(), strata.end(),
+        [](const auto& a, const auto& b) { return a.second.size() < b.second.size(); });
+    split.held_out.push_back(largest->second.back());
+    std::erase(split.train, largest->second.back());
   }
   std::sort(split.train.begin(), split.train.end());
   std::sort(split.held_out.begin(), split.held_out.end());

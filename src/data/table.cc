@@ -42,10 +42,11 @@ const Column* Table::find(std::string_view name) const {
 const Column& Table::column(std::string_view name) const {
   if (const Column* found = find(name)) return *found;
   std::string known, near;
-  std::size_t nearest = std::max<std::size_t>(2, name.size() / 3) + 1;
+  std::size_t nearest = std::max<std::size_t>(2, name.size() / 3) + 1;  // farther is no typo
   for (const Column& c : columns) {
     known += fmt::format("{}{}", known.empty() ? "" : ", ", c.name);
-    if (const std::size_t d = edit_distance(name, c.name); d < nearest) nearest = d, near = c.name;
+    const std::size_t d = edit_distance(name, c.name);
+    if (d < nearest && d < std::max(name.size(), c.name.size())) nearest = d, near = c.name;
   }
   throw DataError(
       fmt::format("{}: no column is called '{}'{}; there are: {}", source, name,

@@ -272,7 +272,7 @@ class Training {
     throw ValueError(fmt::format(
         "fit: the {} loss became {} in epoch {}; lower the learning rate (it is {}), or "
         "look for NaN and infinite values in the data",
-        which, loss, epoch, options_.optimizer.learning_rate));
+        which, std::isnan(loss) ? "NaN" : "infinite", epoch, options_.optimizer.learning_rate));
   }
 
   FitOptions options_;

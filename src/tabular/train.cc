@@ -58,13 +58,37 @@ std::vector<int64_t> pick(std::span<const int64_t> from, std::span<const int64_t
   return out;
 }
 
-// Splits off a share of `positions`, stratified by class.
+template <class T>
+std::vector<T> values_at(const std::vector<T>& values, std::span<const int64_t> positions) {
+  std::vector<T> out;
+  if (!values.empty())
+    for (int64_t i : positions) out.push_back(values[static_cast<std::size_t>(i)]);
+  return out;
+}
+
+constexpr int64_t kStrata = 10;
+
+// Tenths of the rows by the size of their target, so that every part of a split
+// holds small and large ones alike.
+std::vector<int32_t> strata_of(const std::vector<double>& values) {
+  std::vector<std::size_t> order(values.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return values[a] < values[b]; });
+  std::vector<int32_t> strata(values.size());
+  const auto rows = static_cast<int64_t>(values.size());
+  for (int64_t rank = 0; rank < rows; ++rank)
+    strata[order[static_cast<std::size_t>(rank)]] = static_cast<int32_t>(rank * kStrata / rows);
+  return strata;
+}
+
+// Splits off a share of `positions`, stratified by class or by size.
 std::vector<int64_t> hold_out(std::vector<int64_t>& positions, double share, uint32_t seed,
                               const TargetValues& target) {
-  std::vector<int32_t> classes;
-  if (!target.classes.empty())
-    for (int64_t i : positions) classes.push_back(target.classes[static_cast<std::size_t>(i)]);
-  const Split split = split_rows(static_cast<int64_t>(positions.size()), share, seed, classes);
+  const std::vector<int32_t> strata = target.classes.empty()
+                                          ? strata_of(values_at(target.values, positions))
+                                          : values_at(target.classes, positions);
+  const Split split = split_rows(static_cast<int64_t>(positions.size()), share, seed, strata);
   std::vector<int64_t> held_out = pick(positions, split.held_out);
   positions = pick(positions, split.train);
   return held_out;
@@ -108,14 +132,6 @@ nn::Sequential make_network(const TrainOptions& o, const TargetInfo& info, int64
 nn::Loss loss_for(Task task) {
   if (task == Task::binary) return nn::Loss::binary_cross_entropy;
   return task == Task::multiclass ? nn::Loss::softmax_cross_entropy : nn::Loss::mean_squared_error;
-}
-
-template <class T>
-std::vector<T> values_at(const std::vector<T>& values, std::span<const int64_t> positions) {
-  std::vector<T> out;
-  if (!values.empty())
-    for (int64_t i : positions) out.push_back(values[static_cast<std::size_t>(i)]);
-  return out;
 }
 
 // Drops what is undefined (the AUC of rows of one class).

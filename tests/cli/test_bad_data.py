@@ -1,0 +1,124 @@
+"""Files that can't be used: what is said, the exit code, and that nothing is overwritten."""
+
+import pytest
+from program import lanewise, refusal, small_rows, write_csv
+
+HEADER = ("x", "c", "y")
+ROWS = small_rows()
+
+
+def rows_with(change):
+    return [change(i, *row) for i, row in enumerate(ROWS)]
+
+
+def raw(text):
+    return lambda path: path.write_bytes(text.encode("latin-1"))
+
+
+def table_of(header, rows):
+    return lambda path: write_csv(path, header, rows)
+
+
+# Name, how the file comes to be, parts of the message.
+UNUSABLE = [
+    ("no such file", lambda path: None, ["can't be opened", "No such file"]),
+    ("empty", raw(""), ["the file is empty"]),
+    ("only blank lines", raw("\n\n"), ["empty"]),
+    ("header only", raw("x,c,y\n"), ["no rows below the header"]),
+    ("ragged", raw("x,c,y\n1,u,0\n2,v,1\n5,6\n"), ["line 4", "2 fields", "3 expected"]),
+    ("too many fields", raw("x,c,y\n1,u,0\n2,v,1,7\n"), ["line 3", "4 fields", "3 expected"]),
+    ("open quote", raw('x,c,y\n1,"u,0\n2,v,1\n'), ["line 2", "quote"]),
+    ("NUL byte", raw("x,c,y\n1,u,0\n2,\0v,1\n"), ["line 3", "NUL"]),
+    ("UTF-16", raw("\xff\xfex\0,\0y\0"), ["UTF-16", "UTF-8"]),
+    ("duplicate names", raw("x,x,y\n1,2,0\n3,4,1\n"), ["line 1", "columns 1 and 2", "'x'"]),
+    ("one class", table_of(HEADER, rows_with(lambda i, x, c, y: (x, c, 1))), ["'y'", "one value only, '1'"]),
+    ("target missing everywhere", table_of(HEADER, rows_with(lambda i, x, c, y: (x, c, ""))), ["'y'", "no values"]),
+    ("no target column", table_of(("x", "c", "yy"), ROWS), ["no column is called 'y'", "did you mean 'yy'", "x, c, yy"]),
+    ("target only", table_of(("y",), [(y,) for _, _, y in ROWS]), ["no column is left to learn from"]),
+    ("inputs all missing", table_of(("x", "y"), [("", y) for _, _, y in ROWS]), ["no column is left", "'x' (no values)"]),
+    ("one row", raw("x,c,y\n1,u,0\n"), ["one value only"]),
+]
+
+
+@pytest.mark.parametrize("make, says", [case[1:] for case in UNUSABLE], ids=[case[0] for case in UNUSABLE])
+def test_unusable_training_data(tmp_path, make, says):
+    data, model = tmp_path / "data.csv", tmp_path / "model.safetensors"
+    make(data)
+    model.write_bytes(b"what was there")
+    message = refusal("train", "--data", data, "--target", "y", "--model", model)
+    assert "data.csv" in message
+    for part in says:
+        assert part in message
+    assert model.read_bytes() == b"what was there"
+    assert sorted(p.name for p in tmp_path.iterdir()) in (["data.csv", "model.safetensors"], ["model.safetensors"])
+
+
+def train(tmp_path, header, rows, *flags):
+    data = write_csv(tmp_path / "data.csv", header, rows)
+    return lanewise("train", "--data", data, "--target", "y", "--model", tmp_path / "m.safetensors", "--epochs", 1, *flags)
+
+
+def test_text_in_a_numeric_column_is_told(tmp_path):
+    rows = rows_with(lambda i, x, c, y: (round(x, 1) if i != 150 else "oops", c, y))
+    done = train(tmp_path, HEADER, rows)
+    assert "column 'x' is categorical: 199 of 200 values are numbers, but line 152 holds text" in done.stderr
+
+
+def test_text_in_a_column_declared_numeric_is_refused(tmp_path):
+    data = write_csv(tmp_path / "d.csv", HEADER, rows_with(lambda i, x, c, y: (x if i else "oops", c, y)))
+    message = refusal("train", "--data", data, "--target", "y", "--model", tmp_path / "m", "--type", "x=numeric")
+    assert "line 2: column 'x' was declared numeric but holds text" in message
+
+
+def test_text_declared_missing_keeps_the_column_numeric(tmp_path):
+    rows = rows_with(lambda i, x, c, y: (x if i != 150 else "oops", c, y))
+    done = train(tmp_path, HEADER, rows, "--missing", "oops")
+    assert "categorical" not in done.stderr
+    # The model remembers it.
+    predicted = lanewise("predict", "--model", tmp_path / "m.safetensors", "--data", tmp_path / "data.csv")
+    assert predicted.stderr == ""
+
+
+def test_an_all_missing_column_is_left_out(tmp_path):
+    done = train(tmp_path, ("x", "empty", "y"), [(x, "", y) for x, _, y in ROWS])
+    assert "without 'empty': no values" in done.stdout
+
+
+def test_rows_without_a_target_are_dropped_and_counted(tmp_path):
+    done = train(tmp_path, HEADER, rows_with(lambda i, x, c, y: (x, c, y if i % 10 else "")))
+    assert "warning: 20 rows without a value of 'y' left out" in done.stderr
+
+
+def test_infinite_values_count_as_missing(tmp_path):
+    done = train(tmp_path, HEADER, rows_with(lambda i, x, c, y: (x if i else "inf", c, y)))
+    assert "column 'x' has 1 infinite values, the first in line 2" in done.stderr
+
+
+@pytest.mark.parametrize("count", [3, 4])
+def test_a_few_rows_train(tmp_path, count):
+    assert "model saved" in train(tmp_path, HEADER, [(i, "uv"[i % 2], i % 2) for i in range(count)]).stdout
+
+
+def test_prediction_data_that_lacks_a_column(tmp_path, model):
+    data = write_csv(tmp_path / "lacks.csv", ("c", "z"), [(c, x) for x, c, _ in ROWS])
+    message = refusal("predict", "--model", model, "--data", data, "--output", tmp_path / "out.csv")
+    assert "no column is called 'x'" in message and "there are: c, z" in message
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_unseen_categories_are_counted(tmp_path, model):
+    data = write_csv(tmp_path / "unseen.csv", HEADER, rows_with(lambda i, x, c, y: (x, "new" if i < 3 else c, y)))
+    done = lanewise("predict", "--model", model, "--data", data)
+    assert "column 'c': 3 values that training never saw" in done.stderr
+    assert len(done.stdout.splitlines()) == 201
+
+
+def test_text_where_numbers_were_learnt(tmp_path, model):
+    data = write_csv(tmp_path / "text.csv", HEADER, rows_with(lambda i, x, c, y: ("oops", c, y)))
+    assert "'x'" in refusal("predict", "--model", model, "--data", data)
+
+
+def test_evaluation_needs_known_classes(tmp_path, model):
+    data = write_csv(tmp_path / "d.csv", HEADER, rows_with(lambda i, x, c, y: (x, c, 7)))
+    assert "the value '7', which the model does not know; it knows: 0, 1" in refusal(
+        "evaluate", "--model", model, "--data", data)

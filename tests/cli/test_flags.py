@@ -1,0 +1,99 @@
+"""Wrong usage: exit code 2, and what to write instead."""
+
+import json
+
+import pytest
+from program import answer, lanewise, refusal
+
+WRONG = [
+    (["--epochs", "0"], "--epochs: must be 1 or more, not 0"),
+    (["--epochs", "1e99"], "--epochs"),
+    (["--epoch", "3"], "no flag --epoch; did you mean --epochs?"),
+    (["--lr", "-1"], "--lr: must be greater than 0, not -1"),
+    (["--lr", "fast"], "--lr: 'fast' isn't a number"),
+    (["--lr", "nan"], "--lr: must be greater than 0, not nan"),
+    (["--hidden", "0"], "--hidden: a layer has 0 units"),
+    (["--hidden", "12,"], "isn't a list of sizes"),
+    (["--hidden", "64,x"], "isn't a list of sizes"),
+    (["--batch", "-5"], "--batch: must be 0 or more"),
+    (["--seed", "-1"], "--seed: must be 0 or more"),
+    (["--threads", "0"], "--threads: must be 1 or more"),
+    (["--patience", "-1"], "--patience: must be 0 or more"),
+    (["--validation", "1"], "--validation: must be at least 0 and below 1"),
+    (["--test-fraction", "1.5"], "--test-fraction: must be at least 0 and below 1"),
+    (["--test", "t.csv", "--test-fraction", "0.2"], "--test"),
+    (["--activation", "rulu"], "unknown activation 'rulu'; known: identity"),
+    (["--optimizer", "lion"], "adamw"),
+    (["--executor", "turbo"], "there are: vectorized, loop"),
+    (["--task", "ranking"], "there are: binary, multiclass, regression"),
+    (["--type", "x"], "isn't COLUMN=TYPE"),
+    (["--type", "x=number"], "there are: numeric, categorical"),
+    (["--separator", "ab"], "--separator must be one character"),
+    (["--header", "--no-header"], "header"),
+    (["extra"], "unexpected argument 'extra'"),
+]
+
+
+@pytest.mark.parametrize("flags, says", WRONG, ids=[" ".join(f) for f, _ in WRONG])
+def test_wrong_flags(tmp_path, table, flags, says):
+    model = tmp_path / "m.safetensors"
+    message = refusal("train", "--data", table, "--target", "y", "--model", model, *flags, code=2)
+    assert says in message
+    assert not model.exists()
+
+
+def test_required_flags():
+    assert "--data is required" in refusal("train", code=2)
+
+
+def test_no_command_and_unknown_commands():
+    assert "lanewise COMMAND" in lanewise(code=2).stderr
+    assert "no command 'trian'; did you mean train?" in refusal("trian", code=2)
+
+
+@pytest.mark.parametrize("command", ["train", "predict", "evaluate", "inspect", "explain", "cost"])
+def test_help_fits_80_columns(command):
+    text = lanewise(command, "--help").stdout
+    assert text == lanewise("help", command).stdout
+    assert f"Usage: lanewise {command}" in text and "--json" in text
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_version():
+    version = answer("--version")
+    assert set(version) == {"version", "compiler", "build", "isa"}
+    assert lanewise("--version").stdout.startswith(f"lanewise {version['version']} (")
+
+
+def test_errors_as_json(tmp_path):
+    error = answer("train", "--data", tmp_path / "no.csv", "--target", "y", "--model", tmp_path / "m", code=1)["error"]
+    assert error["kind"] == "IoError" and "no.csv" in error["message"]
+    assert answer("train", code=2)["error"]["kind"] == "UsageError"
+
+
+def config(tmp_path, values):
+    path = tmp_path / "config.json"
+    path.write_text(values if isinstance(values, str) else json.dumps(values))
+    return path
+
+
+def test_a_config_gives_flags(tmp_path, table):
+    model = tmp_path / "m.safetensors"
+    values = {"data": str(table), "target": "y", "model": str(model), "hidden": [8, 4], "epochs": 2, "quiet": True,
+              "type": {"x": "numeric"}, "drop": ["c"]}
+    trained = answer("train", "--config", config(tmp_path, values), "--epochs", 3)
+    assert trained["epochs"] == 3 and trained["network"] == [1, 8, 4, 1]
+
+
+@pytest.mark.parametrize("values, code, says", [
+    ("{", 1, "not JSON at byte"),
+    ("[1]", 2, "must hold a JSON object"),
+    ({"epoch": 3}, 2, "no flag 'epoch'; did you mean --epochs?"),
+    ({"epochs": True}, 2, "'epochs' needs a value, not true"),
+    ({"quiet": 3}, 2, "'quiet' must be true or false"),
+    ({"epochs": 0}, 2, "--epochs: must be 1 or more"),
+])
+def test_a_wrong_config(tmp_path, table, values, code, says):
+    message = refusal("train", "--config", config(tmp_path, values), "--data", table, "--target", "y", "--model",
+                      tmp_path / "m", code=code)
+    assert says in message

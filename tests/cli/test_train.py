@@ -1,0 +1,151 @@
+import os
+import pty
+import re
+import signal
+import subprocess
+
+import pytest
+from program import PROGRAM, answer, lanewise, read_csv, small_rows, write_csv
+
+
+def train(data, model, *flags):
+    return answer("train", "--data", data, "--target", "y", "--model", model, "--quiet", *flags)
+
+
+def test_the_report(tmp_path, table):
+    done = lanewise("train", "--data", table, "--target", "y", "--model", tmp_path / "m", "--test-fraction", 0.2,
+                    "--epochs", 3)
+    for part in ("144 rows to train on, 16 to validate, 40 to test", "target 'y': binary (0, 1)", "Dense(128, relu)",
+                 "(m, 64)", "8961 parameters", "validation", "test", "baseline", "accuracy", "model saved"):
+        assert part in done.stdout
+    lines = done.stderr.splitlines()
+    assert [l.split("  ")[0] for l in lines] == ["epoch 1/3", "epoch 2/3", "epoch 3/3"]
+    assert re.search(r"loss \d.*validation \d.*rows/s", lines[0])
+
+
+def test_json_metrics(tmp_path, table):
+    trained = train(table, tmp_path / "m", "--test-fraction", 0.25)
+    assert {"accuracy", "auc", "log_loss"} <= set(trained["metrics"])
+    assert trained["metrics_on"] == "test" and trained["metrics"] == trained["test"]
+    assert trained["metrics"]["auc"] > 0.8 and trained["baseline"]["auc"] == 0.5
+    assert trained["rows"] == {"train": 135, "validation": 15, "test": 50, "dropped": 0}
+
+
+def test_a_test_file_judges(tmp_path, table):
+    test = write_csv(tmp_path / "test.csv", ("x", "c", "y"), small_rows(80, seed=2))
+    trained = train(table, tmp_path / "m", "--test", test)
+    evaluated = answer("evaluate", "--model", tmp_path / "m", "--data", test, "--target", "y")
+    assert trained["rows"]["test"] == 80 and trained["metrics"] == evaluated["metrics"]
+
+
+def test_the_same_seed_gives_the_same_bytes(tmp_path, table):
+    files = []
+    for i, threads in enumerate((1, 2, 3)):
+        train(table, tmp_path / f"{i}", "--threads", threads, "--seed", 5, "--epochs", 8)
+        files.append((tmp_path / f"{i}").read_bytes())
+    assert files[0] == files[1] == files[2]
+    train(table, tmp_path / "other", "--seed", 6, "--epochs", 8)
+    assert (tmp_path / "other").read_bytes() != files[0]
+
+
+FLAGS = [
+    ["--hidden", "none"], ["--hidden", "5"], ["--activation", "gelu"], ["--init", "he"], ["--dropout", "0.5"],
+    ["--optimizer", "sgd"], ["--optimizer", "momentum", "--momentum", "0.5"], ["--optimizer", "adam", "--beta1", "0.5"],
+    ["--schedule", "cosine", "--warmup", "4"], ["--clip", "0.1"], ["--average", "0"], ["--weight-decay", "0"],
+    ["--validation", "0"], ["--batch", "0"], ["--few-rows", "0"], ["--few-rows", "0", "--bins", "4"],
+    ["--few-rows", "0", "--common-values", "0"], ["--max-categories", "1"], ["--drop", "c"], ["--type", "x=categorical"],
+    ["--lr", "0.01"], ["--seed", "3"], ["--patience", "0"],
+]
+
+
+@pytest.fixture(scope="module")
+def default_bytes(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("default")
+    table = write_csv(folder / "t.csv", ("x", "c", "y"), small_rows())
+    train(table, folder / "m", "--epochs", 30)
+    return (folder / "m").read_bytes()
+
+
+@pytest.mark.parametrize("flags", FLAGS, ids=" ".join)
+def test_every_flag_takes_effect(tmp_path, table, default_bytes, flags):
+    trained = train(table, tmp_path / "m", "--epochs", 30, *flags)
+    assert trained["epochs"] >= 1
+    if flags != ["--patience", "0"]:
+        assert (tmp_path / "m").read_bytes() != default_bytes
+    else:
+        assert trained["epochs"] == 30
+
+
+def test_multiclass_and_regression(tmp_path):
+    rows = [(x, c, "abc"[min(2, int(abs(x)))]) for x, c, _ in small_rows(400)]
+    classes = train(write_csv(tmp_path / "c.csv", ("x", "c", "y"), rows), tmp_path / "m")
+    assert classes["target"]["classes"] == ["a", "b", "c"] and classes["metrics"]["accuracy"] > 0.7
+    rows = [(x, c, 1000 + 50 * x) for x, c, _ in small_rows(400)]
+    numbers = train(write_csv(tmp_path / "r.csv", ("x", "c", "y"), rows), tmp_path / "m")
+    assert set(numbers["metrics"]) == {"rmse", "r2"} and numbers["metrics"]["r2"] > 0.9
+    told = train(tmp_path / "r.csv", tmp_path / "m", "--task", "regression", "--epochs", 1)
+    assert told["target"]["task"] == "regression"
+
+
+def test_other_dialects_train_the_same(tmp_path, table):
+    train(table, tmp_path / "a", "--epochs", 2)
+    text = "\ufeff" + "\r\n".join(";".join(map(str, row)) for row in [("x", "c", "y"), *small_rows()]) + "\r\n"
+    (tmp_path / "odd.csv").write_bytes(text.encode())
+    train(tmp_path / "odd.csv", tmp_path / "b", "--epochs", 2)
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_no_header(tmp_path):
+    data = write_csv(tmp_path / "bare.csv", None, [(x, y) for x, _, y in small_rows()])
+    lanewise("train", "--data", data, "--target", "column_2", "--model", tmp_path / "m", "--epochs", 2)
+    assert len(read_csv(lanewise("predict", "--model", tmp_path / "m", "--data", data).stdout)) == 200
+
+
+def interrupt(command, signals=1, ready=b"epoch 3/"):
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    seen = b""
+    while ready not in seen:
+        line = process.stderr.readline()
+        assert line, seen
+        seen += line
+    for _ in range(signals):
+        process.send_signal(signal.SIGINT)
+    out, rest = process.communicate(timeout=60)
+    return process.returncode, out.decode(), (seen + rest).decode()
+
+
+def test_ctrl_c_keeps_the_best_model(tmp_path, table):
+    model = tmp_path / "m.safetensors"
+    endless = ["train", "--data", table, "--target", "y", "--model", model, "--epochs", "1000000", "--patience", "0"]
+    code, out, err = interrupt([PROGRAM, *map(str, endless)])
+    assert code == 130
+    assert re.search(r"interrupted after \d+ epochs; epoch \d+, the best, is kept, saved in ", err)
+    assert "interrupted after" in out and "accuracy" in out
+    assert len(read_csv(lanewise("predict", "--model", model, "--data", table).stdout)) == 200
+
+
+def test_progress_on_a_terminal(tmp_path, table):
+    main, side = pty.openpty()
+    import fcntl
+    import struct
+    import termios
+
+    fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    command = [PROGRAM, "train", "--data", table, "--target", "y", "--model", tmp_path / "m", "--epochs", "5"]
+    process = subprocess.Popen(list(map(str, command)), stdout=subprocess.DEVNULL, stderr=side,
+                               env={**os.environ, "TERM": "xterm"})
+    os.close(side)
+    shown = b""
+    while True:
+        try:
+            part = os.read(main, 4096)
+        except OSError:
+            break
+        if not part:
+            break
+        shown += part
+    assert process.wait(60) == 0
+    frames = shown.decode().rstrip("\r\n").split("\r")
+    last = frames[-1].rstrip()
+    assert "epoch 5/5 [####" in last and "loss" in last and "validation" in last and "rows/s" in last
+    assert all(len(f) <= 79 for f in frames)
