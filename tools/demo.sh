@@ -17,7 +17,7 @@ mkdir -p $folder
 ${PYTHON:-.venv/bin/python} tools/demo_data.py $folder
 
 show run inspect $folder/train.csv
-show run train --data $folder/train.csv --target diagnosis --model $folder/model.safetensors --test 0.2
+show run train --data $folder/train.csv --target diagnosis --model $folder/model.safetensors --test-fraction 0.2
 show run inspect $folder/model.safetensors
 show run predict --model $folder/model.safetensors --data $folder/test.csv --output $folder/predictions.csv
 echo

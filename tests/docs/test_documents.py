@@ -1,8 +1,8 @@
 """Runs what the documents show.
 
 In a ```console block a line `$ COMMAND` is run and the lines below it must be its
-output; `...` stands for anything, `#` blocks of setup commands (./dev demo, ./dev test)
-are left out. `./dev run` becomes the program under test. A ```pycon block is a doctest.
+output; `...` stands for anything, and commands that set up (./dev demo, ./dev test) are
+left out. `./dev run` becomes the program under test. A ```pycon block is a doctest.
 """
 
 import doctest
@@ -17,7 +17,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 PROGRAM = os.environ["LANEWISE_CLI"]
-NOT_RUN = ("./dev demo", "./dev test", "./dev bench", "git clone", "cd ")
+NOT_RUN = ("./dev demo", "./dev test", "./dev bench", "git clone")
 
 
 def blocks(language):
@@ -25,6 +25,11 @@ def blocks(language):
         for match in re.finditer(rf"^```{language}\n(.*?)^```", document.read_text(), re.M | re.S):
             line = document.read_text()[: match.start()].count("\n") + 1
             yield pytest.param(match.group(1), id=f"{document.name}:{line}")
+
+
+def enter(folder, command):
+    """The folder after `command`, if that is a cd."""
+    return (folder / command[3:].strip()).resolve() if command.startswith("cd ") else folder
 
 
 def commands(block):
@@ -44,23 +49,26 @@ def pattern(expected):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("documents")
+    folder = tmp_path_factory.mktemp("documents")
+    (folder / "tools").symlink_to(ROOT / "tools")
+    return folder
 
 
-@pytest.mark.parametrize("block", blocks("console"))
+@pytest.mark.parametrize("block", list(blocks("console")))
 def test_commands_print_what_the_document_shows(block, folder):
     for command, expected in commands(block):
-        if command.startswith(NOT_RUN):
+        folder = enter(folder, command)
+        if command.startswith((*NOT_RUN, "cd ")):
             continue
-        runnable = command.replace("./dev run", shlex.quote(PROGRAM))
-        runnable = runnable.replace("./dev python", "python")
+        runnable = re.sub(r"\S*/dev run", shlex.quote(PROGRAM), command)
+        runnable = re.sub(r"\S*/dev python", "python", runnable)
         environment = {**os.environ, "PATH": f"{ROOT}/.venv/bin:{os.environ['PATH']}"}
         run = subprocess.run(["bash", "-c", runnable], cwd=folder, env=environment, text=True,
                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300)
         assert pattern(expected).match(run.stdout), f"$ {command}\n{run.stdout}"
 
 
-@pytest.mark.parametrize("block", blocks("pycon"))
+@pytest.mark.parametrize("block", list(blocks("pycon")))
 def test_python_examples(block):
     test = doctest.DocTestParser().get_doctest(block, {}, "document", None, 0)
     runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
