@@ -30,6 +30,18 @@ Array full_of(nb::handle shape, nb::handle value, nb::handle dtype) {
   return broadcast_to(copy_of(value, dtype), to_shape(shape));
 }
 
+bool fits_double(nb::handle integer) {
+  constexpr int64_t kExact = int64_t{1} << 53;
+  const int64_t value = to_int(integer);
+  return value >= -kExact && value <= kExact;
+}
+
+// Integers that a double doesn't hold, counted from 0 and moved.
+Array moved_ramp(nb::handle start, nb::handle stop, nb::handle step) {
+  const nb::object range = nb::module_::import_("builtins").attr("range")(start, stop, step);
+  return arange(0, static_cast<double>(nb::len(range))) * to_int(step) + to_int(start);
+}
+
 // arange(stop), arange(start, stop), arange(start, stop, step).
 Array arange_of(nb::handle start, nb::handle stop, nb::handle step, nb::handle dtype) {
   const bool one = stop.is_none();
@@ -39,6 +51,8 @@ Array arange_of(nb::handle start, nb::handle stop, nb::handle step, nb::handle d
   for (nb::handle value : {nb::handle(from), to, step})
     floats = floats || !PyIndex_Check(value.ptr());
   const DType type = dtype_or(dtype, floats ? DType::float64 : DType::int64);
+  if (!floats && is_integer(type) && !(fits_double(from) && fits_double(to)))
+    return astype(moved_ramp(from, to, step), type);
   return arange(nb::cast<double>(nb::float_(from)), nb::cast<double>(nb::float_(to)),
                 nb::cast<double>(nb::float_(step)), type);
 }

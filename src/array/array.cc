@@ -149,6 +149,7 @@ Array zeros(const Shape& shape, DType dtype) { return full(shape, 0, dtype); }
 Array ones(const Shape& shape, DType dtype) { return full(shape, 1, dtype); }
 
 Array eye(int64_t n, DType dtype) {
+  if (n < 0) throw ValueError(fmt::format("eye: {} rows, expected 0 or more", n));
   const Array row = arange(0, static_cast<double>(n));
   return astype(equal(expand_dims(row, 1), row), dtype);
 }
@@ -158,15 +159,30 @@ Array arange(double start, double stop, double step, DType dtype) {
     throw ValueError("arange: needs finite ends and a step other than 0");
   const double count = std::max(0.0, std::ceil((stop - start) / step));
   if (count > 9e15) throw ValueError(fmt::format("arange: {} elements are too many", count));
-  return Array(graph::iota(start, step, static_cast<int64_t>(count), dtype));
+  if (!is_float(dtype)) {
+    const double first = std::trunc(start), increment = std::trunc(start + step) - first;
+    const NodePtr ramp = graph::iota(first, increment, static_cast<int64_t>(count), DType::int64);
+    return Array(graph::cast(ramp, dtype));
+  }
+  // As NumPy's: the distance of the first two elements, rounded to the dtype.
+  const double increment = dtype == DType::float32
+                               ? static_cast<float>(start + step) - static_cast<float>(start)
+                               : (start + step) - start;
+  return Array(graph::iota(start, increment, static_cast<int64_t>(count), dtype));
 }
 
 Array linspace(double start, double stop, int64_t count, DType dtype) {
   if (count < 0) throw ValueError(fmt::format("linspace: count is {}, expected 0 or more", count));
   std::vector<double> values(static_cast<std::size_t>(count));
-  const double step = count > 1 ? (stop - start) / static_cast<double>(count - 1) : 0;
-  for (int64_t i = 0; i < count; ++i) values[i] = static_cast<double>(i) * step + start;
+  const double span = stop - start, last = static_cast<double>(count - 1), step = span / last;
+  for (int64_t i = 0; i < count; ++i) {
+    const double at = static_cast<double>(i);
+    values[i] = (step == 0 ? at / last * span : at * step) + start;
+  }
+  if (count == 1) values[0] = start;
   if (count > 1) values.back() = stop;
+  if (is_integer(dtype))
+    for (double& value : values) value = std::floor(value);
   return from_tensor(cast_copy(array(values, {count}).tensor(), dtype));
 }
 

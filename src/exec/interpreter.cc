@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "graph/op.h"
 #include "lanewise/error.h"
 
@@ -106,6 +108,8 @@ class Run {
       case OpClass::unary:
         return kernels_.unary(kernel_of<kernels::Unary>(s.op, Op::negative), operand(s, 0), out);
       case OpClass::binary:
+        if (s.op == Op::power && is_integer(out.dtype) && out.size() > 0)
+          check_exponents(operand(s, 1));
         return kernels_.binary(kernel_of<kernels::Binary>(s.op, Op::add), broadcast(s, 0, shape),
                                broadcast(s, 1, shape), out);
       case OpClass::where:
@@ -119,6 +123,17 @@ class Run {
       case OpClass::copy: return copy(s, shape, out);
       default: return source(s, out);
     }
+  }
+
+  // Integers have no negative powers, which only the values tell.
+  void check_exponents(const View& exponents) const {
+    bool reduced[kMaxRank];
+    std::fill_n(reduced, kMaxRank, true);
+    const Tensor least = Tensor::empty(exponents.dtype, Dims::filled(exponents.rank(), 1));
+    kernels_.reduce(kernels::Reduce::min, exponents, reduced, least);
+    with_type(least.dtype, [&]<class T>(std::type_identity<T>) {
+      if (*least.as<T>() < T{0}) throw ValueError(graph::kNegativePower);
+    });
   }
 
   // Copies in row-major order, also between shapes of equal size.

@@ -74,10 +74,7 @@ void check_exponent(const NodePtr& exponent) {
     using T = typename decltype(type)::type;
     return static_cast<double>(*exponent->value.as<T>()) < 0;
   });
-  if (below_zero)
-    throw ValueError(
-        "power: integers to a negative integer power have no integer result; "
-        "convert one operand to float");
+  if (below_zero) throw ValueError(kNegativePower);
 }
 
 // The value of a number of the host language that is an integer.

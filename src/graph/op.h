@@ -93,4 +93,9 @@ struct OpTraits {
 const OpTraits& traits(Op op);
 inline std::string_view name(Op op) { return traits(op).name; }
 
+// What is said of a negative exponent, be it a number or found among the values.
+inline constexpr const char* kNegativePower =
+    "power: integers to a negative integer power have no integer result; convert one operand to "
+    "float";
+
 }  // namespace lanewise::graph

@@ -1,6 +1,7 @@
 // Elementwise operations: one inner loop an operator and dtype, compiled once a
 // target. Each knows the strides that matter (all operands contiguous, or one of
-// them a single value) as loops of their own, which the compiler vectorises.
+// them a single value) as loops of their own, which the compiler vectorises. The
+// functions from exp to erf are written with Highway's vectors, see math-inl.h.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/elementwise/fast.cc"
 #include "kernels/simd.h"
@@ -8,6 +9,7 @@
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
 #include "kernels/elementwise/elementwise.h"
+#include "kernels/elementwise/math-inl.h"
 #include "kernels/elementwise/operators.h"
 #include "kernels/typed_table.h"
 
@@ -30,6 +32,19 @@ struct UnaryLoop {
       LANEWISE_EACH out[i] = f(x[i]);
     } else {
       LANEWISE_EACH out[i * so] = f(x[i * sx]);
+    }
+  }
+};
+
+template <HasVectorFunction Operator, class T>
+struct UnaryLoop<Operator, T> {
+  static void loop(std::byte* const* data, const int64_t* strides, int64_t count) {
+    const T* x = reinterpret_cast<const T*>(data[0]);
+    T* out = reinterpret_cast<T*>(data[1]);
+    if (strides[0] == 1 && strides[1] == 1) {
+      map_contiguous<Operator>(x, out, count);
+    } else {
+      map_strided<Operator>(x, strides[0], out, strides[1], count);
     }
   }
 };
@@ -110,10 +125,12 @@ namespace {
 
 // Elements worth a thread.
 constexpr int64_t kGrain = 32 << 10;
-constexpr int64_t kFunctionGrain = 4 << 10;
+constexpr int64_t kFunctionGrain = 16 << 10;
+constexpr int64_t kLibmGrain = 4 << 10;
 
 int64_t grain(Unary op) {
-  return op >= Unary::exp && op <= Unary::cos && op != Unary::sqrt ? kFunctionGrain : kGrain;
+  if (op == Unary::sin || op == Unary::cos) return kLibmGrain;
+  return op >= Unary::exp && op <= Unary::erf && op != Unary::sqrt ? kFunctionGrain : kGrain;
 }
 
 }  // namespace
@@ -125,7 +142,7 @@ void unary(Unary op, const View& x, const View& out) {
 
 void binary(Binary op, const View& a, const View& b, const View& out) {
   const Loop loop = HWY_DYNAMIC_DISPATCH(binary_loop)(op, a.dtype);
-  LoopNest<3>({a, b, out}).run_parallel(op == Binary::power ? kFunctionGrain : kGrain, loop);
+  LoopNest<3>({a, b, out}).run_parallel(op == Binary::power ? kLibmGrain : kGrain, loop);
 }
 
 void where(const View& condition, const View& a, const View& b, const View& out) {

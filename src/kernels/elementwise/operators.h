@@ -103,13 +103,14 @@ LANEWISE_LIBM(Sin, std::sin(x))
 LANEWISE_LIBM(Cos, std::cos(x))
 #undef LANEWISE_LIBM
 
-// exp of a negative number only: neither side overflows nor cancels.
+// 1 - e / (1 + e), or e times that where x is negative: exp of a negative number only, so that
+// neither overflows, and the errors of the quotient weigh less the smaller it is.
 struct Sigmoid : TakesFloats {
   template <class T>
   LANEWISE_INLINE T operator()(T x) const {
     const T e = std::exp(-std::fabs(x));
-    const T numerator = x < T{0} ? e : T{1};
-    return x != x ? x : numerator / (T{1} + e);
+    const T factor = x < T{0} ? e : T{1};
+    return factor - factor * (e / (T{1} + e));
   }
 };
 

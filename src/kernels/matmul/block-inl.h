@@ -7,28 +7,15 @@
 #define LANEWISE_MATMUL_BLOCK_INL_H
 #endif
 
-#include <cmath>
 #include <utility>
 
 #include "hwy/highway.h"
+#include "kernels/fused-inl.h"
 #include "kernels/matmul/blocks.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace lanewise::kernels::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
-
-// Highway's portable targets round twice in MulAdd.
-#define LANEWISE_PORTABLE (HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_EMU128)
-
-template <class D, class V>
-HWY_INLINE V fused(D d, V a, V b, V c) {
-#if LANEWISE_PORTABLE
-  return hn::Set(d, std::fma(hn::GetLane(a), hn::GetLane(b), hn::GetLane(c)));
-#else
-  (void)d;
-  return hn::MulAdd(a, b, c);
-#endif
-}
 
 template <class D, int MR, int NV, class T = hn::TFromD<D>>
 HWY_NOINLINE void block(const BlockArgs<T>& g) {
@@ -74,7 +61,7 @@ HWY_NOINLINE void block(const BlockArgs<T>& g) {
     for (int i = 0; i < MR; ++i) {
       const V a = hn::Set(d, base[i / 3][(i % 3) * a_m]);
 #pragma GCC unroll 4
-      for (int j = 0; j < NV; ++j) c[i][j] = fused(d, a, row[j], c[i][j]);
+      for (int j = 0; j < NV; ++j) c[i][j] = fused(a, row[j], c[i][j]);
     }
 #pragma GCC unroll 8
     for (int i = 0; i < kBases; ++i) base[i] += a_k;

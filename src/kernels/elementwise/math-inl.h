@@ -1,0 +1,74 @@
+// The loops around the vector functions: whole vectors, then one that is partly filled, so that an
+// element has the same bits wherever it stands. Other strides pass through a buffer.
+#if defined(LANEWISE_ELEMENTWISE_MATH_INL_H) == defined(HWY_TARGET_TOGGLE)
+#ifdef LANEWISE_ELEMENTWISE_MATH_INL_H
+#undef LANEWISE_ELEMENTWISE_MATH_INL_H
+#else
+#define LANEWISE_ELEMENTWISE_MATH_INL_H
+#endif
+
+#include <algorithm>
+
+#include "kernels/elementwise/erf-inl.h"
+#include "kernels/elementwise/exp-inl.h"
+#include "kernels/elementwise/log-inl.h"
+#include "kernels/elementwise/operators.h"
+#include "kernels/elementwise/tanh-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace lanewise::kernels::HWY_NAMESPACE {
+
+// The vector function of an operator; operators without one have no definition here.
+template <class Operator>
+struct VectorFunction;
+#define LANEWISE_VECTOR_FUNCTION(Operator, function) \
+  template <>                                        \
+  struct VectorFunction<Operator> {                  \
+    template <class V>                               \
+    HWY_INLINE V operator()(V x) const {             \
+      return vmath::function(x);                     \
+    }                                                \
+  };
+LANEWISE_VECTOR_FUNCTION(Exp, exp)
+LANEWISE_VECTOR_FUNCTION(Log, log)
+LANEWISE_VECTOR_FUNCTION(Log1p, log1p)
+LANEWISE_VECTOR_FUNCTION(Expm1, expm1)
+LANEWISE_VECTOR_FUNCTION(Tanh, tanh)
+LANEWISE_VECTOR_FUNCTION(Sigmoid, sigmoid)
+LANEWISE_VECTOR_FUNCTION(Erf, erf)
+#undef LANEWISE_VECTOR_FUNCTION
+
+template <class Operator>
+concept HasVectorFunction = requires {
+  sizeof(VectorFunction<Operator>);
+};
+
+// out[i] = f(x[i]), `out` may be x. A function of its own: inlined, it would share registers.
+template <class Operator, class T>
+HWY_NOINLINE void map_contiguous(const T* x, T* out, int64_t count) {
+  const WidestTag<T> d;
+  const VectorFunction<Operator> f;
+  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
+  int64_t i = 0;
+  for (; i + lanes <= count; i += lanes) hn::StoreU(f(hn::LoadU(d, x + i)), d, out + i);
+  if (i == count) return;
+  const auto rest = hn::FirstN(d, static_cast<std::size_t>(count - i));
+  hn::BlendedStore(f(hn::MaskedLoad(rest, d, x + i)), rest, d, out + i);
+}
+
+template <class Operator, class T>
+void map_strided(const T* x, int64_t sx, T* out, int64_t so, int64_t count) {
+  constexpr int64_t kRun = 256;
+  T buffer[kRun];
+  for (int64_t begin = 0; begin < count; begin += kRun) {
+    const int64_t run = std::min(kRun, count - begin);
+    for (int64_t i = 0; i < run; ++i) buffer[i] = x[(begin + i) * sx];
+    map_contiguous<Operator, T>(buffer, buffer, run);
+    for (int64_t i = 0; i < run; ++i) out[(begin + i) * so] = buffer[i];
+  }
+}
+
+}  // namespace lanewise::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif

@@ -1,0 +1,165 @@
+#!/usr/bin/env python3
+"""The coefficients of src/kernels/elementwise/*-inl.h: minimax polynomials by Remez' exchange.
+
+    tools/minimax.py [NAME]        needs mpmath (pip install mpmath)
+
+Prints, for each polynomial, its largest weighted error as a power of two, with the coefficients
+rounded and before, and the coefficients from the constant term on.
+"""
+
+import struct
+import sys
+
+import mpmath
+from mpmath import mp, mpf
+
+mp.dps = 50
+HALF_LN2 = mp.log(2) / 2
+
+
+class Polynomial:
+    """Approximates target(t) in powers of s(t); what counts is the error times weight(t)."""
+
+    def __init__(self, name, kind, low, high, degree, target, weight, s=lambda t: t):
+        self.name, self.kind = name, kind
+        self.low, self.high, self.degree = mpf(low), mpf(high), degree
+        self.target, self.weight, self.s = target, weight, s
+
+
+def round_to(kind, value):
+    """The nearest number of the type `kind`, exactly."""
+    if kind == "float":
+        return mpf(struct.unpack("f", struct.pack("f", float(value)))[0])
+    return mpf(float(value))
+
+
+def literal(kind, value):
+    """The shortest decimal that gives `value` back, as C++ writes it."""
+    for digits in range(1, 18):
+        text = f"{float(value):.{digits}g}"
+        if round_to(kind, mpf(text)) == value:
+            break
+    if "." not in text and "e" not in text:
+        text += ".0"
+    return text + ("f" if kind == "float" else "")
+
+
+def grid(p):
+    """Many points, dense at the ends of the interval, none of them at zero."""
+    count = 40 * (p.degree + 2) + 1
+    points = [-mp.cos(mp.pi * (mpf(i) + mpf("0.37")) / count) for i in range(count)]
+    return [(p.low + p.high) / 2 + (p.high - p.low) / 2 * x for x in points]
+
+
+def extremes(errors, count):
+    """The places of the largest error of each run of one sign, `count` of them."""
+    runs = []
+    for i, e in enumerate(errors):
+        if runs and (errors[runs[-1]] < 0) == (e < 0):
+            if abs(e) > abs(errors[runs[-1]]):
+                runs[-1] = i
+        else:
+            runs.append(i)
+    while len(runs) > count:
+        runs.pop(0 if abs(errors[runs[0]]) < abs(errors[runs[-1]]) else -1)
+    return runs
+
+
+def fit(s, wanted, weights, degree):
+    """The polynomial in s whose weighted error is least at its worst, and that error."""
+    count = degree + 2
+    powers = range(degree + 1)
+    last = len(s) - 1
+    chosen = [round(last * (1 - float(mp.cos(mp.pi * i / (count - 1)))) / 2) for i in range(count)]
+    for _ in range(30):
+        rows = [
+            [s[i] ** k for k in powers] + [(-1) ** n / weights[i]] for n, i in enumerate(chosen)
+        ]
+        solution = mp.lu_solve(mp.matrix(rows), mp.matrix([wanted[i] for i in chosen]))
+        level = abs(solution[count - 1])
+        coefficients = list(solution)[-2::-1]  # as polyval wants them
+        errors = [
+            (y - mp.polyval(coefficients, x)) * w for x, y, w in zip(s, wanted, weights)
+        ]
+        worst = max(abs(e) for e in errors)
+        places = extremes(errors, count)
+        if worst <= level * mpf("1.001") or len(places) < count:
+            break
+        chosen = places
+    return coefficients[::-1], worst
+
+
+def solve(p):
+    points = grid(p)
+    s = [p.s(t) for t in points]
+    wanted = [p.target(t) for t in points]
+    weights = [abs(p.weight(t)) for t in points]
+    coefficients, ideal = fit(s, wanted, weights, p.degree)
+    rounded = [round_to(p.kind, c) for c in coefficients]
+    error = max(abs(y - mp.polyval(rounded[::-1], x)) * w for x, y, w in zip(s, wanted, weights))
+    return rounded, ideal, error
+
+
+def exp_tail(r):
+    return (mp.expm1(r) - r - r**2 / 2) / r**3
+
+
+def log_tail(f):
+    return (mp.log1p(f) - f + f**2 / 2) / f**3
+
+
+def tanh_tail(x):
+    return (mp.tanh(x) - x) / x**3
+
+
+def square(x):
+    return x * x
+
+
+def polynomials():
+    for kind, exp, log, tanh, erf, erfc, end in (
+        ("float", 4, 8, 4, 6, 6, 4),
+        ("double", 8, 18, 10, 11, 17, 6),
+    ):
+        # expm1(r) = r + r^2 / 2 + r^3 P(r)
+        yield Polynomial(
+            f"exp {kind}", kind, -HALF_LN2 * 1.0001, HALF_LN2 * 1.0001, exp,
+            exp_tail, lambda r: r**3 / mp.expm1(r),
+        )  # fmt: skip
+        # log1p(f) = f - f^2 / 2 + f^3 P(f)
+        yield Polynomial(
+            f"log {kind}", kind, mp.sqrt(0.5) - 1, mp.sqrt(2) - 1, log,
+            log_tail, lambda f: f**3 / mp.log1p(f),
+        )  # fmt: skip
+        # tanh(x) = x + x^3 P(x^2)
+        yield Polynomial(
+            f"tanh {kind}", kind, 0, 0.65, tanh, tanh_tail, lambda x: x**3 / mp.tanh(x), square
+        )
+        # erf(x) = x + x P(x^2)
+        yield Polynomial(
+            f"erf {kind}", kind, 0, ERF_SPLIT, erf,
+            lambda x: mp.erf(x) / x - 1, lambda x: x / mp.erf(x), square,
+        )  # fmt: skip
+        # erf(x) = 1 - exp(P(x - split))
+        yield Polynomial(
+            f"erfc {kind}", kind, ERF_SPLIT, end, erfc,
+            lambda x: mp.log(mp.erfc(x)), lambda x: mp.erfc(x) / mp.erf(x), lambda x: x - ERF_SPLIT,
+        )  # fmt: skip
+
+
+ERF_SPLIT = mpf(1)
+
+
+def main():
+    wanted = sys.argv[1] if len(sys.argv) > 1 else ""
+    for p in polynomials():
+        if wanted not in p.name:
+            continue
+        coefficients, ideal, error = solve(p)
+        size, before = (float(mp.log(e, 2)) for e in (error, ideal))
+        print(f"{p.name}: 2^{size:.2f} (unrounded 2^{before:.2f})")
+        print("  " + ", ".join(literal(p.kind, c) for c in coefficients), flush=True)
+
+
+if __name__ == "__main__":
+    main()
