@@ -146,36 +146,6 @@ def test_too_many_axes():
         lw.asarray(np.zeros((1,) * 13))
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
-def test_creation(dtype):
-    assert_equal(lw.zeros((2, 3), dtype), np.zeros((2, 3), dtype))
-    assert_equal(lw.ones(4, dtype=dtype), np.ones(4, dtype))
-    assert_equal(lw.full((2, 2), 1, dtype), np.full((2, 2), 1, dtype))
-    assert_equal(lw.eye(3, dtype), np.eye(3, dtype=dtype))
-    assert_equal(lw.zeros_like(lw.ones(3, dtype)), np.zeros(3, dtype))
-    assert_equal(lw.ones_like(np.zeros((2, 0), dtype)), np.ones((2, 0), dtype))
-    assert getattr(lw, dtype if dtype != "bool" else "bool_") == np.dtype(dtype)
-
-
-def test_default_dtypes_are_those_of_numpy():
-    assert lw.zeros(2).dtype == lw.ones(2).dtype == lw.eye(2).dtype == "float64"
-    assert_equal(lw.full(3, 2**62 + 1), np.full(3, 2**62 + 1))
-    assert_equal(lw.full((), 2.5), np.full((), 2.5))
-    assert lw.full(3, np.float32(1)).dtype == "float32"
-
-
-@pytest.mark.parametrize("args", [(5,), (2, 5), (5, 2, -1), (0, 1, 0.1), (1.0,), (0,), (3, 1),
-                                  (-3, 3, 2), (0.5, 3)])
-def test_arange(args):
-    assert_equal(lw.arange(*args), np.arange(*args))
-    assert_equal(lw.arange(*args, dtype="float32"), np.arange(*args, dtype="float32"))
-
-
-@pytest.mark.parametrize("args", [(0, 1), (0, 1, 5), (3, -3, 7), (0, 1, 1), (0, 1, 0)])
-def test_linspace(args):
-    assert_equal(lw.linspace(*args), np.linspace(*args))
-
-
 def test_int64_keeps_all_its_bits():
     big = 2**53 + 1
     assert lw.array([big]).tolist() == [big] and (lw.array(big) + 0).item() == big

@@ -5,16 +5,22 @@ import pytest
 from hypothesis import given, strategies as st
 
 import lanewise as lw
-from support import assert_equal, seeds
+from support import DTYPES, assert_equal, seeds
 
-sizes = st.sampled_from([(), (1,), (5,), (2, 3), (0,), (3, 0, 2), (625,), (100, 7)])
-bounds = st.sampled_from([(0, 1), (0, 2), (0, 10), (-5, 5), (0, 2**31), (0, 2**32), (0, 2**32 + 1),
-                          (-2**63, 2**63 - 1), (0, 2**62), (7, 8), (0, 100_000)])
+sizes = st.one_of(st.lists(st.integers(0, 5), max_size=3).map(tuple),
+                  st.sampled_from([(625,), (100, 7), (1,)]))
+bounds = st.one_of(
+    st.sampled_from([(0, 1), (0, 2), (0, 2**31), (0, 2**32 - 1), (0, 2**32), (0, 2**32 + 1),
+                     (-2**63, 2**63 - 1), (0, 2**62), (7, 8), (0, 100_000)]),
+    st.tuples(st.integers(-2**63, 2**63 - 1), st.integers(-2**63, 2**63 - 1))
+    .map(sorted).filter(lambda pair: pair[0] < pair[1]).map(tuple))
+shapes = st.sampled_from([(0,), (1,), (2,), (40,), (7, 3), (1, 2), (0, 3), (5, 2, 2), (3, 0)])
+dtypes = st.sampled_from(DTYPES)
 calls = st.one_of(
     st.tuples(st.just("rand"), sizes), st.tuples(st.just("randn"), sizes),
-    st.tuples(st.just("randint"), bounds, sizes),
+    st.tuples(st.just("randint"), bounds, sizes), st.tuples(st.just("below"), st.integers(1, 2**63 - 1)),
     st.tuples(st.just("permutation"), st.integers(0, 40)),
-    st.tuples(st.just("rows"), st.integers(0, 9)), st.tuples(st.just("shuffle"), st.integers(0, 40)))
+    st.tuples(st.just("rows"), shapes, dtypes), st.tuples(st.just("shuffle"), shapes, dtypes))
 
 
 def call(random, array, kind, *arguments):
@@ -22,9 +28,12 @@ def call(random, array, kind, *arguments):
         return getattr(random, kind)(*arguments[0])
     if kind == "randint":
         return random.randint(*arguments[0], size=arguments[1])
+    if kind == "below":
+        return random.randint(arguments[0])
     if kind == "permutation":
         return random.permutation(arguments[0])
-    values = array(np.arange(3 * arguments[0]).reshape(-1, 3))
+    shape, dtype = arguments
+    values = array(np.arange(np.prod(shape, dtype=int)).reshape(shape).astype(dtype))
     if kind == "rows":
         return random.permutation(values)
     random.shuffle(values)
@@ -33,7 +42,9 @@ def call(random, array, kind, *arguments):
 
 def same(call_list, theirs, mine):
     for one in call_list:
-        assert_equal(call(mine, lw.array, *one), call(theirs, np.array, *one))
+        expected = call(theirs, np.array, *one)
+        actual = call(mine, lw.array, *one)
+        assert_equal(actual, expected)
 
 
 @given(seeds, st.lists(calls, max_size=8))
@@ -61,9 +72,12 @@ def test_the_textbooks_first_numbers():
     assert_equal(lw.random.randn(2), np.random.randn(2))
 
 
-def test_large_draws():
-    lw.random.seed(2)
-    np.random.seed(2)
+@pytest.mark.parametrize("seed", [0, 1, 2, 42, 2**31, 2**32 - 1])
+def test_large_draws(seed):
+    lw.random.seed(seed)
+    np.random.seed(seed)
+    assert_equal(lw.random.rand(1000, 7), np.random.rand(1000, 7))
+    assert_equal(lw.random.randint(0, 1000, 10_000), np.random.randint(0, 1000, 10_000))
     assert_equal(lw.random.randn(30_001), np.random.randn(30_001))
     assert_equal(lw.random.permutation(10_000), np.random.permutation(10_000))
 

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, strategies as st
 
 import lanewise as lw
-from support import arrays, assert_equal
+from operations import reshaped
+from support import SMALL, arrays, assert_equal, result
 
 
 def bounds(extent):
@@ -47,6 +48,51 @@ def test_views_of_views(first, second):
     back = tuple(slice(None, None, -1) for _ in b.shape)
     assert_equal(x[back].T, b[back].T)
     assert_equal(x[back].reshape(-1) if b.size else x, b[back].reshape(-1) if b.size else b)
+
+
+def assert_same_view(actual, view):
+    """The same elements of the same memory."""
+    assert_equal(actual, view)
+    got = result(actual)
+    for axis, extent in enumerate(view.shape):
+        assert not view.size or extent == 1 or got.strides[axis] == view.strides[axis]
+    address, expected = (a.__array_interface__["data"][0] for a in (got, view))
+    assert not view.size or address == expected
+
+
+@given(array_with_key(), st.data())
+def test_views_copy_nothing(case, data):
+    a, key = case
+    x = lw.asarray(a)
+    view = a[key if ... in key else (*key, ...)]  # of rank 0 too: no number
+    assert_same_view(x[key], view)
+    assert_same_view(x[key].T, view.T)
+    axes = data.draw(st.permutations(range(view.ndim)))
+    assert_same_view(x[key].transpose(axes), view.transpose(axes))
+    assert_same_view(lw.expand_dims(x[key], 0), view[None])
+    larger = (2, *view.shape)
+    assert_same_view(lw.broadcast_to(x[key], larger), np.broadcast_to(view, larger))
+
+
+@given(reshaped(SMALL), st.data())
+def test_reshape_copies_only_where_strides_need_it(case, data):
+    (a, shape), _ = case
+    b = a.transpose(data.draw(st.permutations(range(a.ndim))))
+    try:
+        view = np.reshape(b, shape, copy=False)
+    except ValueError:
+        assert_equal(lw.asarray(b).reshape(shape), np.reshape(b, shape))
+    else:
+        assert_same_view(lw.asarray(b).reshape(shape), view)
+
+
+@given(array_with_key(), array_with_key())
+def test_operations_on_views(first, second):
+    for a, key in (first, second):
+        view, x = a[key], lw.asarray(a)[key]
+        assert_equal(x.astype("float64") + 1, view.astype("float64") + 1)
+        assert_equal(lw.sum(x != 0), np.sum(view != 0))
+        assert_equal(lw.concatenate([x[None], x[None]]), np.concatenate([view[None], view[None]]))
 
 
 @given(array_with_key(), st.booleans())
