@@ -1,0 +1,30 @@
+#include "workloads/data.h"
+
+#include <memory>
+
+namespace lanewise::bench {
+namespace {
+
+// "lowbias32", Chris Wellons: Prospecting for Hash Functions, 2018.
+uint32_t hash(uint32_t x) {
+  x = (x ^ (x >> 16)) * 0x7feb352d;
+  x = (x ^ (x >> 15)) * 0x846ca68b;
+  return x ^ (x >> 16);
+}
+
+float number(uint32_t seed, int64_t place) {
+  const uint32_t bits = hash(static_cast<uint32_t>(place) + hash(seed));
+  return static_cast<float>(bits >> 8) * 0x1p-23f - 1;
+}
+
+}  // namespace
+
+Array uniform(uint32_t seed, const Shape& shape) {
+  const int64_t size = element_count(shape);
+  const std::shared_ptr<float[]> values(new float[static_cast<std::size_t>(size)]);
+  for (int64_t i = 0; i < size; ++i) values[i] = number(seed, i);
+  // Borrowed: a copy would double the memory of a large input.
+  return asarray(values.get(), DType::float32, shape, row_major_strides(shape), values);
+}
+
+}  // namespace lanewise::bench
