@@ -1,0 +1,60 @@
+"""The arithmetic of the benchmarks: which peer counts, what is a difference, how tables look."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "bench"))
+
+import against  # noqa: E402
+import report  # noqa: E402
+import sweep  # noqa: E402
+import sweep_report  # noqa: E402
+from contestants import Failed, Job, environment  # noqa: E402
+
+
+def result(threads, **minima):
+    libraries = {name: {"min": seconds, "median": 2 * seconds} for name, seconds in minima.items()}
+    return {"workload": "tanh", "threads": threads, "flops": 0, "bytes": 8e9, "libraries": libraries,
+            "peak_flops_per_second": 1e11, "peak_bytes_per_second": 1e10 * threads}
+
+
+def test_the_best_peer_may_be_one_with_fewer_threads():
+    results = [result(1, lanewise=2, numpy=3, jax=5), result(2, lanewise=1, numpy=4, jax=3.5)]
+    assert sweep_report.best_peer(results, results[1], "min") == (3, "numpy")
+    assert sweep_report.best_peer(results, results[0], "median") == (6, "numpy")
+
+
+def test_the_roofline_is_the_best_of_the_sitting():
+    results = [result(1, lanewise=2), result(1, lanewise=2)]
+    results[0]["peak_bytes_per_second"] = 5e9
+    assert sweep_report.roofline_fraction(results, results[0]) == pytest.approx(0.4)
+
+
+@pytest.mark.parametrize("theirs, agrees", [(1.00005, True), (1.001, False), (float("nan"), False)])
+def test_results_are_compared(theirs, agrees):
+    lines = {"lanewise": [{"value": 1.0}], "jax": [{"value": theirs}]}
+    if agrees:
+        sweep.check_agreement(Job("tanh", 10, 1), "jax", lines)
+    else:
+        with pytest.raises(Failed, match="tanh: jax has"):
+            sweep.check_agreement(Job("tanh", 10, 1), "jax", lines)
+
+
+def test_peers_run_without_the_settings_that_slow_openblas(monkeypatch):
+    monkeypatch.setenv("OPENBLAS_L2_SIZE", "1")
+    monkeypatch.setenv("LANEWISE_EXECUTOR", "loop")
+    env = environment(1, "jax")
+    assert "OPENBLAS_L2_SIZE" not in env and env["LANEWISE_EXECUTOR"] == "loop"
+
+
+def test_a_difference_needs_significance():
+    now, then = [1.0 + i / 100 for i in range(10)], [2.0 + i / 100 for i in range(10)]
+    assert against.row("x", now, then)[-1] == "faster"
+    assert against.row("x", then, now)[-1] == "slower"
+    assert against.row("x", now, list(reversed(now)))[-1] == "same"
+
+
+def test_tables_are_aligned():
+    assert report.table(["a", "b"], [["long", 1]]) == "| a    |  b |\n| ---- | -: |\n| long |  1 |"
