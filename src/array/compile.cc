@@ -38,7 +38,7 @@ std::vector<Array> CompiledFunction::operator()(const std::vector<Array>& argume
 }
 
 std::string CompiledFunction::dump(const std::vector<Array>& arguments) const {
-  return impl_->program.prepare(tensors_of(arguments))->plan->dump();
+  return impl_->program.prepare(tensors_of(arguments))->executable->dump();
 }
 
 int64_t CompiledFunction::plan_count() const { return impl_->program.plan_count(); }

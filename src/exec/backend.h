@@ -2,8 +2,10 @@
 // times, from any number of threads, each with a workspace of its own.
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -16,8 +18,10 @@ namespace lanewise::exec {
 // it belongs to one run at a time.
 struct Workspace {
   std::vector<Tensor> slots;
-  std::vector<View> views;     // of each step, valid during a run
-  std::vector<Tensor> copies;  // of views whose strides did not allow sharing
+  std::deque<Tensor> results;  // that are no output themselves, but show through one
+  std::vector<View> views;     // of each step, valid during a run, as their owners
+  std::vector<const std::shared_ptr<void>*> owners;
+  Tensor stage;  // of a sweep: packed matrices, results of chunks
 };
 
 class Executable {
@@ -28,6 +32,8 @@ class Executable {
   // else it is set to a tensor that may share memory with an input.
   virtual void run(std::span<const Tensor> inputs, std::span<Tensor> outputs,
                    Workspace& workspace) const = 0;
+  // The plan, and how this backend runs it.
+  virtual std::string dump() const = 0;
 };
 
 class Backend {

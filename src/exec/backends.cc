@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "exec/backend.h"
+#include "exec/fused.h"
 #include "exec/interpreter.h"
 #include "lanewise/error.h"
 
@@ -9,7 +10,8 @@ namespace lanewise::exec {
 std::span<const Backend* const> backends() {
   static const Interpreter vectorized("vectorized", kernels::fast_family());
   static const Interpreter loop("loop", kernels::reference_family());
-  static const Backend* const all[] = {&vectorized, &loop};
+  static const Fused fused;
+  static const Backend* const all[] = {&fused, &vectorized, &loop};
   return all;
 }
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace lanewise::plan {
 
 std::optional<SymbolicDims> SymbolicDims::fit(const Dims& first, const Dims& second) {
@@ -17,6 +19,12 @@ std::optional<SymbolicDims> SymbolicDims::fit(const Dims& first, const Dims& sec
     dims.constant_ = false;
   }
   return dims;
+}
+
+void SymbolicDims::set(int i, Extent e) {
+  base_[i] = e.offset;
+  scale_[i] = e.scale;
+  constant_ = std::all_of(scale_.begin(), scale_.end(), [](int64_t s) { return s == 0; });
 }
 
 Dims SymbolicDims::at(int64_t m) const {

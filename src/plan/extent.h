@@ -35,6 +35,7 @@ class SymbolicDims {
 
   int rank() const { return base_.rank(); }
   Extent operator[](int i) const { return {scale_[i], base_[i]}; }
+  void set(int i, Extent e);
   bool constant() const { return constant_; }
   Dims at(int64_t m) const;
   std::string text() const;  // "(m, 10)"

@@ -1,10 +1,11 @@
 // From graph to plan: number the nodes, fit the extents, place the values.
 #include <cstring>
-#include <map>
 #include <unordered_map>
 
 #include "lanewise/error.h"
 #include "plan/plan.h"
+#include "plan/slots.h"
+#include "plan/sweep.h"
 
 namespace lanewise::plan {
 namespace {
@@ -93,19 +94,17 @@ class Placement {
 
   void place_slots() {
     std::vector<std::vector<int>> ending(plan_.steps.size());
-    std::map<std::vector<int64_t>, std::vector<int>> free;  // by size
+    SlotPool pool;
     for (int i = 0; i < static_cast<int>(plan_.steps.size()); ++i) {
       Step& step = plan_.steps[i];
       if (step.storage == Storage::slot) {
-        std::vector<int>& reusable = free[size_key(step)];
-        if (reusable.empty()) reusable.push_back(plan_.slot_count++);
-        set(step, Storage::slot, reusable.back());
-        reusable.pop_back();
+        set(step, Storage::slot, pool.take(size_key(step)));
         ending[std::max(i, last_use_[i])].push_back(i);
       }
       for (int done : ending[i])
-        free[size_key(plan_.steps[done])].push_back(plan_.steps[done].place);
+        pool.give_back(size_key(plan_.steps[done]), plan_.steps[done].place);
     }
+    plan_.slot_count = pool.count();
   }
 
  private:
@@ -113,19 +112,6 @@ class Placement {
     step.storage = storage;
     step.place = place;
   }
-  // Equal keys have equal sizes for every m.
-  static std::vector<int64_t> size_key(const Step& step) {
-    std::vector<int64_t> key = {static_cast<int64_t>(size_of(step.dtype))};
-    int64_t fixed = 1;
-    for (int axis = 0; axis < step.shape.rank(); ++axis) {
-      const Extent e = step.shape[axis];
-      if (e.scale == 0) fixed *= e.offset;
-      else key.insert(key.end(), {e.scale, e.offset});
-    }
-    key.push_back(fixed);
-    return key;
-  }
-
   Plan& plan_;
   std::vector<int> last_use_;
 };
@@ -139,6 +125,18 @@ void find_m(Plan& plan) {
 }
 
 }  // namespace
+
+SlotPool::Key size_key(const Step& step) {
+  SlotPool::Key key = {static_cast<int64_t>(size_of(step.dtype))};
+  int64_t fixed = 1;
+  for (int axis = 0; axis < step.shape.rank(); ++axis) {
+    const Extent e = step.shape[axis];
+    if (e.scale == 0) fixed *= e.offset;
+    else key.insert(key.end(), {e.scale, e.offset});
+  }
+  key.push_back(fixed);
+  return key;
+}
 
 PlanPtr make_plan(const Program& first, const Program& second) {
   const Numbered a(first), b(second);
@@ -174,6 +172,7 @@ PlanPtr make_plan(const Program& first, const Program& second) {
     if (b.number.at(second.outputs[k].get()) != plan->outputs.back()) return nullptr;
   }
   find_m(*plan);
+  split_reductions(*plan);
   Placement placement(*plan);
   placement.place_outputs();
   placement.place_slots();

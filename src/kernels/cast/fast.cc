@@ -8,6 +8,7 @@
 #include "hwy/highway.h"
 #include "kernels/cast/cast.h"
 #include "kernels/cast/convert.h"
+#include "kernels/transpose/transpose.h"
 #include "kernels/typed_table.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -70,6 +71,7 @@ HWY_EXPORT(copy_loop);
 namespace fast {
 
 void cast(const View& x, const View& out) {
+  if (x.dtype == out.dtype && copy_transposed(x, out)) return;
   const Loop loop = x.dtype == out.dtype ? HWY_DYNAMIC_DISPATCH(copy_loop)(size_of(x.dtype))
                                          : HWY_DYNAMIC_DISPATCH(convert_loop)(x.dtype, out.dtype);
   LoopNest<2>({x, out}).run_parallel(32 << 10, loop);

@@ -48,4 +48,10 @@ struct MatmulKernels {
                T* panel);
 };
 
+namespace fast {
+// Of the chosen target; T is float or double.
+template <class T>
+const MatmulKernels<T>& matmul_kernels();
+}  // namespace fast
+
 }  // namespace lanewise::kernels

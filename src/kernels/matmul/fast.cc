@@ -37,6 +37,18 @@ HWY_EXPORT(matmul_i32);
 HWY_EXPORT(matmul_i64);
 
 namespace fast {
+
+template <>
+const MatmulKernels<float>& matmul_kernels() {
+  static const MatmulKernels<float> kernels = HWY_DYNAMIC_DISPATCH(matmul_f32)();
+  return kernels;
+}
+template <>
+const MatmulKernels<double>& matmul_kernels() {
+  static const MatmulKernels<double> kernels = HWY_DYNAMIC_DISPATCH(matmul_f64)();
+  return kernels;
+}
+
 namespace {
 
 constexpr int64_t kGrain = 128 << 10;  // multiply-adds worth a thread
@@ -44,13 +56,9 @@ constexpr int64_t kGrain = 128 << 10;  // multiply-adds worth a thread
 template <class T>
 using Multiplier = void (*)(const Product<T>&);
 
-void multiply_f32(const Product<float>& g) {
-  static const MatmulKernels<float> kernels = HWY_DYNAMIC_DISPATCH(matmul_f32)();
-  MatmulDriver<float>(kernels).run(g);
-}
-void multiply_f64(const Product<double>& g) {
-  static const MatmulKernels<double> kernels = HWY_DYNAMIC_DISPATCH(matmul_f64)();
-  MatmulDriver<double>(kernels).run(g);
+template <class T>
+void multiply_floats(const Product<T>& g) {
+  MatmulDriver<T>(matmul_kernels<T>()).run(g);
 }
 
 // Rows on all threads.
@@ -118,8 +126,8 @@ void matmul(const View& a, const View& b, const View& out) {
     case DType::uint8: return multiply_batches<uint8_t>(multiply_u8, x, y, z);
     case DType::int32: return multiply_batches<int32_t>(multiply_i32, x, y, z);
     case DType::int64: return multiply_batches<int64_t>(multiply_i64, x, y, z);
-    case DType::float32: return multiply_batches<float>(multiply_f32, x, y, z);
-    case DType::float64: return multiply_batches<double>(multiply_f64, x, y, z);
+    case DType::float32: return multiply_batches<float>(multiply_floats<float>, x, y, z);
+    case DType::float64: return multiply_batches<double>(multiply_floats<double>, x, y, z);
   }
 }
 

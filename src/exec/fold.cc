@@ -1,0 +1,45 @@
+#include "exec/fold.h"
+
+#include <bit>
+#include <cstring>
+
+namespace lanewise::exec {
+
+int StateCounter::level_count(int64_t pushes) {
+  return std::bit_width(static_cast<uint64_t>(pushes));
+}
+
+void StateCounter::merge(int l, std::byte* state) {
+  fold_.kernels.merge(fold_.width, level(l), state);
+  std::memcpy(state, level(l), fold_.state_bytes());
+}
+
+void StateCounter::push(std::byte* state) {
+  int l = 0;
+  for (; (count_ >> l) & 1; ++l) merge(l, state);
+  std::memcpy(level(l), state, fold_.state_bytes());
+  ++count_;
+}
+
+void StateCounter::finish(std::byte* state) {
+  int l = std::countr_zero(static_cast<uint64_t>(count_));
+  std::memcpy(state, level(l), fold_.state_bytes());
+  for (++l; count_ >> l; ++l)
+    if ((count_ >> l) & 1) merge(l, state);
+  count_ = 0;
+}
+
+namespace {
+
+int64_t whole_lines(int64_t bytes) { return (bytes + 63) / 64 * 64; }
+
+}  // namespace
+
+int64_t FoldShape::state_bytes() const {
+  return whole_lines(width * static_cast<int64_t>(size_of(dtype)));
+}
+int64_t FoldShape::accumulator_bytes() const {
+  return product ? 0 : kernels::kLanes * state_bytes();
+}
+
+}  // namespace lanewise::exec

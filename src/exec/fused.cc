@@ -1,0 +1,54 @@
+#include "exec/fused.h"
+
+#include "exec/interpreter.h"
+#include "exec/run.h"
+#include "exec/stage_run.h"
+
+namespace lanewise::exec {
+namespace {
+
+class SweptPlan : public Executable {
+ public:
+  SweptPlan(plan::PlanPtr plan, plan::Sweep sweep)
+      : plan_(std::move(plan)),
+        sweep_(std::move(sweep)),
+        whole_(Interpreter("vectorized", kernels::fast_family()).compile(plan_)) {
+    for (int t = 0; t < static_cast<int>(sweep_.stages.size()); ++t)
+      stages_.push_back(make_stage_program(*plan_, sweep_, t));
+  }
+
+  void run(std::span<const Tensor> inputs, std::span<Tensor> outputs,
+           Workspace& workspace) const override {
+    plan_->check(inputs);
+    const int64_t samples = sweep_.samples.at(plan_->rows(inputs));
+    // One block has the same bits either way, and whole arrays use all threads.
+    if (samples <= kernels::kBlock) return whole_->run(inputs, outputs, workspace);
+    Run run(*plan_, sweep_.place, sweep_.slot_count, kernels::fast_family(), inputs, outputs,
+            workspace);
+    for (int i = 0; i < static_cast<int>(plan_->steps.size()); ++i)
+      if (sweep_.role[i] == plan::Role::leaf) run.step(i);
+    for (std::size_t t = 0; t < stages_.size(); ++t) {
+      for (int i : sweep_.stages[t].whole) run.step(i);
+      if (!stages_[t].instructions.empty()) run_stage(stages_[t], run, samples, workspace.stage);
+    }
+    run.finish();
+  }
+  std::string dump() const override { return plan_->dump() + plan::dump(*plan_, sweep_); }
+
+ private:
+  plan::PlanPtr plan_;
+  plan::Sweep sweep_;
+  std::unique_ptr<const Executable> whole_;
+  std::vector<StageProgram> stages_;
+};
+
+}  // namespace
+
+std::unique_ptr<const Executable> Fused::compile(plan::PlanPtr plan) const {
+  plan::Sweep sweep = plan::make_sweep(*plan);
+  if (!sweep.worthwhile)
+    return Interpreter("vectorized", kernels::fast_family()).compile(std::move(plan));
+  return std::make_unique<SweptPlan>(std::move(plan), std::move(sweep));
+}
+
+}  // namespace lanewise::exec

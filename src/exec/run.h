@@ -1,0 +1,44 @@
+// One run of one plan: where the values of its steps lie, and steps on whole arrays.
+#pragma once
+
+#include <span>
+
+#include "exec/backend.h"
+#include "kernels/kernels.h"
+
+namespace lanewise::exec {
+
+class Run {
+ public:
+  // `places`: of each step, its slot or output, see plan::Storage.
+  Run(const plan::Plan& plan, std::span<const int> places, int slot_count,
+      const kernels::Family& kernels, std::span<const Tensor> inputs, std::span<Tensor> outputs,
+      Workspace& workspace);
+
+  int64_t m() const { return m_; }
+  const plan::Plan& plan() const { return plan_; }
+  const kernels::Family& kernels() const { return kernels_; }
+
+  // Computes step i on whole arrays; its operands have views.
+  void step(int i);
+  // Gives step i memory for all of its value, row-major.
+  const View& allocate(int i);
+  // The value of a step that has been computed or allocated.
+  const View& view(int i) const { return ws_.views[i]; }
+  // Hands the results over.
+  void finish();
+
+ private:
+  View memory_for(int i, const Shape& shape);
+  void finish(int k);
+
+  const plan::Plan& plan_;
+  const std::span<const int> places_;
+  const kernels::Family& kernels_;
+  const std::span<const Tensor> inputs_;
+  const std::span<Tensor> outputs_;
+  Workspace& ws_;
+  const int64_t m_;
+};
+
+}  // namespace lanewise::exec

@@ -1,0 +1,191 @@
+#include "exec/stage_program.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstdlib>
+
+#include "base/cpu.h"
+#include "kernels/matmul/tile_product.h"
+#include "plan/cost.h"
+#include "plan/sample_axes.h"
+
+namespace lanewise::exec {
+namespace {
+
+using graph::Op;
+using graph::OpClass;
+using plan::Plan;
+using plan::Role;
+using plan::Stage;
+using plan::Step;
+using plan::Sweep;
+
+int64_t whole_lines(int64_t bytes) { return (bytes + 63) / 64 * 64; }
+
+// LANEWISE_TILE, for tests; 0: none is forced.
+int64_t forced_tile() {
+  const char* text = std::getenv("LANEWISE_TILE");
+  return text ? std::clamp<int64_t>(std::strtol(text, nullptr, 10), 0, kernels::kBlock) : 0;
+}
+
+class Builder {
+ public:
+  Builder(const Plan& plan, const Sweep& sweep, int stage)
+      : plan_(plan), sweep_(sweep), stage_(sweep.stages[stage]), stage_number_(stage) {}
+
+  StageProgram build() {
+    find_external();
+    for (std::size_t at = 0; at < stage_.steps.size(); ++at) add(at);
+    place();
+    return std::move(p_);
+  }
+
+ private:
+  int64_t bytes_of(const Step& s) const { return static_cast<int64_t>(size_of(s.dtype)); }
+
+  void find_external() {
+    std::vector<bool> seen(plan_.steps.size());
+    inside_.resize(plan_.steps.size());
+    for (int i : stage_.steps) inside_[i] = true;
+    for (int i : stage_.steps)
+      for (int k = 0; k < static_cast<int>(plan_.steps[i].operands.size()); ++k) {
+        const int operand = plan_.steps[i].operands[k];
+        if (inside_[operand] || seen[operand] || !plan::reads_values(plan_.steps[i], k)) continue;
+        seen[operand] = true;
+        External e{operand, sweep_.axis[operand]};
+        if (e.axis >= 0) e.row = plan::sample_size(plan_.steps[operand], e.axis);
+        if (e.axis >= 0) sample_bytes_ += bytes_of(plan_.steps[operand]) * e.row;
+        p_.externals.push_back(e);
+      }
+  }
+
+  void add(std::size_t at) {
+    const int i = stage_.steps[at];
+    const Step& s = plan_.steps[i];
+    Instruction in;
+    in.step = i;
+    const bool folds = sweep_.role[i] == Role::folded;
+    in.axis = folds ? sweep_.axis[s.operands[0]] : sweep_.axis[i];
+    in.kept = sweep_.kept[i] && sweep_.stage[i] == stage_number_;
+    in.row = folds ? 0 : plan::sample_size(s, in.axis);
+    for (std::size_t later = at + 1; later < stage_.steps.size(); ++later) {
+      const std::vector<int>& operands = plan_.steps[stage_.steps[later]].operands;
+      in.read |= std::find(operands.begin(), operands.end(), i) != operands.end();
+    }
+    p_.flops += plan::sample_flops(plan_.steps, s, sweep_.axis[i]);
+    if (folds) add_fold(in, s);
+    else if (s.is_view) in.kind = Instruction::Kind::view;
+    else if (multiplies_small_matrix(s)) add_product(in, s);
+    p_.instructions.push_back(in);
+  }
+
+  bool multiplies_small_matrix(const Step& s) const {
+    if (s.op != Op::matmul || s.shape.rank() != 2 || !kernels::fast::has_tile_product(s.dtype))
+      return false;
+    return (sweep_.axis[s.operands[0]] == 0) != (sweep_.axis[s.operands[1]] == 1) &&
+           (sweep_.axis[s.operands[0]] < 0 || sweep_.axis[s.operands[1]] < 0);
+  }
+
+  void add_product(Instruction& in, const Step& s) {
+    in.kind = Instruction::Kind::product;
+    in.samples_on_right = sweep_.axis[s.operands[1]] == 1;
+    const plan::SymbolicDims& matrix = plan_.steps[s.operands[in.samples_on_right ? 0 : 1]].shape;
+    const int64_t rows = matrix[0].offset, columns = matrix[1].offset;
+    in.panels = p_.panels_bytes;
+    p_.panels_bytes +=
+        whole_lines(in.samples_on_right ? kernels::fast::panel_bytes(s.dtype, columns, rows)
+                                        : kernels::fast::panel_bytes(s.dtype, rows, columns));
+  }
+
+  void add_fold(Instruction& in, const Step& s) {
+    in.kind = Instruction::Kind::fold;
+    in.fold.dtype = s.dtype;
+    in.fold.product = s.op == Op::matmul;
+    in.fold.width = 1;
+    for (int axis = 0; axis < s.shape.rank(); ++axis) in.fold.width *= s.shape[axis].offset;
+    const auto reduce =
+        in.fold.product
+            ? kernels::Reduce::sum
+            : static_cast<kernels::Reduce>(static_cast<int>(s.op) - static_cast<int>(Op::sum));
+    in.fold.kernels = kernels::fast::tile_fold(reduce, s.dtype);
+    if (in.fold.product) in.fold.transposed = turns(s);
+    in.partial = p_.chunk_bytes;
+    p_.chunk_bytes += in.fold.state_bytes();
+  }
+
+  // Whether the state of a product is its transpose. The operand on the right is read along its
+  // features: one that the stage computes has them side by side, and the longer one is better.
+  bool turns(const Step& s) const {
+    const bool left = computed(s.operands[0]), right = computed(s.operands[1]);
+    return left && (!right || s.shape[0].offset > s.shape[1].offset);
+  }
+  bool computed(int i) const {
+    while (plan_.steps[i].is_view && inside_[i]) i = plan_.steps[i].operands[0];
+    return inside_[i];
+  }
+
+  // Elements of a sample that a fold may have to lay side by side.
+  int64_t spare_row(const Instruction& in) const {
+    if (in.kind == Instruction::Kind::view) return in.row;
+    if (in.kind != Instruction::Kind::fold) return 0;
+    return in.fold.product ? plan_.steps[in.step].shape[in.fold.transposed ? 0 : 1].offset
+                           : in.fold.width;
+  }
+
+  // The tile and the thread's memory: buffers, copies, folds.
+  void place() {
+    int64_t bytes = sample_bytes_;
+    for (int64_t buffer : stage_.buffer_bytes) bytes += buffer;
+    p_.tile = tile_for(bytes);
+    std::vector<int64_t> offsets;
+    for (int64_t buffer : stage_.buffer_bytes) {
+      offsets.push_back(p_.thread_bytes);
+      p_.thread_bytes += whole_lines(buffer * p_.tile);
+    }
+    for (External& e : p_.externals)
+      if (e.axis >= 0 && e.row > 1)
+        e.buffer = take(e.row * bytes_of(plan_.steps[e.step]) * p_.tile);
+    for (std::size_t at = 0; at < p_.instructions.size(); ++at) {
+      Instruction& in = p_.instructions[at];
+      if (stage_.buffers[at] >= 0) in.buffer = offsets[stage_.buffers[at]];
+      in.spare = take(spare_row(in) * bytes_of(plan_.steps[in.step]) * p_.tile);
+      if (in.kind != Instruction::Kind::fold) continue;
+      in.accumulator = take(in.fold.accumulator_bytes());
+      in.state = take(in.fold.state_bytes());
+      in.levels =
+          take(in.fold.state_bytes() * StateCounter::level_count(StageProgram::kMaxChunkBlocks));
+    }
+    // Products read a little beyond the rows of a tile.
+    p_.thread_bytes += kernels::kReadAhead * static_cast<int64_t>(sizeof(double));
+  }
+  int64_t take(int64_t bytes) {
+    const int64_t offset = p_.thread_bytes;
+    p_.thread_bytes += whole_lines(bytes);
+    return offset;
+  }
+
+  // As many samples as half of L2 holds: a power of two, so that blocks are whole tiles.
+  static int64_t tile_for(int64_t bytes_per_sample) {
+    if (const int64_t forced = forced_tile(); forced > 0) return forced;
+    const int64_t fit = machine().l2_bytes / 2 / std::max<int64_t>(bytes_per_sample, 1);
+    return std::clamp<int64_t>(
+        static_cast<int64_t>(std::bit_floor(static_cast<uint64_t>(std::max<int64_t>(fit, 1)))), 16,
+        kernels::kBlock);
+  }
+
+  const Plan& plan_;
+  const Sweep& sweep_;
+  const Stage& stage_;
+  const int stage_number_;
+  StageProgram p_;
+  std::vector<bool> inside_;  // of each step: the stage computes it
+  int64_t sample_bytes_ = 0;  // of external values
+};
+
+}  // namespace
+
+StageProgram make_stage_program(const Plan& plan, const Sweep& sweep, int stage) {
+  return Builder(plan, sweep, stage).build();
+}
+
+}  // namespace lanewise::exec

@@ -1,0 +1,60 @@
+// What one stage of a sweep does with a tile, decided once a plan: a list of
+// instructions, and where in a thread's memory their values lie.
+//
+// A value of a tile lies with its samples outermost, whatever the layout of the
+// program: so the features of a sample are side by side, products have them along
+// their vectors, and an elementwise step passes over memory in order.
+#pragma once
+
+#include <vector>
+
+#include "exec/fold.h"
+#include "plan/sweep.h"
+
+namespace lanewise::exec {
+
+struct Instruction {
+  enum class Kind : uint8_t {
+    view,     // another window on an operand
+    compute,  // the step's kernel, on the views of a tile
+    product,  // of the tile and a matrix that all tiles share, packed
+    fold,
+  };
+  int step = 0;
+  Kind kind = Kind::compute;
+  int axis = 0;                   // along the samples: of the result; fold: of its operand
+  bool kept = false;              // stored for all samples
+  bool read = false;              // by a later instruction of the stage
+  bool samples_on_right = false;  // product: they are the columns of its second operand
+  int64_t row = 0;                // elements of a sample
+  int64_t buffer = 0;             // offsets in the memory of a thread
+  int64_t spare = 0;              // for a copy, where strides ask for one
+  int64_t panels = 0;             // offset among the packed matrices
+  FoldShape fold;
+  int64_t accumulator = 0, state = 0, levels = 0;  // offsets in the memory of a thread
+  int64_t partial = 0;                             // offset in the result of a chunk
+};
+
+// A value that the stage reads and does not compute.
+struct External {
+  int step;
+  int axis;            // along the samples; kNoAxis: the same for every tile
+  int64_t row = 1;     // elements of a sample
+  int64_t buffer = 0;  // for a copy of the tile whose samples are outermost
+};
+
+struct StageProgram {
+  // Blocks of a chunk at most: so a thread has memory for all levels of its counters.
+  static constexpr int64_t kMaxChunkBlocks = 2048;
+
+  std::vector<Instruction> instructions;
+  std::vector<External> externals;
+  int64_t tile = 0;  // samples
+  // Bytes: of a thread, of the packed matrices, of the results of a chunk.
+  int64_t thread_bytes = 0, panels_bytes = 0, chunk_bytes = 0;
+  double flops = 0;  // of a sample
+};
+
+StageProgram make_stage_program(const plan::Plan& plan, const plan::Sweep& sweep, int stage);
+
+}  // namespace lanewise::exec

@@ -1,0 +1,215 @@
+#include "exec/tile_worker.h"
+
+#include <algorithm>
+
+#include "exec/step_kernels.h"
+#include "kernels/matmul/tile_product.h"
+#include "plan/sample_axes.h"
+
+namespace lanewise::exec {
+
+using Kind = Instruction::Kind;
+
+TileWorker::TileWorker(const StageProgram& program, const Run& run, int64_t samples,
+                       const std::byte* panels)
+    : program_(program),
+      run_(run),
+      plan_(run.plan()),
+      samples_(samples),
+      panels_(panels),
+      scratch_(static_cast<std::size_t>(program.thread_bytes)),
+      view_memory_(plan_.steps.size() * sizeof(View)),
+      views_(reinterpret_cast<View*>(view_memory_.data())) {
+  for (const Instruction& in : program.instructions)
+    if (in.kind == Kind::fold) counters_.emplace_back(in.fold, memory(in.levels));
+  for (const External& e : program.externals)
+    if (e.axis < 0) views_[e.step] = run.view(e.step);
+}
+
+void TileWorker::run_chunk(int64_t begin, int64_t end, std::byte* result) {
+  for (int64_t block = begin; block < end; block += kernels::kBlock) {
+    begin_block();
+    const int64_t stop = std::min(end, block + kernels::kBlock);
+    for (first_ = block; first_ < stop; first_ += program_.tile) {
+      in_block_ = first_ - block;
+      lay_out(std::min(program_.tile, stop - first_));
+      move_to(first_);
+      run_tile();
+    }
+    end_block();
+  }
+  auto counter = counters_.begin();
+  for (const Instruction& in : program_.instructions)
+    if (in.kind == Kind::fold) (counter++)->finish(result + in.partial);
+}
+
+void TileWorker::lay_out(int64_t count) {
+  if (count == count_) return;
+  count_ = count;
+  for (const External& e : program_.externals)
+    if (e.axis >= 0)
+      views_[e.step] = e.row > 1 && run_.view(e.step).strides[e.axis] == 1
+                           ? buffer_view(e.step, e.axis, e.buffer)
+                           : tile_of(run_.view(e.step), e.axis, 0);
+  for (const Instruction& in : program_.instructions) lay_out(in);
+}
+
+View TileWorker::tile_of(const View& whole, int axis, int64_t first) const {
+  View tile = whole;
+  tile.shape[axis] = count_;
+  tile.data += first * whole.strides[axis] * static_cast<int64_t>(size_of(whole.dtype));
+  return tile;
+}
+
+// A tile of the step's value in memory of the thread: samples outermost, else row-major.
+View TileWorker::buffer_view(int step, int axis, int64_t offset) const {
+  const plan::Step& s = plan_.steps[step];
+  View v{memory(offset), s.dtype, s.shape.at(run_.m()), {}};
+  v.shape[axis] = count_;
+  v.strides = Dims::filled(v.rank(), 0);
+  int64_t stride = 1;
+  for (int at = v.rank() - 1; at >= 0; --at) {
+    if (at == axis) continue;
+    v.strides[at] = stride;
+    stride *= v.shape[at];
+  }
+  v.strides[axis] = stride;
+  return v;
+}
+
+void TileWorker::lay_out(const Instruction& in) {
+  if (in.kind == Kind::fold) return;
+  if (in.kind == Kind::view && lay_out_view(in)) return;
+  View& v = views_[in.step] = buffer_view(in.step, in.axis, in.buffer);
+  if (in.kind == Kind::view) {  // a copy in row-major order
+    v.data = memory(in.spare);
+    v.strides = row_major_strides(v.shape);
+  }
+}
+
+bool TileWorker::lay_out_view(const Instruction& in) {
+  const plan::Step& s = step(in);
+  Shape shape = s.shape.at(run_.m());
+  shape[in.axis] = count_;
+  return make_view(s, views_[s.operands[0]], s.start.at(run_.m()), shape, &views_[in.step]);
+}
+
+// Views on values of the whole run move along; those on the thread's memory stay.
+void TileWorker::move_to(int64_t first) {
+  for (const External& e : program_.externals)
+    if (e.axis >= 0) load(e, first);
+  for (const Instruction& in : program_.instructions) {
+    if (in.kind == Kind::view) {
+      if (lay_out_view(in)) continue;
+    }
+    if (in.kept && !in.read && in.kind != Kind::view && in.kind != Kind::fold) {
+      const View there = tile_of(run_.view(in.step), in.axis, first);
+      const int columns = in.samples_on_right ? 0 : 1;
+      const bool fits =
+          in.kind != Kind::product || there.strides[columns] == 1 || there.shape[columns] == 1;
+      if (fits) views_[in.step] = there;
+    }
+  }
+}
+
+// Features that lie far apart are laid side by side, once for all that read them.
+void TileWorker::load(const External& e, int64_t first) {
+  const View& whole = run_.view(e.step);
+  const View there = tile_of(whole, e.axis, first);
+  if (e.row == 1 || whole.strides[e.axis] != 1) {
+    views_[e.step].data = there.data;
+  } else {
+    run_.kernels().cast(there, views_[e.step]);
+  }
+}
+
+void TileWorker::run_tile() {
+  for (const Instruction& in : program_.instructions) {
+    run(in);
+    if (!in.kept) continue;
+    const View there = tile_of(run_.view(in.step), in.axis, first_);
+    if (there.data != views_[in.step].data) run_.kernels().cast(views_[in.step], there);
+  }
+}
+
+void TileWorker::run(const Instruction& in) {
+  const View& out = views_[in.step];
+  switch (in.kind) {
+    case Kind::view:
+      if (out.data == memory(in.spare)) compute(in, out);
+      return;
+    case Kind::compute: return compute(in, out);
+    case Kind::product: return multiply(in, out);
+    case Kind::fold: return in.fold.product ? fold_product(in) : fold(in);
+  }
+}
+
+void TileWorker::compute(const Instruction& in, const View& out) {
+  const plan::Step& s = step(in);
+  const Operands operands(s, [&](int operand) { return &views_[operand]; });
+  run_step(run_.kernels(), plan_, s, operands.list(), out, {run_.m(), samples_, in.axis, first_});
+}
+
+void TileWorker::multiply(const Instruction& in, const View& out) {
+  const plan::Step& s = step(in);
+  const std::byte* panels = panels_ + in.panels;
+  if (!in.samples_on_right) {
+    kernels::fast::multiply_panels(views_[s.operands[0]], panels, out);
+  } else {
+    kernels::fast::multiply_panels(transpose_view(views_[s.operands[1]], {1, 0}), panels,
+                                   transpose_view(out, {1, 0}));
+  }
+}
+
+// x (samples, width), its columns side by side: as it is, or copied.
+View TileWorker::side_by_side(const View& x, const Instruction& in) {
+  if (x.strides[1] == 1 && x.data >= scratch_.data() &&
+      x.data < scratch_.data() + program_.thread_bytes)
+    return x;
+  const View copy{memory(in.spare), x.dtype, x.shape, row_major_strides(x.shape)};
+  run_.kernels().cast(x, copy);
+  return copy;
+}
+
+void TileWorker::fold_product(const Instruction& in) {
+  const plan::Step& s = step(in);
+  const View &a = views_[s.operands[0]], &b = views_[s.operands[1]];
+  const View left = in.fold.transposed ? transpose_view(b, {1, 0}) : a;
+  const View right = side_by_side(in.fold.transposed ? transpose_view(a, {1, 0}) : b, in);
+  const Shape shape = {left.shape[0], right.shape[1]};
+  kernels::fast::multiply_tile(left, right, in_block_ > 0,
+                               {memory(in.state), s.dtype, shape, row_major_strides(shape)});
+}
+
+void TileWorker::fold(const Instruction& in) {
+  const View& x = views_[step(in).operands[0]];
+  Dims order = {in.axis};
+  for (int axis = 0; axis < x.rank(); ++axis)
+    if (axis != in.axis) order.push_back(axis);
+  const View outermost = transpose_view(x, order);
+  View rows;
+  if (!reshape_view(outermost, {count_, in.fold.width}, &rows)) {
+    const View copy{memory(in.spare), x.dtype, outermost.shape, row_major_strides(outermost.shape)};
+    run_.kernels().cast(outermost, copy);
+    reshape_view(copy, {count_, in.fold.width}, &rows);
+  }
+  in.fold.kernels.add(rows, in_block_, memory(in.accumulator));
+}
+
+void TileWorker::begin_block() {
+  for (const Instruction& in : program_.instructions)
+    if (in.kind == Kind::fold && !in.fold.product)
+      in.fold.kernels.begin(in.fold.width, memory(in.accumulator));
+}
+
+void TileWorker::end_block() {
+  auto counter = counters_.begin();
+  for (const Instruction& in : program_.instructions) {
+    if (in.kind != Kind::fold) continue;
+    if (!in.fold.product)
+      in.fold.kernels.finish(in.fold.width, memory(in.accumulator), memory(in.state));
+    (counter++)->push(memory(in.state));
+  }
+}
+
+}  // namespace lanewise::exec

@@ -1,0 +1,55 @@
+// One thread's part of a stage: its memory, the views of the tile at hand, and the
+// loop over blocks, tiles and instructions.
+#pragma once
+
+#include <vector>
+
+#include "exec/run.h"
+#include "exec/stage_program.h"
+#include "kernels/scratch.h"
+
+namespace lanewise::exec {
+
+class TileWorker {
+ public:
+  TileWorker(const StageProgram& program, const Run& run, int64_t samples, const std::byte* panels);
+
+  // Samples begin … end-1; the states of the folds go to `result`.
+  void run_chunk(int64_t begin, int64_t end, std::byte* result);
+
+ private:
+  // The views of `count` samples; then those of the samples from `first` on.
+  void lay_out(int64_t count);
+  void move_to(int64_t first);
+  void lay_out(const Instruction& in);
+  bool lay_out_view(const Instruction& in);
+  void run_tile();
+  void run(const Instruction& in);
+  void compute(const Instruction& in, const View& out);
+  void multiply(const Instruction& in, const View& out);
+  void fold(const Instruction& in);
+  void fold_product(const Instruction& in);
+  void begin_block();
+  void end_block();
+
+  const plan::Step& step(const Instruction& in) const { return plan_.steps[in.step]; }
+  void load(const External& e, int64_t first);
+  View buffer_view(int step, int axis, int64_t offset) const;
+  View tile_of(const View& whole, int axis, int64_t first) const;
+  View side_by_side(const View& x, const Instruction& in);
+  std::byte* memory(int64_t offset) const { return scratch_.data() + offset; }
+
+  const StageProgram& program_;
+  const Run& run_;
+  const plan::Plan& plan_;
+  const int64_t samples_;
+  const std::byte* panels_;
+  const kernels::Scratch scratch_;
+  const kernels::Scratch view_memory_;
+  View* views_;  // of the tile, by step
+  std::vector<StateCounter> counters_;
+  int64_t count_ = -1, first_ = 0;  // the tile
+  int64_t in_block_ = 0;            // samples of the block before the tile
+};
+
+}  // namespace lanewise::exec

@@ -1,0 +1,141 @@
+#include "kernels/matmul/tile_product.h"
+
+#include <algorithm>
+
+#include "kernels/matmul/blocks.h"
+#include "kernels/matmul/matmul.h"
+
+namespace lanewise::kernels::fast {
+namespace {
+
+// A piece of k whose panel stays in L1.
+constexpr int64_t kPiece = 256;
+// Panels that stay in L1 beside the rows: then a run of rows passes all of them.
+constexpr int64_t kPanelsInL1 = 16 << 10;
+
+template <class T>
+class TileProduct {
+ public:
+  TileProduct(const View& a, int64_t n, const View& out)
+      : a_(a), out_(out), m_(a.shape[0]), n_(n), k_(a.shape[1]), family_(family_for(n)) {}
+
+  // Panel after panel; panels of a matrix that is small stay in L1 for a run of rows.
+  void run(const T* b, int64_t row, bool packed, bool accumulate) const {
+    if (k_ == 0 && !accumulate) return run_piece(b, row, packed, 0, false);
+    for (int64_t p = 0; p < k_; p += kPiece) run_piece(b, row, packed, p, accumulate || p > 0);
+  }
+
+  static const BlockFamily<T>& family_for(int64_t n) {
+    const MatmulKernels<T>& kernels = matmul_kernels<T>();
+    return n == 1 ? kernels.one : n <= 4 ? kernels.four : kernels.wide;
+  }
+
+  // The number of vectors of the panel that starts `left` columns before the end, as
+  // an index of BlockFamily::block.
+  static int kind(const BlockFamily<T>& family, int64_t left, int64_t rows) {
+    const int64_t vectors = (left + family.lanes - 1) / family.lanes;
+    if (vectors >= 4 && family.max_vectors >= 4 && rows <= family.max_rows[2]) return 2;
+    return vectors >= 2 && family.max_vectors >= 2 ? 1 : 0;
+  }
+
+ private:
+  void run_piece(const T* b, int64_t row, bool packed, int64_t p, bool accumulate) const {
+    BlockArgs<T> args{};
+    args.k = std::min(kPiece, k_ - p);
+    args.a_m = a_.strides[0];
+    args.a_k = a_.strides[1];
+    args.c_m = out_.strides[0];
+    args.accumulate = accumulate;
+    const int64_t all = static_cast<int64_t>(sizeof(T)) * args.k * n_;
+    const int64_t rows =
+        all <= kPanelsInL1 ? family_.max_rows[std::min(1, family_.max_vectors - 1)] : m_;
+    for (int64_t i = 0; i < m_; i += rows) {
+      const int64_t end = std::min(m_, i + rows);
+      for (int64_t j = 0; j < n_;) {
+        const int which = kind(family_, n_ - j, packed ? kManyRows : m_);
+        const int64_t width = static_cast<int64_t>(family_.lanes) << which;
+        args.columns = std::min(width, n_ - j);
+        args.b = packed ? b + j * k_ + p * width : b + j + p * row;
+        args.b_k = packed ? width : row;
+        run_panel(args, which, i, end, j, p);
+        j += width;
+      }
+    }
+  }
+
+  // Blocks of nearly equal heights.
+  void run_panel(BlockArgs<T>& args, int which, int64_t begin, int64_t end, int64_t j,
+                 int64_t p) const {
+    const int64_t most = family_.max_rows[which];
+    const int64_t blocks = (end - begin + most - 1) / most;
+    const T* a = a_.as<T>() + p * args.a_k;
+    T* c = out_.as<T>() + j;
+    for (int64_t block = 0, i = begin; block < blocks; ++block) {
+      const int64_t rows = (end - i + blocks - block - 1) / (blocks - block);
+      args.a = a + i * args.a_m;
+      args.c = c + i * args.c_m;
+      family_.block[which][rows](args);
+      i += rows;
+    }
+  }
+
+ public:
+  // Packed panels serve any number of rows, so they have the width that suits many.
+  static constexpr int64_t kManyRows = 1 << 20;
+
+ private:
+  const View &a_, &out_;
+  const int64_t m_, n_, k_;
+  const BlockFamily<T>& family_;
+};
+
+template <class T>
+void pack(const View& b, T* panels) {
+  const int64_t k = b.shape[0], n = b.shape[1];
+  const BlockFamily<T>& family = TileProduct<T>::family_for(n);
+  for (int64_t j = 0; j < n;) {
+    const int64_t width = static_cast<int64_t>(family.lanes)
+                          << TileProduct<T>::kind(family, n - j, TileProduct<T>::kManyRows);
+    matmul_kernels<T>().pack(b.as<T>() + j * b.strides[1], b.strides[0], b.strides[1], k,
+                             std::min(width, n - j), width, panels + j * k);
+    j += width;
+  }
+}
+
+template <class Body>
+void for_float(DType dtype, Body body) {
+  if (dtype == DType::float32) body(std::type_identity<float>{});
+  else body(std::type_identity<double>{});
+}
+
+}  // namespace
+
+bool has_tile_product(DType dtype) { return is_float(dtype); }
+
+int64_t panel_bytes(DType dtype, int64_t k, int64_t n) {
+  int64_t bytes = 0;
+  for_float(dtype, [&]<class T>(std::type_identity<T>) {
+    const int64_t lanes = TileProduct<T>::family_for(n).lanes;
+    bytes = static_cast<int64_t>(sizeof(T)) * k * ((n + 2 * lanes - 1) / lanes * lanes);
+  });
+  return bytes;
+}
+
+void pack_panels(const View& b, std::byte* panels) {
+  for_float(b.dtype,
+            [&]<class T>(std::type_identity<T>) { pack(b, reinterpret_cast<T*>(panels)); });
+}
+
+void multiply_panels(const View& a, const std::byte* panels, const View& out) {
+  for_float(out.dtype, [&]<class T>(std::type_identity<T>) {
+    TileProduct<T>(a, out.shape[1], out).run(reinterpret_cast<const T*>(panels), 0, true, false);
+  });
+}
+
+void multiply_tile(const View& a, const View& b, bool accumulate, const View& out) {
+  for_float(out.dtype, [&]<class T>(std::type_identity<T>) {
+    TileProduct<T>(a, out.shape[1], out).run(b.as<T>(), b.strides[0], false, accumulate);
+  });
+}
+
+}  // namespace lanewise::kernels::fast

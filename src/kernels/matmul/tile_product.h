@@ -1,0 +1,30 @@
+// Products of a tile of samples, on the calling thread. The chains are those of matmul.h.
+//
+// A matrix that all tiles share is packed once, into panels [k][width] of as many
+// columns as a block holds. Where the tile itself lies on the right, its rows are
+// read as they lie, and up to kReadAhead elements beyond the last one.
+#pragma once
+
+#include "kernels/kernels.h"
+
+namespace lanewise::kernels {
+
+inline constexpr int64_t kReadAhead = 64;
+
+namespace fast {
+
+// float32 and float64.
+bool has_tile_product(DType dtype);
+
+int64_t panel_bytes(DType dtype, int64_t k, int64_t n);
+void pack_panels(const View& b, std::byte* panels);  // b: (k, n)
+
+// out (m, n) = a (m, k) · B.  The columns of out lie side by side.
+void multiply_panels(const View& a, const std::byte* panels, const View& out);
+
+// out (m, n) = (accumulate ? out : 0) + a (m, k) · b (k, n), the chains of out going on.
+// The columns of b and of out lie side by side.
+void multiply_tile(const View& a, const View& b, bool accumulate, const View& out);
+
+}  // namespace fast
+}  // namespace lanewise::kernels

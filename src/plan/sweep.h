@@ -1,0 +1,58 @@
+// The sweep: how a program runs in few passes over its samples.
+//
+// The samples are cut into blocks of kBlock and those into tiles that fit in L2. A
+// stage is one pass: for each tile it runs every step that belongs to it before it
+// touches the next tile. What a stage reduces over the samples is whole when it
+// ends, so what needs such a result belongs to a later stage:
+//
+//   level 0:  whole steps;  stage 0, tile by tile;  level 1:  whole steps;  stage 1 …
+//
+// A step that a tile does not suffice for (its samples are cut or permuted, or occur
+// twice) runs on whole arrays; what it reads of a stage is kept for it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "plan/plan.h"
+
+namespace lanewise::plan {
+
+enum class Role : uint8_t {
+  leaf,    // an input or a constant
+  whole,   // runs once, on whole arrays
+  swept,   // runs tile by tile; its value lies along the samples
+  folded,  // reduces swept values over the samples, block by block
+};
+
+struct Stage {
+  std::vector<int> whole;  // steps that run before it, operands before users
+  // Steps of a tile, operands before users: those of this stage, and again those of
+  // earlier ones whose values are cheaper to compute than to keep.
+  std::vector<int> steps;
+  std::vector<int> buffers;           // of each of them, in the tile's memory; -1: none of its own
+  std::vector<int64_t> buffer_bytes;  // of a sample
+};
+
+struct Sweep {
+  std::vector<Role> role;  // of each step, as what follows
+  std::vector<int> axis;   // that runs along the samples; kNoAxis, kSeveralAxes
+  std::vector<int> stage;  // swept, folded: in which stage; whole: before which
+  std::vector<bool> kept;  // swept: its value is stored for all samples
+  std::vector<int> place;  // of whole, kept and folded values: their slot or output
+  int slot_count = 0;
+  std::vector<Stage> stages;
+  Extent samples;           // how many there are
+  bool worthwhile = false;  // a pass saves passes: two steps or more that compute
+};
+
+Sweep make_sweep(const Plan& plan);
+
+// Reductions over the samples and other axes become two: over the others, which a
+// tile suffices for, then over the samples.
+void split_reductions(Plan& plan);
+
+// Axes, stages, tiles: what dump() of a plan says of its sweep.
+std::string dump(const Plan& plan, const Sweep& sweep);
+
+}  // namespace lanewise::plan
