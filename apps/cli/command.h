@@ -34,5 +34,6 @@ Run add_evaluate(CLI::App& app);
 Run add_inspect(CLI::App& app);
 Run add_explain(CLI::App& app);
 Run add_cost(CLI::App& app);
+Run add_plan(CLI::App& app);
 
 }  // namespace lanewise::cli

@@ -33,7 +33,7 @@ class SweptPlan : public Executable {
     }
     run.finish();
   }
-  std::string dump() const override { return plan_->dump() + plan::dump(*plan_, sweep_); }
+  std::string dump() const override { return plan_->dump() + exec::dump(*plan_, sweep_, stages_); }
 
  private:
   plan::PlanPtr plan_;

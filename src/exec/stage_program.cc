@@ -1,5 +1,7 @@
 #include "exec/stage_program.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <bit>
 #include <cstdlib>
@@ -54,7 +56,7 @@ class Builder {
         seen[operand] = true;
         External e{operand, sweep_.axis[operand]};
         if (e.axis >= 0) e.row = plan::sample_size(plan_.steps[operand], e.axis);
-        if (e.axis >= 0) sample_bytes_ += bytes_of(plan_.steps[operand]) * e.row;
+        if (e.axis >= 0) p_.read_bytes += bytes_of(plan_.steps[operand]) * e.row;
         p_.externals.push_back(e);
       }
   }
@@ -67,6 +69,7 @@ class Builder {
     const bool folds = sweep_.role[i] == Role::folded;
     in.axis = folds ? sweep_.axis[s.operands[0]] : sweep_.axis[i];
     in.kept = sweep_.kept[i] && sweep_.stage[i] == stage_number_;
+    if (in.kept) p_.written_bytes += bytes_of(s) * plan::sample_size(s, in.axis);
     in.row = folds ? 0 : plan::sample_size(s, in.axis);
     for (std::size_t later = at + 1; later < stage_.steps.size(); ++later) {
       const std::vector<int>& operands = plan_.steps[stage_.steps[later]].operands;
@@ -134,7 +137,7 @@ class Builder {
 
   // The tile and the thread's memory: buffers, copies, folds.
   void place() {
-    int64_t bytes = sample_bytes_;
+    int64_t bytes = p_.read_bytes;
     for (int64_t buffer : stage_.buffer_bytes) bytes += buffer;
     p_.tile = tile_for(bytes);
     std::vector<int64_t> offsets;
@@ -179,13 +182,51 @@ class Builder {
   const int stage_number_;
   StageProgram p_;
   std::vector<bool> inside_;  // of each step: the stage computes it
-  int64_t sample_bytes_ = 0;  // of external values
 };
+
+std::string text(const Plan& plan, int i) {
+  const Step& s = plan.steps[i];
+  return fmt::format("%{} = {} : {} {}", i, graph::name(s.op), name(s.dtype), s.shape.text());
+}
+
+std::string text(const Plan& plan, const Instruction& in, const Stage& stage, std::size_t at) {
+  std::string what;
+  switch (in.kind) {
+    case Instruction::Kind::view: what = "view"; break;
+    case Instruction::Kind::compute: what = "kernel"; break;
+    case Instruction::Kind::product: what = "product with packed panels"; break;
+    case Instruction::Kind::fold:
+      what = in.fold.product ? "product over the samples" : "reduction over the samples";
+  }
+  if (in.kind == Instruction::Kind::compute || in.kind == Instruction::Kind::product)
+    what += fmt::format(", buffer {}", stage.buffers[at]);
+  return fmt::format("  {}  {}{}\n", text(plan, in.step), what, in.kept ? ", kept" : "");
+}
 
 }  // namespace
 
 StageProgram make_stage_program(const Plan& plan, const Sweep& sweep, int stage) {
   return Builder(plan, sweep, stage).build();
+}
+
+std::string dump(const Plan& plan, const Sweep& sweep, const std::vector<StageProgram>& stages) {
+  std::string out =
+      fmt::format("sweep: {} stages, blocks of {} samples\n", stages.size(), kernels::kBlock);
+  for (std::size_t t = 0; t < stages.size(); ++t) {
+    const Stage& stage = sweep.stages[t];
+    if (!stage.whole.empty()) out += fmt::format("whole, before stage {}:\n", t);
+    for (int i : stage.whole) out += fmt::format("  {}\n", text(plan, i));
+    const StageProgram& p = stages[t];
+    if (p.instructions.empty()) continue;
+    out += fmt::format(
+        "stage {}: tiles of {} samples, {} buffers, {} bytes a thread; a sample: {:.0f} FLOPs, {} "
+        "bytes read, {} written\n",
+        t, p.tile, stage.buffer_bytes.size(), p.thread_bytes, p.flops, p.read_bytes,
+        p.written_bytes);
+    for (std::size_t at = 0; at < p.instructions.size(); ++at)
+      out += text(plan, p.instructions[at], stage, at);
+  }
+  return out;
 }
 
 }  // namespace lanewise::exec

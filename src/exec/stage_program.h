@@ -6,6 +6,7 @@
 // their vectors, and an elementwise step passes over memory in order.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "exec/fold.h"
@@ -52,9 +53,15 @@ struct StageProgram {
   int64_t tile = 0;  // samples
   // Bytes: of a thread, of the packed matrices, of the results of a chunk.
   int64_t thread_bytes = 0, panels_bytes = 0, chunk_bytes = 0;
-  double flops = 0;  // of a sample
+  double flops = 0;           // of a sample
+  int64_t read_bytes = 0;     // of a sample, from memory
+  int64_t written_bytes = 0;  // of a sample, to memory
 };
 
 StageProgram make_stage_program(const plan::Plan& plan, const plan::Sweep& sweep, int stage);
+
+// For people: how a plan is swept, stage by stage, with what a sample costs.
+std::string dump(const plan::Plan& plan, const plan::Sweep& sweep,
+                 const std::vector<StageProgram>& stages);
 
 }  // namespace lanewise::exec

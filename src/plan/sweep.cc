@@ -318,28 +318,4 @@ void split_reductions(Plan& plan) {
   for (int& input : plan.inputs) input = number[input];
 }
 
-std::string dump(const Plan& plan, const Sweep& sweep) {
-  if (!sweep.worthwhile) return "no sweep: runs on whole arrays\n";
-  auto list = [&](const std::vector<int>& steps) {
-    std::string text;
-    for (int i : steps)
-      text += fmt::format(" %{} {}{}", i, graph::name(plan.steps[i].op),
-                          sweep.role[i] == Role::folded ? " (folded)"
-                          : sweep.kept[i]               ? " (kept)"
-                                                        : "");
-    return text + "\n";
-  };
-  std::string text;
-  for (std::size_t t = 0; t < sweep.stages.size(); ++t) {
-    const Stage& stage = sweep.stages[t];
-    if (!stage.whole.empty()) text += fmt::format("before stage {}:{}", t, list(stage.whole));
-    int64_t bytes = 0;
-    for (int64_t buffer : stage.buffer_bytes) bytes += buffer;
-    if (!stage.steps.empty())
-      text += fmt::format("stage {}: {} buffers, {} bytes a sample:{}", t,
-                          stage.buffer_bytes.size(), bytes, list(stage.steps));
-  }
-  return text;
-}
-
 }  // namespace lanewise::plan

@@ -11,7 +11,6 @@
 // twice) runs on whole arrays; what it reads of a stage is kept for it.
 #pragma once
 
-#include <string>
 #include <vector>
 
 #include "plan/plan.h"
@@ -51,8 +50,5 @@ Sweep make_sweep(const Plan& plan);
 // Reductions over the samples and other axes become two: over the others, which a
 // tile suffices for, then over the samples.
 void split_reductions(Plan& plan);
-
-// Axes, stages, tiles: what dump() of a plan says of its sweep.
-std::string dump(const Plan& plan, const Sweep& sweep);
 
 }  // namespace lanewise::plan

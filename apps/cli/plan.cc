@@ -1,0 +1,85 @@
+// lanewise plan: how a network's program is run, stage by stage.
+#include <memory>
+#include <sstream>
+
+#include "cli/arguments.h"
+#include "cli/command.h"
+#include "cli/cost_model.h"
+#include "lanewise/nn.h"
+#include "lanewise/ops.h"
+#include "lanewise/runtime.h"
+
+namespace lanewise::cli {
+namespace {
+
+struct Flags {
+  std::string network;
+  bool training = false;
+  bool columns = false;
+};
+
+nn::Sequential network_of(const Flags& flags) {
+  const std::vector<int64_t> widths = parse_widths(flags.network);
+  std::vector<nn::LayerPtr> layers;
+  for (std::size_t i = 1; i < widths.size(); ++i)
+    layers.push_back(nn::dense(
+        widths[i], i + 1 < widths.size() ? nn::Activation::tanh : nn::Activation::identity));
+  return {widths[0], layers, flags.columns ? nn::Layout::columns : nn::Layout::rows};
+}
+
+// One step of gradient descent on the squared error, or the network alone.
+CompiledFunction program_of(const nn::Sequential& network, const Flags& flags) {
+  const int axis = flags.columns ? 1 : 0;
+  CompileOptions options{{axis, axis}};
+  return compile(
+      [network, training = flags.training](const std::vector<Array>& a) -> std::vector<Array> {
+        const std::vector<Array> parameters(a.begin() + 2, a.end());
+        const Array output = network(parameters, a[0]);
+        if (!training) return {output};
+        const Array loss = nn::mean_squared_error(output, a[1]);
+        std::vector<Array> results = {loss};
+        const std::vector<Array> slopes = gradients(loss, parameters);
+        for (std::size_t i = 0; i < parameters.size(); ++i)
+          results.push_back(parameters[i] - slopes[i] * 0.01);
+        return results;
+      },
+      options);
+}
+
+int run(const Flags& flags, const Output& output) {
+  const nn::Sequential network = network_of(flags);
+  // A plan serves every number of samples, so it is made on few of them.
+  auto data = [&](int64_t width) {
+    return zeros(flags.columns ? Shape{width, 1} : Shape{1, width});
+  };
+  std::vector<Array> arguments = {data(network.inputs()), data(network.outputs())};
+  for (const nn::ParameterShape& p : network.parameter_shapes())
+    arguments.push_back(zeros(p.shape));
+  const CompiledFunction program = program_of(network, flags);
+  const std::string text = program.dump(arguments);
+  Json lines = Json::array();
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  output.result(text, {{"network", flags.network},
+                       {"training", flags.training},
+                       {"executor", executor()},
+                       {"plan", lines}});
+  return kDone;
+}
+
+}  // namespace
+
+Run add_plan(CLI::App& app) {
+  auto flags = std::make_shared<Flags>();
+  app.add_option("NETWORK", flags->network, "widths from input to output, as 100-64-1")
+      ->type_name("")
+      ->required();
+  app.add_flag("--training", flags->training, "a step of training, not only the network");
+  app.add_flag("--columns", flags->columns, "samples are columns, not rows");
+  app.footer(R"text(
+Example:
+  lanewise plan 100-64-1 --training)text");
+  return [flags](Output& output) { return run(*flags, output); };
+}
+
+}  // namespace lanewise::cli

@@ -1,0 +1,66 @@
+#include "kernels/matmul/tile_product.h"
+
+#include <gtest/gtest.h>
+
+#include "kernels/matmul/matmul.h"
+#include "kernels/testing.h"
+
+namespace lanewise::kernels {
+namespace {
+
+using namespace testing;
+
+constexpr DType kFloats[] = {DType::float32, DType::float64};
+
+std::string shape_text(DType d, int64_t m, int64_t n, int64_t k) {
+  return text(d) + " " + std::to_string(m) + "x" + std::to_string(n) + "x" + std::to_string(k);
+}
+
+TEST(TileProduct, PackedPanelsGiveTheBitsOfMatmul) {
+  uint32_t seed = 1;
+  for (DType d : kFloats) {
+    for (auto [m, n, k] : {std::array<int64_t, 3>{1, 1, 1},
+                           {16, 64, 100},
+                           {7, 33, 300},
+                           {128, 1, 64},
+                           {13, 3, 20},
+                           {5, 17, 0},
+                           {64, 10, 600}}) {
+      for (Layout left : kLayouts) {
+        for (Layout right : kLayouts) {
+          const Tensor a = random(d, {m, k}, left, ++seed), b = random(d, {k, n}, right, ++seed);
+          const Tensor out = make(d, {m, n}), expected = make(d, {m, n});
+          std::vector<std::byte> panels(static_cast<std::size_t>(fast::panel_bytes(d, k, n)));
+          fast::pack_panels(b, panels.data());
+          fast::multiply_panels(a, panels.data(), out);
+          reference::matmul(a, b, expected);
+          expect_same(out, expected, shape_text(d, m, n, k));
+        }
+      }
+    }
+  }
+}
+
+// The samples are the contraction: they come in tiles, whatever their sizes.
+TEST(TileProduct, TilesOfTheContractionGoOnWithTheChain) {
+  for (DType d : kFloats) {
+    for (int64_t tile : {1, 2, 7, 16, 64, 200}) {
+      const int64_t samples = 200, m = 21, n = 37;
+      const Tensor a = random(d, {m, samples}, Layout::transposed, 3);
+      const Tensor padded = random(d, {samples + 2, n}, Layout::row_major, 4);  // may be read ahead
+      View b = padded;
+      b.shape[0] = samples;
+      const Tensor out = make(d, {m, n}), expected = make(d, {m, n});
+      for (int64_t first = 0; first < samples; first += tile) {
+        const int64_t count = std::min(tile, samples - first);
+        fast::multiply_tile(slice_view(a, {0, first}, {m, count}, {1, 1}),
+                            slice_view(b, {first, 0}, {count, n}, {1, 1}), first > 0, out);
+      }
+      reference::matmul(a, b, expected);
+      expect_same(out, expected, "tiles of " + std::to_string(tile));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace lanewise::kernels

@@ -1,0 +1,139 @@
+#include "plan/sweep.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "graph/build.h"
+#include "plan/sample_axes.h"
+
+namespace lanewise::plan {
+namespace {
+
+using namespace graph;
+
+constexpr DType kType = DType::float32;
+
+struct Planned {
+  PlanPtr plan;
+  Sweep sweep;
+  int stages_with_tiles() const {
+    int count = 0;
+    for (const Stage& stage : sweep.stages) count += !stage.steps.empty();
+    return count;
+  }
+  // Roles of the steps with this operation.
+  std::vector<Role> roles(Op op) const {
+    std::vector<Role> found;
+    for (std::size_t i = 0; i < plan->steps.size(); ++i)
+      if (plan->steps[i].op == op) found.push_back(sweep.role[i]);
+    return found;
+  }
+};
+
+template <class F>
+Planned sweep_of(F program) {
+  PlanPtr plan = make_plan(program(kTraceRows[0]), program(kTraceRows[1]));
+  Sweep sweep = make_sweep(*plan);
+  return {std::move(plan), std::move(sweep)};
+}
+
+NodePtr mul(const NodePtr& a, const NodePtr& b) { return binary(Op::multiply, a, b); }
+NodePtr sub(const NodePtr& a, const NodePtr& b) { return binary(Op::subtract, a, b); }
+NodePtr sum_over(const NodePtr& x, int axis) { return reduce(Op::sum, x, axis, true); }
+
+// x - mean(x) for each feature, squared and summed.
+Program centred(int64_t m, bool rows) {
+  const NodePtr x = input(kType, rows ? Shape{m, 5} : Shape{5, m});
+  const int axis = rows ? 0 : 1;
+  const NodePtr mean = binary(Op::divide, sum_over(x, axis), count(x, axis, kType));
+  const NodePtr c = sub(x, mean);
+  return {{x}, {sum_over(mul(c, c), axis)}};
+}
+
+TEST(Sweep, ATrainingStepIsOneStage) {
+  const Planned p = sweep_of([](int64_t m) {
+    const NodePtr x = input(kType, {m, 5}), w = input(kType, {5, 4});
+    const NodePtr a = unary(Op::tanh, matmul(x, w));
+    const NodePtr dw = matmul(transpose(x, {1, 0}), mul(a, a));
+    return Program{{x, w}, {sub(w, dw), reduce(Op::sum, a, {}, false)}};
+  });
+  EXPECT_EQ(p.stages_with_tiles(), 1);
+  EXPECT_THAT(p.roles(Op::matmul), testing::ElementsAre(Role::swept, Role::folded));
+  // Over features, then over samples.
+  EXPECT_THAT(p.roles(Op::sum), testing::ElementsAre(Role::swept, Role::folded));
+  EXPECT_THAT(p.roles(Op::subtract), testing::ElementsAre(Role::whole));
+}
+
+TEST(Sweep, AReductionThatIsUsedAgainBeginsAStage) {
+  for (bool rows : {true, false}) {
+    const Planned p = sweep_of([=](int64_t m) { return centred(m, rows); });
+    EXPECT_EQ(p.stages_with_tiles(), 2);
+    EXPECT_THAT(p.roles(Op::sum), testing::ElementsAre(Role::folded, Role::folded));
+  }
+}
+
+TEST(Sweep, WhatIsCheapIsComputedAgainAndWhatIsDearIsKept) {
+  auto scaled = [](int64_t width) {
+    return [=](int64_t m) {
+      const NodePtr x = input(kType, {m, width}), w = input(kType, {width, 8});
+      const NodePtr z = matmul(x, w);
+      return Program{{x, w}, {sum_over(binary(Op::divide, z, sum_over(z, 0)), 0)}};
+    };
+  };
+  auto kept = [](const Planned& p) {
+    return std::count(p.sweep.kept.begin(), p.sweep.kept.end(), true);
+  };
+  EXPECT_EQ(kept(sweep_of(scaled(2))), 0);
+  EXPECT_EQ(kept(sweep_of(scaled(4000))), 1);
+}
+
+TEST(Sweep, OutputsAreKept) {
+  const Planned p = sweep_of([](int64_t m) {
+    const NodePtr x = input(kType, {m, 5});
+    const NodePtr y = unary(Op::tanh, unary(Op::exp, x));
+    return Program{{x}, {transpose(y, {1, 0})}};
+  });
+  ASSERT_TRUE(p.sweep.worthwhile);
+  EXPECT_TRUE(p.sweep.kept[p.plan->outputs[0]]);
+}
+
+TEST(Sweep, SamplesThatMeetThemselvesRunWhole) {
+  const Planned p = sweep_of([](int64_t m) {
+    const NodePtr x = unary(Op::tanh, unary(Op::exp, input(kType, {m, 5})));
+    const NodePtr leaf = x->inputs[0]->inputs[0];
+    return Program{{leaf}, {matmul(x, transpose(x, {1, 0}))}};
+  });
+  EXPECT_THAT(p.roles(Op::matmul), testing::ElementsAre(Role::whole));
+  EXPECT_EQ(p.sweep.axis[p.plan->outputs[0]], kSeveralAxes);
+}
+
+TEST(Sweep, SamplesInAnotherOrderRunWhole) {
+  const Planned p = sweep_of([](int64_t m) {
+    const NodePtr x = input(kType, {m, 5});
+    const NodePtr y = unary(Op::tanh, unary(Op::exp, x));
+    return Program{{x}, {mul(y, slice(y, {m - 1, 0}, {m, 5}, {-1, 1}))}};
+  });
+  EXPECT_THAT(p.roles(Op::slice), testing::ElementsAre(Role::whole));
+  EXPECT_EQ(p.stages_with_tiles(), 2);  // the second multiplies y, which is kept, with its reverse
+}
+
+TEST(Sweep, OneOperationIsLeftToItsKernel) {
+  EXPECT_FALSE(sweep_of([](int64_t m) {
+                 const NodePtr x = input(kType, {m, 5});
+                 return Program{{x}, {unary(Op::tanh, x)}};
+               }).sweep.worthwhile);
+}
+
+TEST(Sweep, WithoutAnMTheLongestClassIsSwept) {
+  const NodePtr x = input(kType, {300, 9000}), w = input(kType, {300, 4});
+  const PlanPtr plan = make_plan({{x, w}, {unary(Op::tanh, matmul(transpose(x, {1, 0}), w))}});
+  const Sweep sweep = make_sweep(*plan);
+  EXPECT_TRUE(sweep.worthwhile);
+  EXPECT_EQ(sweep.axis[0], 1);
+  EXPECT_EQ(sweep.axis[1], kNoAxis);
+  const NodePtr few = input(kType, {300, 900});
+  EXPECT_FALSE(make_sweep(*make_plan({{few}, {unary(Op::tanh, unary(Op::exp, few))}})).worthwhile);
+}
+
+}  // namespace
+}  // namespace lanewise::plan
