@@ -54,17 +54,16 @@ std::vector<std::string> row(const std::string& name, const Cost& c) {
 
 std::string to_text(const NetworkCost& cost, const Flags& flags) {
   std::vector<std::vector<std::string>> rows = {
-      {"layer", "parameters", "memory", "multiply-adds", "FLOPs", "backward", "A", "A and Z"}};
+      {"layer", "parameters", "memory", "mult-adds", "FLOPs", "backward", "A", "A + Z"}};
   for (const LayerCost& layer : cost.layers)
-    rows.push_back(row(fmt::format("{} → {}", layer.inputs, layer.outputs), layer));
+    rows.push_back(row(fmt::format("{}→{}", layer.inputs, layer.outputs), layer));
   rows.push_back(row("total", cost.total));
   const double training = 2.0 * static_cast<double>(cost.total.forward + cost.total.backward);
   return fmt::format(
       "{}, {}; X {}\n{}\nA training step: {}FLOPs forward and backward.\n"
-      "A multiply-add is 2 FLOPs, 1 MB is 10^6 bytes. A are the layers' outputs, Z what a training "
-      "step\n"
-      "keeps beside them; a whole-array program holds them for all samples, a tiled one for a "
-      "tile.\n",
+      "A multiply-add is 2 FLOPs, 1 MB is 10^6 bytes. A are the layers' outputs, Z what\n"
+      "a training step keeps beside them; a whole-array program holds them for all\n"
+      "samples, a tiled one for a tile.\n",
       counted(flags.samples, "sample"), flags.dtype,
       data_size(static_cast<double>(cost.input_bytes)), text_table(rows),
       with_unit(training) + (training < 999.95 ? " " : ""));

@@ -156,8 +156,10 @@ std::vector<std::pair<std::string, int64_t>> commonest(const Column& column, siz
   return result;
 }
 
-// At most `columns` characters, whole code points.
-std::string cut(const std::string& text, size_t columns) {
+// At most `columns` characters, whole code points, on one line.
+std::string cut(std::string text, size_t columns) {
+  std::replace_if(
+      text.begin(), text.end(), [](unsigned char c) { return c < ' '; }, ' ');
   size_t at = 0, seen = 0;
   for (; at < text.size(); ++at) {
     if ((text[at] & 0xC0) == 0x80) continue;
@@ -167,7 +169,7 @@ std::string cut(const std::string& text, size_t columns) {
 }
 
 std::string values_text(const Column& column) {
-  constexpr size_t kShown = 3, kColumns = 12;
+  constexpr size_t kShown = 2, kColumns = 12;
   if (!column.is_text) {
     const Summary s = summary_of(column.numbers);
     return std::isnan(s.least) ? "" : fmt::format("{:.7g} … {:.7g}", s.least, s.most);

@@ -35,10 +35,10 @@ std::string overview() {
 
 Examples:
   lanewise train --data customers.csv --target churned --model churn.safetensors
-  lanewise predict --model churn.safetensors --data new.csv --output predictions.csv
+  lanewise predict --model churn.safetensors --data new.csv --output out.csv
   lanewise explain "(64,100) @ (100,1000) + (64,1)"
 
-Results go to stdout, everything else to stderr; --json gives one JSON object on stdout.
+Results go to stdout, everything else to stderr; --json prints one JSON object.
 Exit codes: 0 done, 1 the job failed, 2 wrong usage.
 )text";
 }

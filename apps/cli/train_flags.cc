@@ -148,9 +148,8 @@ void add_network_flags(CLI::App& app, TrainOptions& o) {
   group.value("--dropout", o.dropout, "SHARE", "of the hidden units")->check(share());
 }
 
-void add_training_flags(CLI::App& app, TrainFlags& flags) {
+void add_training_flags(CLI::App& app, TrainOptions& o) {
   Group group(app, "Training");
-  TrainOptions& o = flags.options;
   OptimizerOptions& optimizer = o.optimizer;
   group.optional("--epochs", o.epochs, "N", "passes over the rows, at most", "60; few rows: 200")
       ->check(at_least(1));
@@ -183,7 +182,6 @@ void add_training_flags(CLI::App& app, TrainFlags& flags) {
       .value("--average", o.average_decay, "SHARE",
              "decay of the moving average of weights; 0: off")
       ->check(share());
-  app.add_flag("--quiet", flags.quiet, "no progress")->group("Output");
 }
 
 }  // namespace
@@ -191,10 +189,11 @@ void add_training_flags(CLI::App& app, TrainFlags& flags) {
 void add_train_flags(CLI::App& app, TrainFlags& flags) {
   add_data_flags(app, flags);
   add_network_flags(app, flags.options);
-  add_training_flags(app, flags);
+  add_training_flags(app, flags.options);
   add_encoding_flags(app, flags.options.encoding);
   add_csv_flags(app, flags.csv);
   add_run_flags(app);
+  app.add_flag("--quiet", flags.quiet, "no progress")->group("Output");
 }
 
 }  // namespace lanewise::cli

@@ -75,6 +75,8 @@ class CsvParser {
       throw Problem{0, "the file is UTF-16; save it as UTF-8"};
     if (const auto nul = text_.find('\0'); nul != kNowhere)
       throw Problem{nul, "a NUL byte: this is not a text file, or it is damaged"};
+    if (text_.find('\n') == kNowhere && text_.find('\r') != kNowhere)
+      throw Problem{0, "lines end in CR alone; save it with LF or CRLF"};
   }
 
   [[noreturn]] void fail(const Problem& problem) const {
@@ -189,9 +191,8 @@ class CsvParser {
     }
     if (2 * numbers < rows) return;
     warnings_.push_back(
-        fmt::format("column '{}' is categorical: {} of {} values are numbers, but line {} holds "
-                    "text; repair it, or "
-                    "declare what stands for a missing value",
+        fmt::format("column '{}' is taken as text: {} of {} values are numbers, but line "
+                    "{} isn't; repair it, or declare what stands for a missing value",
                     dialect_.names[c], numbers, rows, line_of(first_text)));
   }
 

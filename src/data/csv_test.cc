@@ -81,7 +81,7 @@ TEST(Csv, NamesTheLineThatTurnsAColumnToText) {
   const Table t = parse_csv(text);
   EXPECT_TRUE(t.column("a").is_text);
   ASSERT_EQ(t.warnings.size(), 1u);
-  EXPECT_NE(t.warnings[0].find("49 of 50 values are numbers, but line 32 holds text"),
+  EXPECT_NE(t.warnings[0].find("49 of 50 values are numbers, but line 32 isn't"),
             std::string::npos);
   CsvOptions numeric;
   numeric.types["a"] = ColumnType::numeric;

@@ -171,7 +171,7 @@ class Training {
       throw DataError(fmt::format("{}: {}", table_.source, problem), table_.source);
     };
     if (rows_.train.size() < 2)
-      fail(fmt::format("{} rows are left to train on, at least 2 are needed", rows_.train.size()));
+      fail(fmt::format("too few rows to train on: {} left, at least 2 needed", rows_.train.size()));
     const std::vector<int32_t> classes = values_at(target_.classes, rows_.train);
     for (std::size_t k = 0; k < info_.classes.size(); ++k)
       if (std::find(classes.begin(), classes.end(), static_cast<int32_t>(k)) == classes.end())

@@ -29,6 +29,7 @@ UNUSABLE = [
     ("too many fields", raw("x,c,y\n1,u,0\n2,v,1,7\n"), ["line 3", "4 fields", "3 expected"]),
     ("open quote", raw('x,c,y\n1,"u,0\n2,v,1\n'), ["line 2", "quote"]),
     ("NUL byte", raw("x,c,y\n1,u,0\n2,\0v,1\n"), ["line 3", "NUL"]),
+    ("lines that end in CR", raw("x,c,y\r1,u,0\r2,v,1\r"), ["CR alone"]),
     ("UTF-16", raw("\xff\xfex\0,\0y\0"), ["UTF-16", "UTF-8"]),
     ("duplicate names", raw("x,x,y\n1,2,0\n3,4,1\n"), ["line 1", "columns 1 and 2", "'x'"]),
     ("one class", table_of(HEADER, rows_with(lambda i, x, c, y: (x, c, 1))), ["'y'", "one value only, '1'"]),
@@ -61,7 +62,7 @@ def train(tmp_path, header, rows, *flags):
 def test_text_in_a_numeric_column_is_told(tmp_path):
     rows = rows_with(lambda i, x, c, y: (round(x, 1) if i != 150 else "oops", c, y))
     done = train(tmp_path, HEADER, rows)
-    assert "column 'x' is categorical: 199 of 200 values are numbers, but line 152 holds text" in done.stderr
+    assert "column 'x' is taken as text: 199 of 200 values are numbers, but line 152 isn't" in done.stderr
 
 
 def test_text_in_a_column_declared_numeric_is_refused(tmp_path):

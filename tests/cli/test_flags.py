@@ -1,9 +1,10 @@
 """Wrong usage: exit code 2, and what to write instead."""
 
 import json
+import subprocess
 
 import pytest
-from program import answer, lanewise, refusal
+from program import PROGRAM, answer, lanewise, refusal
 
 WRONG = [
     (["--epochs", "0"], "--epochs: must be 1 or more, not 0"),
@@ -51,6 +52,11 @@ def test_no_command_and_unknown_commands():
     assert "no command 'trian'; did you mean train?" in refusal("trian", code=2)
 
 
+def test_the_overview_fits_80_columns():
+    text = lanewise("--help").stdout
+    assert text == lanewise("help").stdout and max(map(len, text.splitlines())) <= 80
+
+
 @pytest.mark.parametrize("command", ["train", "predict", "evaluate", "inspect", "explain", "cost"])
 def test_help_fits_80_columns(command):
     text = lanewise(command, "--help").stdout
@@ -63,6 +69,13 @@ def test_version():
     version = answer("--version")
     assert set(version) == {"version", "compiler", "build", "isa"}
     assert lanewise("--version").stdout.startswith(f"lanewise {version['version']} (")
+
+
+def test_a_build_that_is_no_release_warns_once():
+    said = subprocess.run([PROGRAM, "cost", "2-1"], capture_output=True, text=True, check=True).stderr
+    build = answer("--version")["build"]
+    warning = f"lanewise cost: warning: this is a {build} build: much slower than a Release build\n"
+    assert said == ("" if build == "Release" else warning)
 
 
 def test_errors_as_json(tmp_path):
