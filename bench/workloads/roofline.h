@@ -11,7 +11,7 @@ struct Roofline {
   double bandwidth = 0;  // bytes a second: a = b + s·c with stores past the caches
 };
 
-// The best of a few tries on `threads` threads.
+// The best of several tries on `threads` threads.
 Roofline measure_roofline(int threads);
 
 }  // namespace lanewise::bench
