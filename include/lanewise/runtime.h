@@ -15,8 +15,9 @@ namespace lanewise {
 int thread_count();
 void set_thread_count(int count);  // Errors: ValueError when count < 1
 
-// The executor that runs plans: "vectorized" (default) or "loop" (scalar, the
-// oracle). LANEWISE_EXECUTOR sets the first one.  Errors: ValueError naming the known ones.
+// The executor that runs plans: "fused" (default: one pass over cache-sized tiles of
+// samples), "vectorized" (a whole array at a time) or "loop" (scalar, the oracle).
+// LANEWISE_EXECUTOR sets the first one.  Errors: ValueError naming the known ones.
 void set_executor(const std::string& name);
 std::string executor();
 std::vector<std::string> executors();

@@ -129,7 +129,8 @@ std::vector<Array> arguments_for(uint32_t seed, bool rows, int64_t m, DType dtyp
   random::seed(seed);
   const int64_t n = 3 + seed % 5;
   const Array x = astype(random::randn({m, n}), dtype);
-  std::vector<Array> arguments = {rows ? x : x.T() + 0.0, astype(random::randn({n, n}), dtype) * 0.5,
+  std::vector<Array> arguments = {rows ? x : x.T() + 0.0,
+                                  astype(random::randn({n, n}), dtype) * 0.5,
                                   astype(random::randn({1, n}), dtype)};
   for (const Array& a : arguments) a.eval();
   return arguments;
@@ -162,6 +163,53 @@ TEST_P(RandomPrograms, AgreeWithLoopWhateverTheThreads) {
       }
     }
   }
+}
+
+// Rows that meet no other row have the same bits in any company.
+TEST(Sweep, ARowAloneHasTheBitsOfTheBatch) {
+  for (DType dtype : {DType::float32, DType::float64}) {
+    random::seed(3);
+    const Array x = astype(random::randn({3000, 37}), dtype);
+    const Array w = astype(random::randn({37, 21}), dtype),
+                v = astype(random::randn({21, 1}), dtype);
+    eval(x, w, v);
+    const auto network = compile(
+        [](const std::vector<Array>& a) -> std::vector<Array> {
+          const Array hidden = softmax(tanh(matmul(a[0], a[1])), -1);
+          return {sigmoid(matmul(hidden, a[2])), std(hidden, 1), argmax(hidden, 1)};
+        },
+        {{0, -1, -1}});
+    const WithExecutor with("fused");
+    const auto batch = network({x, w, v});
+    for (int64_t row : {0, 1, 1023, 1024, 1500, 2999})
+      for (int64_t count : {1, 2, 33}) {
+        if (row + count > 3000) continue;
+        const auto some = network({x[slice(row, row + count)], w, v});
+        for (std::size_t i = 0; i < batch.size(); ++i)
+          expect_same_bits(some[i], batch[i][slice(row, row + count)],
+                           std::to_string(count) + " rows from " + std::to_string(row));
+      }
+  }
+}
+
+TEST(Sweep, DropoutDrawsTheSameNumbersInTilesAsWhole) {
+  const auto draw = compile(
+      [](const std::vector<Array>& a) -> std::vector<Array> {
+        const Array kept = random::counter_uniform(Array(int64_t{7}), a[0]) >= 0.25;
+        return {where(kept, a[0] * 2.0, 0.0)};
+      },
+      {{0}});
+  const auto columns = compile(
+      [](const std::vector<Array>& a) -> std::vector<Array> {
+        return {random::counter_uniform(Array(int64_t{7}), a[0]) * 2.0 + a[0]};
+      },
+      {{1}});
+  const Array x = ones({5000, 6});
+  const WithExecutor with("fused");
+  const Array swept = draw({x})[0], turned = columns({ones({6, 5000})})[0];
+  set_executor("vectorized");
+  expect_same_bits(swept, draw({x})[0], "rows");
+  expect_same_bits(turned, columns({ones({6, 5000})})[0], "columns");
 }
 
 INSTANTIATE_TEST_SUITE_P(All, RandomPrograms, testing::Range(0, 5));

@@ -29,7 +29,7 @@
 namespace lanewise {
 namespace {
 
-using Body = std::function<void(int64_t, int64_t)>;
+using Body = RangeBody;
 
 constexpr std::chrono::microseconds kSpin{20};
 // A few runs a thread even out uneven work.

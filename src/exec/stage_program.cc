@@ -155,6 +155,7 @@ class Builder {
       if (in.kind != Instruction::Kind::fold) continue;
       in.accumulator = take(in.fold.accumulator_bytes());
       in.state = take(in.fold.state_bytes());
+      in.counter = take(sizeof(StateCounter));
       in.levels =
           take(in.fold.state_bytes() * StateCounter::level_count(StageProgram::kMaxChunkBlocks));
     }
@@ -211,7 +212,7 @@ StageProgram make_stage_program(const Plan& plan, const Sweep& sweep, int stage)
 
 std::string dump(const Plan& plan, const Sweep& sweep, const std::vector<StageProgram>& stages) {
   std::string out =
-      fmt::format("sweep: {} stages, blocks of {} samples\n", stages.size(), kernels::kBlock);
+      fmt::format("sweep in blocks of {} samples, stages: {}\n", kernels::kBlock, stages.size());
   for (std::size_t t = 0; t < stages.size(); ++t) {
     const Stage& stage = sweep.stages[t];
     if (!stage.whole.empty()) out += fmt::format("whole, before stage {}:\n", t);

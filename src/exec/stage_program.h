@@ -32,8 +32,9 @@ struct Instruction {
   int64_t spare = 0;              // for a copy, where strides ask for one
   int64_t panels = 0;             // offset among the packed matrices
   FoldShape fold;
-  int64_t accumulator = 0, state = 0, levels = 0;  // offsets in the memory of a thread
-  int64_t partial = 0;                             // offset in the result of a chunk
+  // Offsets in the memory of a thread.
+  int64_t accumulator = 0, state = 0, levels = 0, counter = 0;
+  int64_t partial = 0;  // offset in the result of a chunk
 };
 
 // A value that the stage reads and does not compute.

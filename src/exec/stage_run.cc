@@ -78,12 +78,13 @@ void run_stage(const StageProgram& program, Run& run, int64_t samples, Tensor& m
   const SharedMemory shared(program, chunks, memory);
   pack(program, run, shared.panels());
   const int64_t chunk_samples = size * kernels::kBlock;
-  parallel_for(chunks, 1, [&](int64_t begin, int64_t end) {
+  const auto run_chunks = [&](int64_t begin, int64_t end) {
     TileWorker worker(program, run, samples, shared.panels());
     for (int64_t c = begin; c < end; ++c)
       worker.run_chunk(c * chunk_samples, std::min(samples, (c + 1) * chunk_samples),
                        shared.chunk(c));
-  });
+  };
+  parallel_for(chunks, 1, run_chunks);
   for (const Instruction& in : program.instructions)
     if (in.kind == Instruction::Kind::fold) merge_chunks(in, run, shared, chunks);
 }

@@ -1,6 +1,7 @@
 #include "exec/tile_worker.h"
 
 #include <algorithm>
+#include <new>
 
 #include "exec/step_kernels.h"
 #include "kernels/matmul/tile_product.h"
@@ -21,7 +22,7 @@ TileWorker::TileWorker(const StageProgram& program, const Run& run, int64_t samp
       view_memory_(plan_.steps.size() * sizeof(View)),
       views_(reinterpret_cast<View*>(view_memory_.data())) {
   for (const Instruction& in : program.instructions)
-    if (in.kind == Kind::fold) counters_.emplace_back(in.fold, memory(in.levels));
+    if (in.kind == Kind::fold) new (&counter(in)) StateCounter(in.fold, memory(in.levels));
   for (const External& e : program.externals)
     if (e.axis < 0) views_[e.step] = run.view(e.step);
 }
@@ -38,9 +39,8 @@ void TileWorker::run_chunk(int64_t begin, int64_t end, std::byte* result) {
     }
     end_block();
   }
-  auto counter = counters_.begin();
   for (const Instruction& in : program_.instructions)
-    if (in.kind == Kind::fold) (counter++)->finish(result + in.partial);
+    if (in.kind == Kind::fold) counter(in).finish(result + in.partial);
 }
 
 void TileWorker::lay_out(int64_t count) {
@@ -203,12 +203,11 @@ void TileWorker::begin_block() {
 }
 
 void TileWorker::end_block() {
-  auto counter = counters_.begin();
   for (const Instruction& in : program_.instructions) {
     if (in.kind != Kind::fold) continue;
     if (!in.fold.product)
       in.fold.kernels.finish(in.fold.width, memory(in.accumulator), memory(in.state));
-    (counter++)->push(memory(in.state));
+    counter(in).push(memory(in.state));
   }
 }
 

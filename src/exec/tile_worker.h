@@ -2,8 +2,6 @@
 // loop over blocks, tiles and instructions.
 #pragma once
 
-#include <vector>
-
 #include "exec/run.h"
 #include "exec/stage_program.h"
 #include "kernels/scratch.h"
@@ -38,6 +36,9 @@ class TileWorker {
   View tile_of(const View& whole, int axis, int64_t first) const;
   View side_by_side(const View& x, const Instruction& in);
   std::byte* memory(int64_t offset) const { return scratch_.data() + offset; }
+  StateCounter& counter(const Instruction& in) const {
+    return *reinterpret_cast<StateCounter*>(memory(in.counter));
+  }
 
   const StageProgram& program_;
   const Run& run_;
@@ -46,8 +47,7 @@ class TileWorker {
   const std::byte* panels_;
   const kernels::Scratch scratch_;
   const kernels::Scratch view_memory_;
-  View* views_;  // of the tile, by step
-  std::vector<StateCounter> counters_;
+  View* views_;                     // of the tile, by step
   int64_t count_ = -1, first_ = 0;  // the tile
   int64_t in_block_ = 0;            // samples of the block before the tile
 };

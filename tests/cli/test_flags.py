@@ -25,7 +25,7 @@ WRONG = [
     (["--test", "t.csv", "--test-fraction", "0.2"], "--test"),
     (["--activation", "rulu"], "unknown activation 'rulu'; known: identity"),
     (["--optimizer", "lion"], "adamw"),
-    (["--executor", "turbo"], "there are: vectorized, loop"),
+    (["--executor", "turbo"], "there are: fused, vectorized, loop"),
     (["--task", "ranking"], "there are: binary, multiclass, regression"),
     (["--type", "x"], "isn't COLUMN=TYPE"),
     (["--type", "x=number"], "there are: numeric, categorical"),

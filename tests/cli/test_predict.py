@@ -38,7 +38,7 @@ def test_stdin_stdout_and_files_agree(tmp_path, model, table):
     assert piped.stdout == out.read_text() == predict(model, table).stdout
 
 
-@pytest.mark.parametrize("executor", ["loop", "vectorized"])
+@pytest.mark.parametrize("executor", ["loop", "vectorized", "fused"])
 @pytest.mark.parametrize("threads", [1, 2, 3])
 def test_threads_change_no_bit(model, table, executor, threads):
     assert predict(model, table, "--threads", threads, "--executor", "vectorized").stdout == predict(model, table).stdout

@@ -1,0 +1,102 @@
+// What a sweep must not do: allocate in a second run, or hold a value of all samples.
+#include "exec/fused.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <new>
+
+#include "graph/build.h"
+
+namespace {
+std::atomic<int64_t> allocations{0};
+}
+
+void* operator new(std::size_t bytes) {
+  ++allocations;
+  if (void* memory = std::malloc(bytes)) return memory;
+  throw std::bad_alloc();
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+
+namespace lanewise::exec {
+namespace {
+
+using namespace graph;
+
+constexpr int64_t kSamples = 20'000, kFeatures = 24, kUnits = 40;
+
+// A step of a network with one layer: the loss and the gradient of W.
+Program training_step(int64_t m) {
+  const NodePtr x = input(DType::float32, {m, kFeatures}),
+                w = input(DType::float32, {kFeatures, kUnits});
+  const NodePtr a = unary(Op::tanh, matmul(x, w));
+  const NodePtr slope = binary(Op::subtract, a, binary(Op::multiply, a, a));
+  return {{x, w}, {reduce(Op::sum, a, {}, false), matmul(transpose(x, {1, 0}), slope)}};
+}
+
+struct Prepared {
+  std::unique_ptr<const Executable> executable;
+  std::vector<Tensor> inputs, outputs;
+  Workspace workspace;
+  void run() { executable->run(inputs, outputs, workspace); }
+};
+
+Prepared prepare(const Backend& backend) {
+  Prepared p;
+  p.executable = backend.compile(
+      plan::make_plan(training_step(plan::kTraceRows[0]), training_step(plan::kTraceRows[1])));
+  for (const Shape& shape : {Shape{kSamples, kFeatures}, Shape{kFeatures, kUnits}}) {
+    p.inputs.push_back(Tensor::empty(DType::float32, shape));
+    float* x = p.inputs.back().as<float>();
+    for (int64_t i = 0; i < p.inputs.back().size(); ++i)
+      x[i] = 0.001f * static_cast<float>(i * 7 % 113 - 56);
+  }
+  p.outputs.resize(2);
+  return p;
+}
+
+TEST(Fused, ASecondRunAllocatesNothing) {
+  Prepared p = prepare(backend("fused"));
+  p.run();
+  p.run();  // whichever thread comes first has its memory now
+  const int64_t before = allocations;
+  p.run();
+  EXPECT_EQ(allocations - before, 0);
+}
+
+TEST(Fused, NoValueOfAllSamplesIsHeld) {
+  Prepared p = prepare(backend("fused"));
+  p.run();
+  int64_t bytes = 0;
+  for (const Tensor& slot : p.workspace.slots)
+    if (slot) bytes += slot.size() * static_cast<int64_t>(size_of(slot.dtype));
+  EXPECT_LT(bytes, kSamples);  // not one byte a sample
+}
+
+TEST(Fused, TheDumpSaysWhatAStageDoes) {
+  const std::string text = prepare(backend("fused")).executable->dump();
+  for (const char* part : {"stages: 1", "stage 0: tiles of", "product with packed panels",
+                           "product over the samples", "reduction over the samples"})
+    EXPECT_NE(text.find(part), std::string::npos) << part << " in\n" << text;
+}
+
+TEST(Fused, OneBlockHasTheBitsOfWholeArrays) {
+  for (int64_t samples : {int64_t{1}, int64_t{1000}, kSamples}) {
+    std::vector<Tensor> results[2];
+    for (int k : {0, 1}) {
+      Prepared p = prepare(backend(k == 0 ? "fused" : "vectorized"));
+      p.inputs[0].shape[0] = samples;
+      p.run();
+      results[k] = p.outputs;
+    }
+    const float a = *results[0][0].as<float>(), b = *results[1][0].as<float>();
+    if (samples <= 1024) EXPECT_EQ(a, b) << samples;
+    else EXPECT_NEAR(a, b, 1e-3 * std::abs(b)) << samples;
+  }
+}
+
+}  // namespace
+}  // namespace lanewise::exec
