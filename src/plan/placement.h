@@ -1,0 +1,14 @@
+// Where the values of a sweep lie: buffers of a tile, slots of the whole run.
+#pragma once
+
+#include "plan/sweep.h"
+
+namespace lanewise::plan {
+
+// Fills the buffers of each stage.
+void assign_buffers(const Plan& plan, Sweep& sweep);
+
+// Fills place and slot_count, for what is whole, folded or kept.
+void assign_places(const Plan& plan, Sweep& sweep);
+
+}  // namespace lanewise::plan

@@ -1,0 +1,116 @@
+#include "plan/roles.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "plan/cost.h"
+#include "plan/sample_axes.h"
+
+namespace lanewise::plan {
+namespace {
+
+using graph::Op;
+using graph::OpClass;
+
+// Elements of a matrix that is too large to meet every tile.
+constexpr int64_t kLargeMatrix = 512 << 10;
+
+class Roles {
+ public:
+  Roles(const Plan& plan, Sweep& sweep) : steps_(plan.steps), s_(sweep) {}
+
+  void find() {
+    int computing = 0;
+    for (int i = 0; i < static_cast<int>(steps_.size()); ++i) {
+      s_.role[i] = role_of(i);
+      s_.stage[i] = stage_of(i);
+      const bool swept = s_.role[i] == Role::swept && !steps_[i].is_view;
+      if (!swept && s_.role[i] != Role::folded) continue;
+      ++computing;
+      const int along_samples = swept ? i : steps_[i].operands[0];
+      s_.samples = steps_[along_samples].shape[s_.axis[along_samples]];
+    }
+    s_.worthwhile = computing >= 2;
+  }
+
+ private:
+  bool along(int i) const { return s_.axis[i] != kNoAxis; }
+
+  // All extents but the samples' are numbers.
+  bool fixed_but_for_samples(int i) const {
+    const SymbolicDims& shape = steps_[i].shape;
+    for (int axis = 0; axis < shape.rank(); ++axis)
+      if (axis != s_.axis[i] && shape[axis].scale != 0) return false;
+    return true;
+  }
+
+  Role role_of(int i) const {
+    const Step& step = steps_[i];
+    if (graph::traits(step.op).kind == OpClass::leaf) return Role::leaf;
+    const std::vector<Alignment> aligned = alignments(steps_, step);
+    std::optional<int> onto;  // the axis of the result that the samples fall on; kNoAxis: none
+    for (int k = 0; k < static_cast<int>(step.operands.size()); ++k) {
+      const int operand = step.operands[k], axis = s_.axis[operand];
+      if (step.op == Op::count) continue;
+      if (axis == kSeveralAxes || !fixed_but_for_samples(operand)) return Role::whole;
+      if (axis == kNoAxis) continue;
+      const auto found = std::find_if(aligned.begin(), aligned.end(), [&](const Alignment& a) {
+        return a.operand == k && a.axis == axis;
+      });
+      if (found == aligned.end() || (onto && *onto != found->result)) return Role::whole;
+      onto = found->result;
+    }
+    if (!onto || !fixed_but_for_samples(i) || multiplies_large_matrix(step)) return Role::whole;
+    if (*onto == kNoAxis) return can_fold(step, i) ? Role::folded : Role::whole;
+    return *onto == s_.axis[i] ? Role::swept : Role::whole;
+  }
+
+  // Such a product fills the caches by itself, whatever tile meets it.
+  bool multiplies_large_matrix(const Step& step) const {
+    if (step.op != Op::matmul) return false;
+    for (int operand : step.operands)
+      if (!along(operand) && sample_size(steps_[operand], kNoAxis) > kLargeMatrix) return true;
+    return false;
+  }
+
+  bool can_fold(const Step& step, int i) const {
+    if (along(i)) return false;
+    if (step.op == Op::matmul)
+      return is_float(step.dtype) && steps_[i].shape.rank() == 2 && along(step.operands[0]) &&
+             along(step.operands[1]);
+    if (step.op != Op::sum && step.op != Op::prod && step.op != Op::max && step.op != Op::min)
+      return false;
+    const int x = step.operands[0];
+    for (int64_t axis : step.attributes.axes)
+      if (axis != s_.axis[x] && steps_[x].shape[static_cast<int>(axis)] != Extent{0, 1})
+        return false;
+    return true;
+  }
+
+  int stage_of(int i) const {
+    int stage = 0;
+    const Step& step = steps_[i];
+    for (int k = 0; k < static_cast<int>(step.operands.size()); ++k) {
+      if (!reads_values(step, k)) continue;
+      const int operand = step.operands[k];
+      const bool after = s_.role[operand] == Role::folded ||
+                         (s_.role[operand] == Role::swept && s_.role[i] == Role::whole);
+      stage = std::max(stage, s_.stage[operand] + after);
+    }
+    return stage;
+  }
+
+  const std::vector<Step>& steps_;
+  Sweep& s_;
+};
+
+}  // namespace
+
+void find_roles(const Plan& plan, Sweep& sweep) {
+  sweep.axis = find_sample_axes(plan, kLeastSamples);
+  sweep.role.resize(plan.steps.size());
+  sweep.stage.assign(plan.steps.size(), 0);
+  Roles(plan, sweep).find();
+}
+
+}  // namespace lanewise::plan
