@@ -52,12 +52,11 @@ ColumnType text_type(const Column& column) {
 bool is_number_identifier(const Column& column) {
   const std::vector<double>& x = column.numbers;
   if (column.missing > 0 || static_cast<int64_t>(x.size()) < kFewestForIdentifier) return false;
-  bool whole = true, counting = true;
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    whole &= x[i] == std::floor(x[i]);
-    if (i > 0) counting &= x[i] == x[i - 1] + 1;
-  }
-  if (!whole || counting) return whole;
+  if (!std::all_of(x.begin(), x.end(), [](double value) { return value == std::floor(value); }))
+    return false;
+  bool counting = true;
+  for (std::size_t i = 1; i < x.size() && counting; ++i) counting = x[i] == x[i - 1] + 1;
+  if (counting) return true;
   if (!named_like_identifier(column.name)) return false;
   std::vector<double> sorted = x;
   std::sort(sorted.begin(), sorted.end());

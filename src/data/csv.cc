@@ -123,6 +123,11 @@ class CsvParser {
       const std::size_t row = reader.offset();
       std::size_t c = 0;
       for (bool last = false; !last; ++c) {
+        double number;
+        if (c < part.columns.size() && !as_text_[c] && reader.next_number(&number, &last)) {
+          part.columns[c].numbers.push_back(number);
+          continue;
+        }
         const Field field = reader.next(&last);
         if (c < part.columns.size()) add(field, row, as_text_[c], part.columns[c]);
       }
@@ -130,8 +135,14 @@ class CsvParser {
         throw Problem{row,
                       fmt::format("{} {} here, {} expected{}", c, c == 1 ? "field" : "fields",
                                   part.columns.size(), dialect_.header ? " as in the header" : "")};
-      ++part.rows;
+      if (++part.rows == 1) reserve(part, (end - begin) / (reader.offset() - row) + 1);
     }
+  }
+
+  // Room for as many rows as there would be if all were as long as the first.
+  void reserve(Part& part, std::size_t rows) const {
+    for (std::size_t c = 0; c < part.columns.size(); ++c)
+      if (!as_text_[c]) part.columns[c].numbers.reserve(rows);
   }
 
   void add(const Field& field, std::size_t row, bool as_text, ColumnPart& column) const {
@@ -209,10 +220,6 @@ class CsvParser {
       for (int64_t c = begin; c < end; ++c) join_column(static_cast<std::size_t>(c), table);
     });
     for (std::size_t c = 0; c < table.columns.size(); ++c) warn_of_infinities(c);
-    for (Column& column : table.columns) {
-      const auto type = options_.types.find(column.name);
-      column.type = type != options_.types.end() ? type->second : infer_type(column);
-    }
     table.warnings = std::move(warnings_);
     return table;
   }
@@ -238,6 +245,8 @@ class CsvParser {
       for (int32_t code : from.codes) column.codes.push_back(code < 0 ? -1 : recoded[code]);
     }
     column.dictionary.assign(words.begin(), words.end());
+    const auto type = options_.types.find(column.name);
+    column.type = type != options_.types.end() ? type->second : infer_type(column);
   }
 
   void warn_of_infinities(std::size_t c) {

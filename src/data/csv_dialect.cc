@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cmath>
 #include <cstring>
 #include <unordered_map>
 
@@ -97,6 +98,19 @@ Field RowReader::next(bool* last) {
   at_ = static_cast<std::size_t>(p - text_.data());
   end_field(last);
   return {trimmed(field, separator_), false};
+}
+
+bool RowReader::next_number(double* value, bool* last) {
+  const char* const first = text_.data() + at_;
+  const char* const end = text_.data() + text_.size();
+  if (first == end || !((*first >= '0' && *first <= '9') || *first == '-')) return false;
+  const auto [stop, error] = fast_float::from_chars(first, end, *value);
+  if (error != std::errc() || (stop != end && *stop != separator_ && *stop != '\n') ||
+      !std::isfinite(*value))
+    return false;
+  at_ = static_cast<std::size_t>(stop - text_.data());
+  end_field(last);
+  return true;
 }
 
 Field RowReader::quoted(bool* last) {
