@@ -30,8 +30,10 @@ using Floats = hn::ScalableTag<float>;
 double multiply_adds(int64_t count, float* sink) {
   const Floats d;
   const auto factor = hn::Set(d, *sink);
-  auto a = factor, b = factor, c = factor, e = factor, f = factor, g = factor;
-  auto h = factor, i = factor, j = factor, k = factor, l = factor, m = factor;
+  // Chains that began alike would be one to the compiler.
+  auto start = [&](float x) { return hn::Set(d, *sink + x); };
+  auto a = start(1), b = start(2), c = start(3), e = start(4), f = start(5), g = start(6);
+  auto h = start(7), i = start(8), j = start(9), k = start(10), l = start(11), m = start(12);
   for (int64_t n = 0; n < count; ++n) {
     a = hn::MulAdd(a, factor, factor), b = hn::MulAdd(b, factor, factor);
     c = hn::MulAdd(c, factor, factor), e = hn::MulAdd(e, factor, factor);
