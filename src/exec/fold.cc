@@ -29,12 +29,6 @@ void StateCounter::finish(std::byte* state) {
   count_ = 0;
 }
 
-namespace {
-
-int64_t whole_lines(int64_t bytes) { return (bytes + 63) / 64 * 64; }
-
-}  // namespace
-
 int64_t FoldShape::state_bytes() const {
   return whole_lines(width * static_cast<int64_t>(size_of(dtype)));
 }

@@ -9,6 +9,9 @@
 
 namespace lanewise::exec {
 
+// Rounded up to cache lines.
+constexpr int64_t whole_lines(int64_t bytes) { return (bytes + 63) / 64 * 64; }
+
 // The size and the kernels of one fold: a product that contracts the samples, or a reduction.
 struct FoldShape {
   DType dtype = DType::float32;

@@ -22,8 +22,6 @@ using plan::Stage;
 using plan::Step;
 using plan::Sweep;
 
-int64_t whole_lines(int64_t bytes) { return (bytes + 63) / 64 * 64; }
-
 // LANEWISE_TILE, for tests; 0: none is forced.
 int64_t forced_tile() {
   const char* text = std::getenv("LANEWISE_TILE");
@@ -70,7 +68,6 @@ class Builder {
     in.axis = folds ? sweep_.axis[s.operands[0]] : sweep_.axis[i];
     in.kept = sweep_.kept[i] && sweep_.stage[i] == stage_number_;
     if (in.kept) p_.written_bytes += bytes_of(s) * plan::sample_size(s, in.axis);
-    in.row = folds ? 0 : plan::sample_size(s, in.axis);
     for (std::size_t later = at + 1; later < stage_.steps.size(); ++later) {
       const std::vector<int>& operands = plan_.steps[stage_.steps[later]].operands;
       in.read |= std::find(operands.begin(), operands.end(), i) != operands.end();
@@ -129,7 +126,7 @@ class Builder {
 
   // Elements of a sample that a fold may have to lay side by side.
   int64_t spare_row(const Instruction& in) const {
-    if (in.kind == Instruction::Kind::view) return in.row;
+    if (in.kind == Instruction::Kind::view) return plan::sample_size(plan_.steps[in.step], in.axis);
     if (in.kind != Instruction::Kind::fold) return 0;
     return in.fold.product ? plan_.steps[in.step].shape[in.fold.transposed ? 0 : 1].offset
                            : in.fold.width;

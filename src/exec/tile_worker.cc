@@ -5,7 +5,6 @@
 
 #include "exec/step_kernels.h"
 #include "kernels/matmul/tile_product.h"
-#include "plan/sample_axes.h"
 
 namespace lanewise::exec {
 
@@ -48,9 +47,8 @@ void TileWorker::lay_out(int64_t count) {
   count_ = count;
   for (const External& e : program_.externals)
     if (e.axis >= 0)
-      views_[e.step] = e.row > 1 && run_.view(e.step).strides[e.axis] == 1
-                           ? buffer_view(e.step, e.axis, e.buffer)
-                           : tile_of(run_.view(e.step), e.axis, 0);
+      views_[e.step] = is_loaded(e) ? buffer_view(e.step, e.axis, e.buffer)
+                                    : tile_of(run_.view(e.step), e.axis, 0);
   for (const Instruction& in : program_.instructions) lay_out(in);
 }
 
@@ -112,15 +110,15 @@ void TileWorker::move_to(int64_t first) {
   }
 }
 
+bool TileWorker::is_loaded(const External& e) const {
+  return e.row > 1 && run_.view(e.step).strides[e.axis] == 1;
+}
+
 // Features that lie far apart are laid side by side, once for all that read them.
 void TileWorker::load(const External& e, int64_t first) {
-  const View& whole = run_.view(e.step);
-  const View there = tile_of(whole, e.axis, first);
-  if (e.row == 1 || whole.strides[e.axis] != 1) {
-    views_[e.step].data = there.data;
-  } else {
-    run_.kernels().cast(there, views_[e.step]);
-  }
+  const View there = tile_of(run_.view(e.step), e.axis, first);
+  if (is_loaded(e)) run_.kernels().cast(there, views_[e.step]);
+  else views_[e.step].data = there.data;
 }
 
 void TileWorker::run_tile() {

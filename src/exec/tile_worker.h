@@ -31,6 +31,7 @@ class TileWorker {
   void end_block();
 
   const plan::Step& step(const Instruction& in) const { return plan_.steps[in.step]; }
+  bool is_loaded(const External& e) const;
   void load(const External& e, int64_t first);
   View buffer_view(int step, int axis, int64_t offset) const;
   View tile_of(const View& whole, int axis, int64_t first) const;

@@ -78,8 +78,7 @@ class Roles {
     if (step.op == Op::matmul)
       return is_float(step.dtype) && steps_[i].shape.rank() == 2 && along(step.operands[0]) &&
              along(step.operands[1]);
-    if (step.op != Op::sum && step.op != Op::prod && step.op != Op::max && step.op != Op::min)
-      return false;
+    if (!is_fold(step.op)) return false;
     const int x = step.operands[0];
     for (int64_t axis : step.attributes.axes)
       if (axis != s_.axis[x] && steps_[x].shape[static_cast<int>(axis)] != Extent{0, 1})

@@ -5,13 +5,9 @@
 namespace lanewise::plan {
 namespace {
 
-using graph::Op;
-
 // The axes over which a reduction over the samples goes besides.
 Dims other_axes(const Plan& plan, const Step& step, const std::vector<int>& samples) {
-  const bool splits =
-      step.op == Op::sum || step.op == Op::prod || step.op == Op::max || step.op == Op::min;
-  if (!splits) return {};
+  if (!is_fold(step.op)) return {};
   const int x = step.operands[0];
   if (samples[x] < 0 || !step.attributes.axes.contains(samples[x])) return {};
   Dims others;

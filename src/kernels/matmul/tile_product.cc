@@ -16,6 +16,9 @@ constexpr int64_t kPanelsInL1 = 16 << 10;
 template <class T>
 class TileProduct {
  public:
+  // Packed panels serve any number of rows, so they have the width that suits many.
+  static constexpr int64_t kManyRows = 1 << 20;
+
   TileProduct(const View& a, int64_t n, const View& out)
       : a_(a), out_(out), m_(a.shape[0]), n_(n), k_(a.shape[1]), family_(family_for(n)) {}
 
@@ -79,11 +82,6 @@ class TileProduct {
     }
   }
 
- public:
-  // Packed panels serve any number of rows, so they have the width that suits many.
-  static constexpr int64_t kManyRows = 1 << 20;
-
- private:
   const View &a_, &out_;
   const int64_t m_, n_, k_;
   const BlockFamily<T>& family_;

@@ -2,7 +2,7 @@
 #define HWY_TARGET_INCLUDE "kernels/reduce/tile_fold.cc"
 #include "kernels/simd.h"
 // The order of these matters.
-#include <tuple>
+#include <algorithm>
 
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
