@@ -4,6 +4,8 @@
 
 #include <cmath>
 #include <cstring>
+#include <iostream>
+#include <map>
 #include <random>
 
 #include "base/thread_pool.h"
@@ -136,9 +138,20 @@ std::vector<Array> arguments_for(uint32_t seed, bool rows, int64_t m, DType dtyp
   return arguments;
 }
 
+// Of the steps in a plan's dump that run on whole arrays because a tile is not enough, how many
+// have each reason.
+void count_fallbacks(const std::string& dump, std::map<std::string, int>* counts) {
+  static const std::string kMark = "whole-array: ";
+  for (std::size_t at = dump.find(kMark); at != std::string::npos; at = dump.find(kMark, at + 1)) {
+    const std::size_t from = at + kMark.size();
+    ++(*counts)[dump.substr(from, dump.find('\n', from) - from)];
+  }
+}
+
 class RandomPrograms : public testing::TestWithParam<int> {};
 
 TEST_P(RandomPrograms, AgreeWithLoopWhateverTheThreads) {
+  std::map<std::string, int> fallbacks;
   for (uint32_t seed = GetParam() * 20; seed < static_cast<uint32_t>(GetParam()) * 20 + 20;
        ++seed) {
     for (bool rows : {true, false}) {
@@ -161,8 +174,12 @@ TEST_P(RandomPrograms, AgreeWithLoopWhateverTheThreads) {
         }
         first = actual;
       }
+      const WithExecutor with("fused");
+      count_fallbacks(compile(program, {axes}).dump(arguments), &fallbacks);
     }
   }
+  for (const auto& [why, count] : fallbacks)
+    std::cout << count << " steps on whole arrays: " << why << '\n';
 }
 
 // Rows that meet no other row have the same bits in any company.
@@ -212,7 +229,7 @@ TEST(Sweep, DropoutDrawsTheSameNumbersInTilesAsWhole) {
   expect_same_bits(turned, columns({ones({6, 5000})})[0], "columns");
 }
 
-INSTANTIATE_TEST_SUITE_P(All, RandomPrograms, testing::Range(0, 5));
+INSTANTIATE_TEST_SUITE_P(All, RandomPrograms, testing::Range(0, 10));
 
 }  // namespace
 }  // namespace lanewise

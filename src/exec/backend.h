@@ -22,6 +22,9 @@ struct Workspace {
   std::vector<View> views;     // of each step, valid during a run, as their owners
   std::vector<const std::shared_ptr<void>*> owners;
   Tensor stage;  // of a sweep: packed matrices, results of chunks
+  // Which program `views` were last laid out for, and for which m: those on slots still fit it.
+  const void* program = nullptr;
+  int64_t m = -1;
 };
 
 class Executable {

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <sys/resource.h>
+
 #include <atomic>
 #include <cstdlib>
 #include <new>
@@ -44,11 +46,17 @@ struct Prepared {
   void run() { executable->run(inputs, outputs, workspace); }
 };
 
-Prepared prepare(const Backend& backend) {
+int64_t peak_memory() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return int64_t{usage.ru_maxrss} << 10;
+}
+
+Prepared prepare(const Backend& backend, int64_t samples = kSamples) {
   Prepared p;
   p.executable = backend.compile(
       plan::make_plan(training_step(plan::kTraceRows[0]), training_step(plan::kTraceRows[1])));
-  for (const Shape& shape : {Shape{kSamples, kFeatures}, Shape{kFeatures, kUnits}}) {
+  for (const Shape& shape : {Shape{samples, kFeatures}, Shape{kFeatures, kUnits}}) {
     p.inputs.push_back(Tensor::empty(DType::float32, shape));
     float* x = p.inputs.back().as<float>();
     for (int64_t i = 0; i < p.inputs.back().size(); ++i)
@@ -74,6 +82,14 @@ TEST(Fused, NoValueOfAllSamplesIsHeld) {
   for (const Tensor& slot : p.workspace.slots)
     if (slot) bytes += slot.size() * static_cast<int64_t>(size_of(slot.dtype));
   EXPECT_LT(bytes, kSamples);  // not one byte a sample
+}
+
+// The hidden layer alone would be 160 MB.
+TEST(Fused, AnEpochOfAMillionSamplesNeedsLittleMemory) {
+  Prepared p = prepare(backend("fused"), 1'000'000);
+  const int64_t before = peak_memory();
+  p.run();
+  EXPECT_LT(peak_memory() - before, 64 << 20);
 }
 
 TEST(Fused, TheDumpSaysWhatAStageDoes) {

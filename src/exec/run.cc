@@ -16,7 +16,9 @@ Run::Run(const plan::Plan& plan, std::span<const int> places, int slot_count,
       inputs_(inputs),
       outputs_(outputs),
       ws_(workspace),
-      m_(plan.rows(inputs)) {
+      m_(plan.rows(inputs)),
+      laid_out_(workspace.program == places.data() && workspace.m == m_) {
+  ws_.program = nullptr;
   ws_.views.resize(plan.steps.size());
   ws_.owners.resize(plan.steps.size());
   ws_.slots.resize(std::max<std::size_t>(ws_.slots.size(), static_cast<std::size_t>(slot_count)));
@@ -25,14 +27,15 @@ Run::Run(const plan::Plan& plan, std::span<const int> places, int slot_count,
 
 void Run::step(int i) {
   const Step& s = plan_.steps[i];
+  if (laid_out_ && s.storage == Storage::constant) return;
   if (s.storage == Storage::bound || s.storage == Storage::constant) {
     const Tensor& t = s.storage == Storage::bound ? inputs_[s.place] : plan_.constants[s.place];
     ws_.views[i] = t;
     ws_.owners[i] = &t.owner;
     return;
   }
-  const Shape shape = s.shape.at(m_);
-  if (s.is_view && make_view(s, ws_.views[s.operands[0]], s.start.at(m_), shape, &ws_.views[i])) {
+  if (s.is_view &&
+      make_view(s, ws_.views[s.operands[0]], s.start.at(m_), s.shape.at(m_), &ws_.views[i])) {
     ws_.owners[i] = ws_.owners[s.operands[0]];
     return;
   }
@@ -41,7 +44,12 @@ void Run::step(int i) {
 }
 
 const View& Run::allocate(int i) {
-  ws_.views[i] = memory_for(i, plan_.steps[i].shape.at(m_));
+  const Step& s = plan_.steps[i];
+  if (laid_out_ && s.storage == Storage::slot && !s.is_view) {
+    ws_.views[i].data = ws_.slots[places_[i]].data;
+    return ws_.views[i];
+  }
+  ws_.views[i] = memory_for(i, s.shape.at(m_));
   return ws_.views[i];
 }
 
@@ -64,6 +72,8 @@ View Run::memory_for(int i, const Shape& shape) {
 
 void Run::finish() {
   for (std::size_t k = 0; k < outputs_.size(); ++k) finish(static_cast<int>(k));
+  ws_.program = places_.data();
+  ws_.m = m_;
 }
 
 // Result k, unless its step wrote it in place.

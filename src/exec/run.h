@@ -39,6 +39,7 @@ class Run {
   const std::span<Tensor> outputs_;
   Workspace& ws_;
   const int64_t m_;
+  const bool laid_out_;  // by an earlier run of this program with this m
 };
 
 }  // namespace lanewise::exec

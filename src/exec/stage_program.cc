@@ -89,6 +89,7 @@ class Builder {
   void add_product(Instruction& in, const Step& s) {
     in.kind = Instruction::Kind::product;
     in.samples_on_right = sweep_.axis[s.operands[1]] == 1;
+    in.reads_memory = !inside_[s.operands[in.samples_on_right ? 1 : 0]];
     const plan::SymbolicDims& matrix = plan_.steps[s.operands[in.samples_on_right ? 0 : 1]].shape;
     const int64_t rows = matrix[0].offset, columns = matrix[1].offset;
     in.panels = p_.panels_bytes;
@@ -213,7 +214,10 @@ std::string dump(const Plan& plan, const Sweep& sweep, const std::vector<StagePr
   for (std::size_t t = 0; t < stages.size(); ++t) {
     const Stage& stage = sweep.stages[t];
     if (!stage.whole.empty()) out += fmt::format("whole, before stage {}:\n", t);
-    for (int i : stage.whole) out += fmt::format("  {}\n", text(plan, i));
+    for (int i : stage.whole) {
+      const std::string_view why = sweep.why_whole[i];
+      out += fmt::format("  {}{}{}\n", text(plan, i), why.empty() ? "" : "  whole-array: ", why);
+    }
     const StageProgram& p = stages[t];
     if (p.instructions.empty()) continue;
     out += fmt::format(

@@ -27,6 +27,7 @@ struct Instruction {
   bool kept = false;              // stored for all samples
   bool read = false;              // by a later instruction of the stage
   bool samples_on_right = false;  // product: they are the columns of its second operand
+  bool reads_memory = false;      // product: of a value that the stage does not compute
   int64_t buffer = 0;             // offsets in the memory of a thread
   int64_t spare = 0;              // for a copy, where strides ask for one
   int64_t panels = 0;             // offset among the packed matrices

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "kernels/scratch.h"
 #include "lanewise/error.h"
@@ -19,9 +20,18 @@ Kernel kernel_of(Op op, Op first) {
   return static_cast<Kernel>(static_cast<int>(op) - static_cast<int>(first));
 }
 
-View broadcast(const View& x, const Shape& shape) {
-  return x.shape == shape ? x : broadcast_view(x, shape);
-}
+// x itself where it has the shape, else its broadcast.
+class Broadcast {
+ public:
+  Broadcast(const View& x, const Shape& shape) : x_(x) {
+    if (x.shape != shape) made_ = broadcast_view(x, shape);
+  }
+  operator const View&() const { return made_ ? *made_ : x_; }
+
+ private:
+  const View& x_;
+  std::optional<View> made_;
+};
 
 class StepRun {
  public:
@@ -36,11 +46,11 @@ class StepRun {
         return kernels_.unary(kernel_of<kernels::Unary>(s_.op, Op::negative), x(0), out_);
       case OpClass::binary:
         if (s_.op == Op::power && is_integer(out_.dtype) && out_.size() > 0) check_exponents(x(1));
-        return kernels_.binary(kernel_of<kernels::Binary>(s_.op, Op::add), broadcast(x(0), shape),
-                               broadcast(x(1), shape), out_);
+        return kernels_.binary(kernel_of<kernels::Binary>(s_.op, Op::add), Broadcast(x(0), shape),
+                               Broadcast(x(1), shape), out_);
       case OpClass::where:
-        return kernels_.where(broadcast(x(0), shape), broadcast(x(1), shape),
-                              broadcast(x(2), shape), out_);
+        return kernels_.where(Broadcast(x(0), shape), Broadcast(x(1), shape),
+                              Broadcast(x(2), shape), out_);
       case OpClass::cast:
       case OpClass::view:  // that strides don't allow
         return cast();
@@ -91,9 +101,9 @@ class StepRun {
       const int rank = operand.rank();
       full[full.rank() - 2] = operand.shape[rank - 2];
       full[full.rank() - 1] = operand.shape[rank - 1];
-      return broadcast(operand, full);
+      return full;
     };
-    kernels_.matmul(with_batch(x(0)), with_batch(x(1)), out_);
+    kernels_.matmul(Broadcast(x(0), with_batch(x(0))), Broadcast(x(1), with_batch(x(1))), out_);
   }
 
   void copy() const {

@@ -152,7 +152,7 @@ void TileWorker::multiply(const Instruction& in, const View& out) {
   const plan::Step& s = step(in);
   const std::byte* panels = panels_ + in.panels;
   if (!in.samples_on_right) {
-    kernels::fast::multiply_panels(views_[s.operands[0]], panels, out);
+    kernels::fast::multiply_panels(views_[s.operands[0]], panels, out, in.reads_memory);
   } else {
     kernels::fast::multiply_panels(transpose_view(views_[s.operands[1]], {1, 0}), panels,
                                    transpose_view(out, {1, 0}));

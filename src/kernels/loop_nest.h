@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <functional>
 #include <utility>
 
 #include "base/tensor.h"
@@ -26,16 +27,22 @@ enum class AxisOrder : uint8_t { any, row_major };
 template <int N>
 class LoopNest {
  public:
+  using Views = std::array<std::reference_wrapper<const View>, N>;
+
   // The last view is the output; it leads the order of the axes.
-  explicit LoopNest(const std::array<View, N>& views, AxisOrder order = AxisOrder::any) {
+  explicit LoopNest(const Views& views, AxisOrder order = AxisOrder::any) {
     for (int i = 0; i < N; ++i) {
-      data_[i] = views[i].data;
-      bytes_[i] = static_cast<int64_t>(size_of(views[i].dtype));
+      data_[i] = views[i].get().data;
+      bytes_[i] = static_cast<int64_t>(size_of(views[i].get().dtype));
     }
-    for (int axis = 0; axis < views[0].rank(); ++axis) add_axis(views, axis);
+    for (int axis = 0; axis < views[0].get().rank(); ++axis) add_axis(views, axis);
     if (order == AxisOrder::any) sort_axes();
     join_axes();
-    if (rank_ == 0) extents_[rank_++] = 1;
+    if (rank_ == 0) {
+      extents_[0] = 1;
+      strides_[0] = {};
+      rank_ = 1;
+    }
     for (int axis = 0; axis < rank_; ++axis) size_ *= extents_[axis];
     for (int i = 0; i < N; ++i) inner_strides_[i] = strides_[rank_ - 1][i];
   }
@@ -46,8 +53,12 @@ class LoopNest {
   template <class Inner>
   void run(int64_t begin, int64_t end, Inner&& inner) const {
     if (begin >= end) return;
-    std::array<int64_t, kMaxRank + 1> index{};
     std::array<std::byte*, N> at = data_;
+    if (rank_ == 1) {
+      move(0, begin, &at);
+      return inner(at.data(), inner_strides_.data(), end - begin);
+    }
+    std::array<int64_t, kMaxRank + 1> index{};
     seek(begin, &index, &at);
     const int last = rank_ - 1;
     while (true) {
@@ -77,10 +88,10 @@ class LoopNest {
  private:
   using Row = std::array<int64_t, N>;  // a stride an operand
 
-  void add_axis(const std::array<View, N>& views, int axis) {
-    const int64_t extent = views[0].shape[axis];
+  void add_axis(const Views& views, int axis) {
+    const int64_t extent = views[0].get().shape[axis];
     if (extent == 1) return;
-    for (int i = 0; i < N; ++i) strides_[rank_][i] = views[i].strides[axis];
+    for (int i = 0; i < N; ++i) strides_[rank_][i] = views[i].get().strides[axis];
     extents_[rank_++] = extent;
   }
 
@@ -143,11 +154,12 @@ class LoopNest {
 
   int rank_ = 0;
   int64_t size_ = 1;
-  std::array<int64_t, kMaxRank + 1> extents_{};
-  std::array<Row, kMaxRank + 1> strides_{};
-  std::array<int64_t, N> bytes_{};
-  std::array<std::byte*, N> data_{};
-  Row inner_strides_{};
+  // The first rank_ are set.
+  std::array<int64_t, kMaxRank + 1> extents_;
+  std::array<Row, kMaxRank + 1> strides_;
+  std::array<int64_t, N> bytes_;
+  std::array<std::byte*, N> data_;
+  Row inner_strides_;
 };
 
 }  // namespace lanewise::kernels

@@ -44,7 +44,12 @@ class Roles {
     return true;
   }
 
-  Role role_of(int i) const {
+  Role whole(int i, std::string_view why) {
+    s_.why_whole[i] = why;
+    return Role::whole;
+  }
+
+  Role role_of(int i) {
     const Step& step = steps_[i];
     if (graph::traits(step.op).kind == OpClass::leaf) return Role::leaf;
     const std::vector<Alignment> aligned = alignments(steps_, step);
@@ -52,17 +57,25 @@ class Roles {
     for (int k = 0; k < static_cast<int>(step.operands.size()); ++k) {
       const int operand = step.operands[k], axis = s_.axis[operand];
       if (step.op == Op::count) continue;
-      if (axis == kSeveralAxes || !fixed_but_for_samples(operand)) return Role::whole;
+      if (axis == kSeveralAxes) return whole(i, "two axes of an operand are the samples");
+      if (!fixed_but_for_samples(operand)) return whole(i, "another extent counts the samples");
       if (axis == kNoAxis) continue;
       const auto found = std::find_if(aligned.begin(), aligned.end(), [&](const Alignment& a) {
         return a.operand == k && a.axis == axis;
       });
-      if (found == aligned.end() || (onto && *onto != found->result)) return Role::whole;
+      if (found == aligned.end()) return whole(i, "the samples are cut, joined or permuted");
+      if (onto && *onto != found->result) return whole(i, "samples meet other samples");
       onto = found->result;
     }
-    if (!onto || !fixed_but_for_samples(i) || multiplies_large_matrix(step)) return Role::whole;
-    if (*onto == kNoAxis) return can_fold(step, i) ? Role::folded : Role::whole;
-    return *onto == s_.axis[i] ? Role::swept : Role::whole;
+    if (!onto) {
+      if (!along(i) || step.is_view) return Role::whole;
+      return whole(i, "its samples come from no operand");
+    }
+    if (!fixed_but_for_samples(i)) return whole(i, "another extent counts the samples");
+    if (multiplies_large_matrix(step)) return whole(i, "the matrix is too large to meet each tile");
+    if (*onto == kNoAxis)
+      return can_fold(step, i) ? Role::folded : whole(i, "it needs the order of all samples");
+    return *onto == s_.axis[i] ? Role::swept : whole(i, "the samples are cut, joined or permuted");
   }
 
   // Such a product fills the caches by itself, whatever tile meets it.
@@ -109,6 +122,7 @@ void find_roles(const Plan& plan, Sweep& sweep) {
   sweep.axis = find_sample_axes(plan, kLeastSamples);
   sweep.role.resize(plan.steps.size());
   sweep.stage.assign(plan.steps.size(), 0);
+  sweep.why_whole.assign(plan.steps.size(), {});
   Roles(plan, sweep).find();
 }
 

@@ -11,6 +11,7 @@
 // twice) runs on whole arrays; what it reads of a stage is kept for it.
 #pragma once
 
+#include <string_view>
 #include <vector>
 
 #include "plan/plan.h"
@@ -37,6 +38,8 @@ struct Sweep {
   std::vector<Role> role;  // of each step, as what follows
   std::vector<int> axis;   // that runs along the samples; kNoAxis, kSeveralAxes
   std::vector<int> stage;  // swept, folded: in which stage; whole: before which
+  // Of a whole step that reads or makes values of all samples: why a tile is not enough.
+  std::vector<std::string_view> why_whole;
   std::vector<bool> kept;  // swept: its value is stored for all samples
   std::vector<int> place;  // of whole, kept and folded values: their slot or output
   int slot_count = 0;

@@ -11,7 +11,8 @@ namespace {
 // A piece of k whose panel stays in L1.
 constexpr int64_t kPiece = 256;
 // Panels that stay in L1 beside the rows: then a run of rows passes all of them.
-constexpr int64_t kPanelsInL1 = 16 << 10;
+constexpr int64_t kPanelsInL1 = 26 << 10;
+constexpr int64_t kCacheLine = 64;
 
 template <class T>
 class TileProduct {
@@ -19,8 +20,14 @@ class TileProduct {
   // Packed panels serve any number of rows, so they have the width that suits many.
   static constexpr int64_t kManyRows = 1 << 20;
 
-  TileProduct(const View& a, int64_t n, const View& out)
-      : a_(a), out_(out), m_(a.shape[0]), n_(n), k_(a.shape[1]), family_(family_for(n)) {}
+  TileProduct(const View& a, int64_t n, const View& out, bool more_rows = false)
+      : a_(a),
+        out_(out),
+        m_(a.shape[0]),
+        n_(n),
+        k_(a.shape[1]),
+        fetches_(more_rows && a.strides[1] == 1),
+        family_(family_for(n)) {}
 
   // Panel after panel; panels of a matrix that is small stay in L1 for a run of rows.
   void run(const T* b, int64_t row, bool packed, bool accumulate) const {
@@ -60,10 +67,20 @@ class TileProduct {
         args.columns = std::min(width, n_ - j);
         args.b = packed ? b + j * k_ + p * width : b + j + p * row;
         args.b_k = packed ? width : row;
+        if (fetches_ && p == 0) fetch(i, end, j, args.columns);
         run_panel(args, which, i, end, j, p);
         j += width;
       }
     }
+  }
+
+  // Of the rows that the next tile has at i … end-1, the share of these columns of out: so the
+  // loads are spread over the blocks and seldom wait for one another.
+  void fetch(int64_t i, int64_t end, int64_t j, int64_t columns) const {
+    const int64_t bytes = (end - i) * a_.strides[0] * static_cast<int64_t>(sizeof(T));
+    const std::byte* rows = a_.data + (m_ + i) * a_.strides[0] * static_cast<int64_t>(sizeof(T));
+    for (int64_t at = bytes * j / n_; at < bytes * (j + columns) / n_; at += kCacheLine)
+      __builtin_prefetch(rows + at, 0, 2);
   }
 
   // Blocks of nearly equal heights.
@@ -84,6 +101,7 @@ class TileProduct {
 
   const View &a_, &out_;
   const int64_t m_, n_, k_;
+  const bool fetches_;
   const BlockFamily<T>& family_;
 };
 
@@ -124,9 +142,10 @@ void pack_panels(const View& b, std::byte* panels) {
             [&]<class T>(std::type_identity<T>) { pack(b, reinterpret_cast<T*>(panels)); });
 }
 
-void multiply_panels(const View& a, const std::byte* panels, const View& out) {
+void multiply_panels(const View& a, const std::byte* panels, const View& out, bool more_rows) {
   for_float(out.dtype, [&]<class T>(std::type_identity<T>) {
-    TileProduct<T>(a, out.shape[1], out).run(reinterpret_cast<const T*>(panels), 0, true, false);
+    TileProduct<T>(a, out.shape[1], out, more_rows)
+        .run(reinterpret_cast<const T*>(panels), 0, true, false);
   });
 }
 
