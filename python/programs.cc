@@ -85,6 +85,10 @@ void bind_compiled(nb::module_& m) {
            [](const CompiledFunction& f, const std::vector<Array>& arguments) {
              return without_gil([&] { return f.dump(arguments); });
            })
+      .def("profile",
+           [](const CompiledFunction& f, const std::vector<Array>& arguments) {
+             return without_gil([&] { return f.profile(arguments); });
+           })
       .def_prop_ro("plan_count", [](const CompiledFunction& f) {
         return without_gil([&] { return f.plan_count(); });
       });

@@ -1,4 +1,5 @@
 // lanewise plan: how a network's program is run, stage by stage.
+#include <algorithm>
 #include <memory>
 #include <sstream>
 
@@ -16,6 +17,7 @@ struct Flags {
   std::string network;
   bool training = false;
   bool columns = false;
+  int64_t samples = 0;  // to run on; 0: none
 };
 
 nn::Sequential network_of(const Flags& flags) {
@@ -48,15 +50,18 @@ CompiledFunction program_of(const nn::Sequential& network, const Flags& flags) {
 
 int run(const Flags& flags, const Output& output) {
   const nn::Sequential network = network_of(flags);
-  // A plan serves every number of samples, so it is made on few of them.
+  // A plan serves every number of samples: without a run it is made on few of them.
+  const int64_t m = std::max<int64_t>(1, flags.samples);
   auto data = [&](int64_t width) {
-    return zeros(flags.columns ? Shape{width, 1} : Shape{1, width});
+    const Array x = zeros(flags.columns ? Shape{width, m} : Shape{m, width}) + 0.5;
+    x.eval();
+    return x;
   };
   std::vector<Array> arguments = {data(network.inputs()), data(network.outputs())};
   for (const nn::ParameterShape& p : network.parameter_shapes())
     arguments.push_back(zeros(p.shape));
   const CompiledFunction program = program_of(network, flags);
-  const std::string text = program.dump(arguments);
+  const std::string text = flags.samples > 0 ? program.profile(arguments) : program.dump(arguments);
   Json lines = Json::array();
   std::istringstream stream(text);
   for (std::string line; std::getline(stream, line);) lines.push_back(line);
@@ -76,9 +81,14 @@ Run add_plan(CLI::App& app) {
       ->required();
   app.add_flag("--training", flags->training, "a step of training, not only the network");
   app.add_flag("--columns", flags->columns, "samples are columns, not rows");
+  app.add_option("--samples", flags->samples,
+                 "also run it on so many samples and show what each stage took")
+      ->type_name("N")
+      ->check(CLI::PositiveNumber);
   app.footer(R"text(
-Example:
-  lanewise plan 100-64-1 --training)text");
+Examples:
+  lanewise plan 100-64-1 --training
+  lanewise plan 100-64-1 --training --samples 1000000)text");
   return [flags](Output& output) { return run(*flags, output); };
 }
 

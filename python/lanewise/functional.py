@@ -74,6 +74,12 @@ class Compiled:
         (program, _), leaves = self._find(args)
         return program.dump(leaves)
 
+    def profile(self, *args):
+        """The plan after running on these arguments twice: the FLOPs and bytes that it
+        predicts of each stage, and the time of the second run."""
+        (program, _), leaves = self._find(args)
+        return program.profile(leaves)
+
     @property
     def plan_count(self):
         """Plans made so far."""

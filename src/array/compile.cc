@@ -41,6 +41,10 @@ std::string CompiledFunction::dump(const std::vector<Array>& arguments) const {
   return impl_->program.prepare(tensors_of(arguments))->executable->dump();
 }
 
+std::string CompiledFunction::profile(const std::vector<Array>& arguments) const {
+  return impl_->program.profile(tensors_of(arguments));
+}
+
 int64_t CompiledFunction::plan_count() const { return impl_->program.plan_count(); }
 
 }  // namespace lanewise

@@ -74,6 +74,15 @@ int64_t TracedProgram::plan_count() const {
   return count;
 }
 
+std::string TracedProgram::profile(std::span<const Tensor> arguments) const {
+  const auto prepared = prepare(arguments);
+  std::vector<Tensor> outputs(prepared->plan->outputs.size());
+  exec::Workspace workspace;
+  // The first run also takes memory from the system.
+  for (int run = 0; run < 2; ++run) prepared->executable->run(arguments, outputs, workspace);
+  return prepared->executable->profile(workspace);
+}
+
 void TracedProgram::run(std::span<const Tensor> arguments, std::vector<Tensor>& outputs) const {
   const auto prepared = prepare(arguments);
   outputs.resize(prepared->plan->outputs.size());

@@ -28,6 +28,8 @@ class TracedProgram {
   std::shared_ptr<const Prepared> prepare(std::span<const Tensor> arguments) const;
   // Runs; outputs as Executable::run takes them (empty: as many as needed).
   void run(std::span<const Tensor> arguments, std::vector<Tensor>& outputs) const;
+  // The plan for these arguments, after a run on them: what was predicted and measured.
+  std::string profile(std::span<const Tensor> arguments) const;
   int64_t plan_count() const;
 
  private:

@@ -22,6 +22,9 @@ struct Workspace {
   std::vector<View> views;     // of each step, valid during a run, as their owners
   std::vector<const std::shared_ptr<void>*> owners;
   Tensor stage;  // of a sweep: packed matrices, results of chunks
+  // What the last swept run took, in seconds: the whole steps before stage t at 2 t, that stage at
+  // 2 t + 1. Empty after a run on whole arrays.
+  std::vector<double> seconds;
   // Which program `views` were last laid out for, and for which m: those on slots still fit it.
   const void* program = nullptr;
   int64_t m = -1;
@@ -37,6 +40,8 @@ class Executable {
                    Workspace& workspace) const = 0;
   // The plan, and how this backend runs it.
   virtual std::string dump() const = 0;
+  // That, with what the last run in this workspace took beside what was predicted.
+  virtual std::string profile(const Workspace& workspace) const = 0;
 };
 
 class Backend {

@@ -1,11 +1,26 @@
 #include "exec/fused.h"
 
+#include <chrono>
+#include <utility>
+
 #include "exec/interpreter.h"
 #include "exec/run.h"
 #include "exec/stage_run.h"
 
 namespace lanewise::exec {
 namespace {
+
+class Stopwatch {
+ public:
+  double lap() {  // seconds since the last one
+    const Clock::time_point before = std::exchange(last_, Clock::now());
+    return std::chrono::duration<double>(last_ - before).count();
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  Clock::time_point last_ = Clock::now();
+};
 
 class SweptPlan : public Executable {
  public:
@@ -22,18 +37,30 @@ class SweptPlan : public Executable {
     plan_->check(inputs);
     const int64_t samples = sweep_.samples.at(plan_->rows(inputs));
     // One block has the same bits either way, and whole arrays use all threads.
+    workspace.seconds.clear();
     if (samples <= kernels::kBlock) return whole_->run(inputs, outputs, workspace);
     Run run(*plan_, sweep_.place, sweep_.slot_count, kernels::fast_family(), inputs, outputs,
             workspace);
     for (int i = 0; i < static_cast<int>(plan_->steps.size()); ++i)
       if (sweep_.role[i] == plan::Role::leaf) run.step(i);
+    Stopwatch watch;
     for (std::size_t t = 0; t < stages_.size(); ++t) {
       for (int i : sweep_.stages[t].whole) run.step(i);
+      workspace.seconds.push_back(watch.lap());
       if (!stages_[t].instructions.empty()) run_stage(stages_[t], run, samples, workspace.stage);
+      workspace.seconds.push_back(watch.lap());
     }
     run.finish();
   }
-  std::string dump() const override { return plan_->dump() + exec::dump(*plan_, sweep_, stages_); }
+  std::string dump() const override {
+    return plan_->dump() + exec::dump(*plan_, sweep_, stages_, {});
+  }
+  std::string profile(const Workspace& workspace) const override {
+    if (workspace.seconds.empty())
+      return dump() + "one block of samples at most: ran whole-array\n";
+    return plan_->dump() +
+           exec::dump(*plan_, sweep_, stages_, {sweep_.samples.at(workspace.m), workspace.seconds});
+  }
 
  private:
   plan::PlanPtr plan_;

@@ -99,6 +99,15 @@ TEST(Fused, TheDumpSaysWhatAStageDoes) {
     EXPECT_NE(text.find(part), std::string::npos) << part << " in\n" << text;
 }
 
+TEST(Fused, TheProfileSaysWhatARunTook) {
+  Prepared p = prepare(backend("fused"));
+  p.run();
+  EXPECT_NE(p.executable->profile(p.workspace).find("measured"), std::string::npos);
+  p.inputs[0].shape[0] = 1000;
+  p.run();
+  EXPECT_NE(p.executable->profile(p.workspace).find("ran whole-array"), std::string::npos);
+}
+
 TEST(Fused, OneBlockHasTheBitsOfWholeArrays) {
   for (int64_t samples : {int64_t{1}, int64_t{1000}, kSamples}) {
     std::vector<Tensor> results[2];

@@ -20,6 +20,7 @@ class InterpretedPlan : public Executable {
     run.finish();
   }
   std::string dump() const override { return plan_->dump(); }
+  std::string profile(const Workspace& /*workspace*/) const override { return dump(); }
 
  private:
   plan::PlanPtr plan_;

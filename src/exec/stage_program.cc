@@ -202,13 +202,26 @@ std::string text(const Plan& plan, const Instruction& in, const Stage& stage, st
   return fmt::format("  {}  {}{}\n", text(plan, in.step), what, in.kept ? ", kept" : "");
 }
 
+// A stage as it was predicted and as it ran.
+std::string text(const StageProgram& p, int64_t samples, double seconds) {
+  const auto n = static_cast<double>(samples);
+  const double flops = n * p.flops, read = n * static_cast<double>(p.read_bytes),
+               written = n * static_cast<double>(p.written_bytes);
+  return fmt::format(
+      "  predicted {:.3g} GFLOP, {:.4g} MB read, {:.4g} MB written\n"
+      "  measured {:.4g} ms: {:.3g} GFLOP/s, {:.3g} GB/s\n",
+      flops * 1e-9, read * 1e-6, written * 1e-6, seconds * 1e3, flops / seconds * 1e-9,
+      (read + written) / seconds * 1e-9);
+}
+
 }  // namespace
 
 StageProgram make_stage_program(const Plan& plan, const Sweep& sweep, int stage) {
   return Builder(plan, sweep, stage).build();
 }
 
-std::string dump(const Plan& plan, const Sweep& sweep, const std::vector<StageProgram>& stages) {
+std::string dump(const Plan& plan, const Sweep& sweep, const std::vector<StageProgram>& stages,
+                 const Measured& measured) {
   std::string out =
       fmt::format("sweep in blocks of {} samples, stages: {}\n", kernels::kBlock, stages.size());
   for (std::size_t t = 0; t < stages.size(); ++t) {
@@ -218,6 +231,8 @@ std::string dump(const Plan& plan, const Sweep& sweep, const std::vector<StagePr
       const std::string_view why = sweep.why_whole[i];
       out += fmt::format("  {}{}{}\n", text(plan, i), why.empty() ? "" : "  whole-array: ", why);
     }
+    if (!stage.whole.empty() && !measured.seconds.empty())
+      out += fmt::format("  measured {:.4g} ms\n", measured.seconds[2 * t] * 1e3);
     const StageProgram& p = stages[t];
     if (p.instructions.empty()) continue;
     out += fmt::format(
@@ -227,6 +242,7 @@ std::string dump(const Plan& plan, const Sweep& sweep, const std::vector<StagePr
         p.written_bytes);
     for (std::size_t at = 0; at < p.instructions.size(); ++at)
       out += text(plan, p.instructions[at], stage, at);
+    if (!measured.seconds.empty()) out += text(p, measured.samples, measured.seconds[2 * t + 1]);
   }
   return out;
 }

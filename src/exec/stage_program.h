@@ -6,6 +6,7 @@
 // their vectors, and an elementwise step passes over memory in order.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -61,8 +62,14 @@ struct StageProgram {
 
 StageProgram make_stage_program(const plan::Plan& plan, const plan::Sweep& sweep, int stage);
 
+// What a run took, see Workspace::seconds.
+struct Measured {
+  int64_t samples = 0;
+  std::span<const double> seconds;  // empty: nothing was measured
+};
+
 // For people: how a plan is swept, stage by stage, with what a sample costs.
 std::string dump(const plan::Plan& plan, const plan::Sweep& sweep,
-                 const std::vector<StageProgram>& stages);
+                 const std::vector<StageProgram>& stages, const Measured& measured);
 
 }  // namespace lanewise::exec
