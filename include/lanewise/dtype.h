@@ -14,7 +14,12 @@ inline constexpr int kDTypeCount = 7;
 
 std::string_view name(DType dtype);            // "float32", spelled as in NumPy
 DType dtype_from_name(std::string_view name);  // Errors: DTypeError, naming the known ones
-std::size_t size_of(DType dtype);              // bytes of an element
+
+// Bytes of an element.
+constexpr std::size_t size_of(DType dtype) {
+  constexpr std::size_t kBytes[kDTypeCount] = {1, 1, 1, 4, 8, 4, 8};
+  return kBytes[static_cast<int>(dtype)];
+}
 
 constexpr bool is_float(DType d) { return d == DType::float32 || d == DType::float64; }
 constexpr bool is_bool(DType d) { return d == DType::bool_; }

@@ -1,7 +1,5 @@
 #include "array/traced_program.h"
 
-#include <fmt/format.h>
-
 #include "array/eval.h"
 #include "graph/build.h"
 #include "passes/pipeline.h"
@@ -10,6 +8,10 @@ namespace lanewise {
 
 using graph::NodePtr;
 using graph::Program;
+
+namespace {
+constexpr int64_t kAnyExtent = -1;  // in the key of a plan for every m
+}
 
 int TracedProgram::axis_of(std::size_t argument) const {
   return argument < sample_axis_.size() ? sample_axis_[argument] : -1;
@@ -33,10 +35,14 @@ Program TracedProgram::trace(std::span<const Tensor> arguments, int64_t rows) co
 
 std::string TracedProgram::key(std::span<const Tensor> arguments, bool any_m) const {
   std::string key(current_backend().name());
+  const auto add = [&key](int64_t number) {
+    key.append(reinterpret_cast<const char*>(&number), sizeof(number));
+  };
   for (std::size_t i = 0; i < arguments.size(); ++i) {
-    key += fmt::format(" {}", static_cast<int>(arguments[i].dtype));
+    add(static_cast<int64_t>(arguments[i].dtype));
+    add(arguments[i].rank());
     for (int axis = 0; axis < arguments[i].rank(); ++axis)
-      key += any_m && axis == axis_of(i) ? ",m" : fmt::format(",{}", arguments[i].shape[axis]);
+      add(any_m && axis == axis_of(i) ? kAnyExtent : arguments[i].shape[axis]);
   }
   return key;
 }

@@ -10,12 +10,11 @@ namespace {
 struct Row {
   DType dtype;
   std::string_view name;
-  std::size_t bytes;
 };
 constexpr Row kRows[kDTypeCount] = {
-    {DType::bool_, "bool", 1},      {DType::int8, "int8", 1},   {DType::uint8, "uint8", 1},
-    {DType::int32, "int32", 4},     {DType::int64, "int64", 8}, {DType::float32, "float32", 4},
-    {DType::float64, "float64", 8},
+    {DType::bool_, "bool"},      {DType::int8, "int8"},   {DType::uint8, "uint8"},
+    {DType::int32, "int32"},     {DType::int64, "int64"}, {DType::float32, "float32"},
+    {DType::float64, "float64"},
 };
 
 // NumPy's table of promotion, where its answer exists here (int8 with uint8: see dtype.h).
@@ -33,7 +32,6 @@ int kind_of(DType d) { return is_bool(d) ? 0 : is_integer(d) ? 1 : 2; }
 }  // namespace
 
 std::string_view name(DType dtype) { return kRows[static_cast<int>(dtype)].name; }
-std::size_t size_of(DType dtype) { return kRows[static_cast<int>(dtype)].bytes; }
 
 DType dtype_from_name(std::string_view wanted) {
   std::string known;

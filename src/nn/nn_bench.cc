@@ -1,0 +1,86 @@
+// What a plan costs and what its overhead is: planning deep networks, programs of tiny arrays,
+// normalisation after every layer.
+#include <benchmark/benchmark.h>
+
+#include "lanewise/nn.h"
+#include "lanewise/ops.h"
+#include "lanewise/random.h"
+#include "lanewise/runtime.h"
+
+namespace lanewise {
+namespace {
+
+using Arrays = std::vector<Array>;
+
+// loss(arguments), then each parameter after a step of gradient descent; X, y come first.
+CompiledFunction descent(std::function<Array(const Arrays&)> loss) {
+  return compile(
+      [loss = std::move(loss)](const Arrays& a) {
+        const Arrays parameters(a.begin() + 2, a.end());
+        Arrays results = {loss(a)};
+        const Arrays slopes = gradients(results[0], parameters);
+        for (std::size_t i = 0; i < parameters.size(); ++i)
+          results.push_back(parameters[i] - slopes[i] * 0.01);
+        return results;
+      },
+      {{0, 0}});
+}
+
+// Trace, gradients, passes, plan and one run on four samples.
+void first_call_of_10_layers(benchmark::State& state) {
+  std::vector<nn::LayerPtr> layers(9, nn::dense(64, nn::Activation::tanh));
+  layers.push_back(nn::dense(1));
+  const nn::Sequential network(100, layers);
+  Generator generator(1);
+  Arrays arguments = {zeros({4, 100}), zeros({4, 1})};
+  for (const auto& parameter : network.init(generator)) arguments.push_back(parameter.value);
+  eval(arguments);
+  for (auto _ : state) {
+    const auto step = descent([&](const Arrays& a) {
+      return nn::mean_squared_error(network(Arrays(a.begin() + 2, a.end()), a[0]), a[1]);
+    });
+    benchmark::DoNotOptimize(step(arguments));
+  }
+}
+BENCHMARK(first_call_of_10_layers)->Unit(benchmark::kMillisecond);
+
+void program_of_20_nodes_on_8_numbers(benchmark::State& state) {
+  const auto f = compile([](const Arrays& a) -> Arrays {
+    Array y = a[0];
+    for (int i = 0; i < 10; ++i) y = (y + 1) * a[0];
+    return {y};
+  });
+  const Arrays arguments = {ones({8}) * 0.5};
+  eval(arguments);
+  for (auto _ : state) benchmark::DoNotOptimize(f(arguments));
+}
+BENCHMARK(program_of_20_nodes_on_8_numbers)->Unit(benchmark::kMicrosecond);
+
+// A training step of `depth` layers of 32 units, each with batch normalisation.
+void layers_with_normalisation(benchmark::State& state) {
+  constexpr int64_t kSamples = 200'000, kUnits = 32;
+  const auto depth = static_cast<std::size_t>(state.range(0));
+  random::seed(1);
+  Arrays arguments = {astype(random::randn({kSamples, kUnits}), DType::float32),
+                      astype(random::randn({kSamples, 1}), DType::float32)};
+  for (std::size_t i = 0; i < depth; ++i) {
+    arguments.push_back(astype(random::randn({kUnits, kUnits}), DType::float32) * 0.2);
+    arguments.push_back(ones({1, kUnits}));
+    arguments.push_back(zeros({1, kUnits}));
+  }
+  eval(arguments);
+  const auto step = descent([depth](const Arrays& a) {
+    Array x = a[0];
+    for (std::size_t i = 0; i < depth; ++i) {
+      const Array z = matmul(x, a[2 + 3 * i]), centred = z - mean(z, 0, true);
+      const Array scale = sqrt(mean(square(centred), 0, true) + 1e-5);
+      x = tanh(centred / scale * a[3 + 3 * i] + a[4 + 3 * i]);
+    }
+    return mean(square(mean(x, 1, true) - a[1]));
+  });
+  for (auto _ : state) benchmark::DoNotOptimize(step(arguments));
+}
+BENCHMARK(layers_with_normalisation)->DenseRange(1, 5)->Unit(benchmark::kMillisecond);
+
+}  // namespace
+}  // namespace lanewise

@@ -1,0 +1,31 @@
+import pytest
+from program import answer, lanewise, refusal
+
+
+def test_a_training_step_is_one_stage():
+    text = lanewise("plan", "100-64-1", "--training").stdout
+    assert "stage 0: tiles of" in text and "product over the samples" in text
+    assert "stage 1:" not in text and "measured" not in text
+
+
+def test_a_forward_pass_as_columns():
+    plan = answer("plan", "5-4-3", "--columns")
+    assert plan["network"] == "5-4-3" and plan["executor"] == "fused"
+    assert any("(4, m)" in line for line in plan["plan"])
+
+
+def test_a_run_is_measured_beside_the_prediction():
+    lines = answer("plan", "20-8-1", "--training", "--samples", 5000)["plan"]
+    predicted = next(line for line in lines if "predicted" in line)
+    read = 5000 * (20 + 1) * 4
+    assert f"{read / 1e6:.4g} MB read, 0 MB written" in predicted
+    assert any("measured" in line and "GFLOP/s" in line for line in lines)
+
+
+def test_few_samples_run_whole():
+    assert "ran whole-array" in lanewise("plan", "20-8-1", "--samples", 10).stdout
+
+
+@pytest.mark.parametrize("wrong", [["100"], ["3-x"], ["3-1", "--samples", "0"], ["3-1", "--samples", "many"], []])
+def test_wrong_use(wrong):
+    refusal("plan", *wrong, code=2)
