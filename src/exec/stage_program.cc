@@ -54,9 +54,17 @@ class Builder {
         seen[operand] = true;
         External e{operand, sweep_.axis[operand]};
         if (e.axis >= 0) e.row = plan::sample_size(plan_.steps[operand], e.axis);
-        if (e.axis >= 0) p_.read_bytes += bytes_of(plan_.steps[operand]) * e.row;
+        if (e.axis >= 0 && !is_repeated(operand))
+          p_.read_bytes += bytes_of(plan_.steps[operand]) * e.row;
         p_.externals.push_back(e);
       }
+  }
+
+  // One value for all samples, seen as many.
+  bool is_repeated(int i) const {
+    for (; plan_.steps[i].is_view; i = plan_.steps[i].operands[0])
+      if (sweep_.axis[plan_.steps[i].operands[0]] == plan::kNoAxis) return true;
+    return false;
   }
 
   void add(std::size_t at) {
