@@ -15,13 +15,14 @@ namespace {
 std::atomic<int64_t> allocations{0};
 }
 
-void* operator new(std::size_t bytes) {
+// Not inlined: GCC would see free() meet what new returned, and warn.
+[[gnu::noinline]] void* operator new(std::size_t bytes) {
   ++allocations;
   if (void* memory = std::malloc(bytes)) return memory;
   throw std::bad_alloc();
 }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace lanewise::exec {
 namespace {
