@@ -72,19 +72,48 @@ class Builder {
     const Step& s = plan_.steps[i];
     Instruction in;
     in.step = i;
+    in.slot = stage_.buffers[at];
     const bool folds = sweep_.role[i] == Role::folded;
     in.axis = folds ? sweep_.axis[s.operands[0]] : sweep_.axis[i];
     in.kept = sweep_.kept[i] && sweep_.stage[i] == stage_number_;
     if (in.kept) p_.written_bytes += bytes_of(s) * plan::sample_size(s, in.axis);
-    for (std::size_t later = at + 1; later < stage_.steps.size(); ++later) {
-      const std::vector<int>& operands = plan_.steps[stage_.steps[later]].operands;
-      in.read |= std::find(operands.begin(), operands.end(), i) != operands.end();
-    }
+    in.read = readers(i) > 0;
     p_.flops += plan::sample_flops(plan_.steps, s, sweep_.axis[i]);
     if (folds) add_fold(in, s);
     else if (s.is_view) in.kind = Instruction::Kind::view;
     else if (multiplies_small_matrix(s)) add_product(in, s);
+    if (s.op == Op::add && rides_on_product(in, s)) return;
     p_.instructions.push_back(in);
+  }
+
+  static bool reads(const Step& s, int i) {
+    return std::find(s.operands.begin(), s.operands.end(), i) != s.operands.end();
+  }
+  int64_t readers(int i) const {
+    return std::count_if(stage_.steps.begin(), stage_.steps.end(),
+                         [&](int reader) { return reads(plan_.steps[reader], i); });
+  }
+
+  // A bias that is added to the product before it, which nobody else reads: then the product adds
+  // it before it stores an element.
+  bool rides_on_product(const Instruction& in, const Step& s) {
+    if (p_.instructions.empty()) return false;
+    Instruction& product = p_.instructions.back();
+    if (product.kind != Instruction::Kind::product || product.kept || product.bias >= 0 ||
+        readers(product.step) != 1 || !reads(s, product.step) ||
+        s.shape != plan_.steps[product.step].shape)
+      return false;
+    const int bias = s.operands[s.operands[0] == product.step ? 1 : 0];
+    if (sweep_.axis[bias] != plan::kNoAxis) return false;
+    product.step = in.step;
+    product.bias = bias;
+    product.kept = in.kept;
+    product.read = in.read;
+    product.slot = in.slot;
+    product.packed_bias = p_.panels_bytes;
+    p_.panels_bytes += whole_lines(
+        kernels::fast::panel_bytes(s.dtype, 1, s.shape[product.samples_on_right ? 0 : 1].offset));
+    return true;
   }
 
   bool multiplies_small_matrix(const Step& s) const {
@@ -96,6 +125,7 @@ class Builder {
 
   void add_product(Instruction& in, const Step& s) {
     in.kind = Instruction::Kind::product;
+    in.product = in.step;
     in.samples_on_right = sweep_.axis[s.operands[1]] == 1;
     in.reads_memory = !inside_[s.operands[in.samples_on_right ? 1 : 0]];
     const plan::SymbolicDims& matrix = plan_.steps[s.operands[in.samples_on_right ? 0 : 1]].shape;
@@ -154,9 +184,8 @@ class Builder {
     for (External& e : p_.externals)
       if (e.axis >= 0 && e.row > 1)
         e.buffer = take(e.row * bytes_of(plan_.steps[e.step]) * p_.tile);
-    for (std::size_t at = 0; at < p_.instructions.size(); ++at) {
-      Instruction& in = p_.instructions[at];
-      if (stage_.buffers[at] >= 0) in.buffer = offsets[stage_.buffers[at]];
+    for (Instruction& in : p_.instructions) {
+      if (in.slot >= 0) in.buffer = offsets[in.slot];
       in.spare = take(spare_row(in) * bytes_of(plan_.steps[in.step]) * p_.tile);
       if (in.kind != Instruction::Kind::fold) continue;
       in.accumulator = take(in.fold.accumulator_bytes());
@@ -196,7 +225,7 @@ std::string text(const Plan& plan, int i) {
   return fmt::format("%{} = {} : {} {}", i, graph::name(s.op), name(s.dtype), s.shape.text());
 }
 
-std::string text(const Plan& plan, const Instruction& in, const Stage& stage, std::size_t at) {
+std::string text(const Plan& plan, const Instruction& in) {
   std::string what;
   switch (in.kind) {
     case Instruction::Kind::view: what = "view"; break;
@@ -205,9 +234,10 @@ std::string text(const Plan& plan, const Instruction& in, const Stage& stage, st
     case Instruction::Kind::fold:
       what = in.fold.product ? "product over the samples" : "reduction over the samples";
   }
-  if (in.kind == Instruction::Kind::compute || in.kind == Instruction::Kind::product)
-    what += fmt::format(", buffer {}", stage.buffers[at]);
-  return fmt::format("  {}  {}{}\n", text(plan, in.step), what, in.kept ? ", kept" : "");
+  if (in.bias >= 0) what += fmt::format(" (%{}), and this bias", in.product);
+  if (in.kind != Instruction::Kind::view && in.slot >= 0)
+    what += fmt::format(", buffer {}", in.slot);
+  return fmt::format("{}  {}{}\n", text(plan, in.step), what, in.kept ? ", kept" : "");
 }
 
 // A stage as it was predicted and as it ran.
@@ -248,8 +278,7 @@ std::string dump(const Plan& plan, const Sweep& sweep, const std::vector<StagePr
         "bytes read, {} written\n",
         t, p.tile, stage.buffer_bytes.size(), p.thread_bytes, p.flops, p.read_bytes,
         p.written_bytes);
-    for (std::size_t at = 0; at < p.instructions.size(); ++at)
-      out += text(plan, p.instructions[at], stage, at);
+    for (const Instruction& in : p.instructions) out += "  " + text(plan, in);
     if (!measured.seconds.empty()) out += text(p, measured.samples, measured.seconds[2 * t + 1]);
   }
   return out;

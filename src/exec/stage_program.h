@@ -29,9 +29,13 @@ struct Instruction {
   bool read = false;              // by a later instruction of the stage
   bool samples_on_right = false;  // product: they are the columns of its second operand
   bool reads_memory = false;      // product: of a value that the stage does not compute
+  int product = -1;               // the step that multiplies: this one, or adds a bias to it
+  int bias = -1;                  // the step that makes the bias
+  int slot = -1;                  // its buffer; -1: none
   int64_t buffer = 0;             // offsets in the memory of a thread
   int64_t spare = 0;              // for a copy, where strides ask for one
-  int64_t panels = 0;             // offset among the packed matrices
+  int64_t panels = 0;             // offsets among the packed matrices
+  int64_t packed_bias = 0;
   FoldShape fold;
   // Offsets in the memory of a thread.
   int64_t accumulator = 0, state = 0, levels = 0, counter = 0;

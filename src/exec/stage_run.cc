@@ -45,10 +45,16 @@ int64_t blocks_of_chunk(int64_t blocks) {
 void pack(const StageProgram& program, const Run& run, std::byte* panels) {
   for (const Instruction& in : program.instructions) {
     if (in.kind != Instruction::Kind::product) continue;
-    const plan::Step& s = run.plan().steps[in.step];
-    const View& matrix = run.view(s.operands[in.samples_on_right ? 0 : 1]);
-    kernels::fast::pack_panels(in.samples_on_right ? transpose_view(matrix, {1, 0}) : matrix,
-                               panels + in.panels);
+    const bool turned = in.samples_on_right;
+    const auto pack_matrix = [&](const View& matrix, int64_t offset) {
+      kernels::fast::pack_panels(turned ? transpose_view(matrix, {1, 0}) : matrix, panels + offset);
+    };
+    const plan::Step& s = run.plan().steps[in.product];
+    const View& matrix = run.view(s.operands[turned ? 0 : 1]);
+    pack_matrix(matrix, in.panels);
+    if (in.bias < 0) continue;
+    const Shape row = turned ? Shape{matrix.shape[0], 1} : Shape{1, matrix.shape[1]};
+    pack_matrix(broadcast_view(run.view(in.bias), row), in.packed_bias);
   }
 }
 

@@ -31,6 +31,13 @@ class Placer {
       if (s_.role[i] == Role::swept) {
         const int64_t bytes =
             sample_size(steps_[i], s_.axis[i]) * static_cast<int64_t>(size_of(steps_[i].dtype));
+        for (int operand : steps_[i].operands) {
+          const int from = number[operand];
+          if (from < 0 || last_use[from] != at || !replaces(i, operand)) continue;
+          pool.give_back({bytes}, stage.buffers[from]);
+          std::erase(ending[at], from);
+          break;
+        }
         stage.buffers[at] = pool.take({bytes});
         stage.buffer_bytes.resize(pool.count());
         stage.buffer_bytes[stage.buffers[at]] = bytes;
@@ -83,7 +90,21 @@ class Placer {
   }
 
  private:
+  // Whether step i may write its elements over those of an operand that nobody reads after it.
+  bool replaces(int i, int operand) const {
+    for (int other : steps_[i].operands)
+      if (is_view(other) && under(other) == operand) return false;  // in another order
+    const graph::OpClass kind = graph::traits(steps_[i].op).kind;
+    const bool elementwise = kind == graph::OpClass::unary || kind == graph::OpClass::binary ||
+                             kind == graph::OpClass::where;
+    return elementwise && s_.role[operand] == Role::swept && !is_view(operand) &&
+           steps_[operand].dtype == steps_[i].dtype && steps_[operand].shape == steps_[i].shape;
+  }
   bool is_view(int i) const { return steps_[i].is_view; }
+  int under(int i) const {
+    while (is_view(i)) i = steps_[i].operands[0];
+    return i;
+  }
   bool stored(int i) const {
     return s_.role[i] == Role::whole || s_.role[i] == Role::folded || s_.kept[i];
   }

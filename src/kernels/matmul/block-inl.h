@@ -66,6 +66,16 @@ HWY_NOINLINE void block(const BlockArgs<T>& g) {
 #pragma GCC unroll 8
     for (int i = 0; i < kBases; ++i) base[i] += a_k;
   }
+  if (g.bias) {
+    V row[NV];
+#pragma GCC unroll 4
+    for (int j = 0; j < NV; ++j) row[j] = hn::LoadU(d, g.bias + j * N);
+#pragma GCC unroll 16
+    for (int i = 0; i < MR; ++i) {
+#pragma GCC unroll 4
+      for (int j = 0; j < NV; ++j) c[i][j] = hn::Add(c[i][j], row[j]);
+    }
+  }
 
   if (whole) {
 #pragma GCC unroll 16

@@ -2,7 +2,8 @@
 //
 // A block computes MR rows by NV vectors of C in registers and runs along k once:
 //
-//   C[i, j] = (accumulate ? C[i, j] : 0), then for p in order: fma(A[i, p], B[p, j], C[i, j])
+//   C[i, j] = (accumulate ? C[i, j] : 0), then for p in order: fma(A[i, p], B[p, j], C[i, j]),
+//   then, if there is one, C[i, j] + bias[j]
 //
 // The columns of B lie side by side; A is read one element at a time, with any strides.
 #pragma once
@@ -22,6 +23,7 @@ struct BlockArgs {
   int64_t c_m;
   int64_t columns;  // of C that exist, at most those of NV vectors
   bool accumulate;
+  const T* bias;  // NV vectors, or nullptr
 };
 
 template <class T>

@@ -13,6 +13,7 @@ constexpr int64_t kPiece = 256;
 // Panels that stay in L1 beside the rows: then a run of rows passes all of them.
 constexpr int64_t kPanelsInL1 = 26 << 10;
 constexpr int64_t kCacheLine = 64;
+constexpr int64_t kFetchAhead = 10 << 10;  // bytes of rows
 
 template <class T>
 class TileProduct {
@@ -30,9 +31,11 @@ class TileProduct {
         family_(family_for(n)) {}
 
   // Panel after panel; panels of a matrix that is small stay in L1 for a run of rows.
-  void run(const T* b, int64_t row, bool packed, bool accumulate) const {
-    if (k_ == 0 && !accumulate) return run_piece(b, row, packed, 0, false);
-    for (int64_t p = 0; p < k_; p += kPiece) run_piece(b, row, packed, p, accumulate || p > 0);
+  // bias: nullptr, or packed.
+  void run(const T* b, int64_t row, bool packed, const T* bias, bool accumulate) const {
+    if (k_ == 0 && !accumulate) return run_piece(b, row, packed, bias, 0, false);
+    for (int64_t p = 0; p < k_; p += kPiece)
+      run_piece(b, row, packed, p + kPiece < k_ ? nullptr : bias, p, accumulate || p > 0);
   }
 
   static const BlockFamily<T>& family_for(int64_t n) {
@@ -49,7 +52,8 @@ class TileProduct {
   }
 
  private:
-  void run_piece(const T* b, int64_t row, bool packed, int64_t p, bool accumulate) const {
+  void run_piece(const T* b, int64_t row, bool packed, const T* bias, int64_t p,
+                 bool accumulate) const {
     BlockArgs<T> args{};
     args.k = std::min(kPiece, k_ - p);
     args.a_m = a_.strides[0];
@@ -67,6 +71,7 @@ class TileProduct {
         args.columns = std::min(width, n_ - j);
         args.b = packed ? b + j * k_ + p * width : b + j + p * row;
         args.b_k = packed ? width : row;
+        args.bias = bias ? bias + j : nullptr;
         if (fetches_ && p == 0) fetch(i, end, j, args.columns);
         run_panel(args, which, i, end, j, p);
         j += width;
@@ -74,13 +79,20 @@ class TileProduct {
     }
   }
 
-  // Of the rows that the next tile has at i … end-1, the share of these columns of out: so the
-  // loads are spread over the blocks and seldom wait for one another.
+  // Rows that are read soon, the share of these columns of out: so the loads are spread over the
+  // blocks and seldom wait for one another. A run of rows wants those a little ahead in L1, a
+  // whole tile those of the next tile in L2.
   void fetch(int64_t i, int64_t end, int64_t j, int64_t columns) const {
-    const int64_t bytes = (end - i) * a_.strides[0] * static_cast<int64_t>(sizeof(T));
-    const std::byte* rows = a_.data + (m_ + i) * a_.strides[0] * static_cast<int64_t>(sizeof(T));
-    for (int64_t at = bytes * j / n_; at < bytes * (j + columns) / n_; at += kCacheLine)
-      __builtin_prefetch(rows + at, 0, 2);
+    const int64_t row = a_.strides[0] * static_cast<int64_t>(sizeof(T));
+    const bool near = end - i < m_;
+    const int64_t ahead = near ? std::max(end - i, kFetchAhead / row) : m_;
+    const std::byte* rows = a_.data + (i + ahead) * row;
+    const int64_t bytes = (end - i) * row, first = bytes * j / n_,
+                  last = bytes * (j + columns) / n_;
+    for (int64_t at = first; at < last; at += kCacheLine) {
+      if (near) __builtin_prefetch(rows + at, 0, 3);
+      else __builtin_prefetch(rows + at, 0, 2);
+    }
   }
 
   // Blocks of nearly equal heights.
@@ -142,16 +154,17 @@ void pack_panels(const View& b, std::byte* panels) {
             [&]<class T>(std::type_identity<T>) { pack(b, reinterpret_cast<T*>(panels)); });
 }
 
-void multiply_panels(const View& a, const std::byte* panels, const View& out, bool more_rows) {
+void multiply_panels(const View& a, const std::byte* panels, const std::byte* bias, const View& out,
+                     bool more_rows) {
   for_float(out.dtype, [&]<class T>(std::type_identity<T>) {
     TileProduct<T>(a, out.shape[1], out, more_rows)
-        .run(reinterpret_cast<const T*>(panels), 0, true, false);
+        .run(reinterpret_cast<const T*>(panels), 0, true, reinterpret_cast<const T*>(bias), false);
   });
 }
 
 void multiply_tile(const View& a, const View& b, bool accumulate, const View& out) {
   for_float(out.dtype, [&]<class T>(std::type_identity<T>) {
-    TileProduct<T>(a, out.shape[1], out).run(b.as<T>(), b.strides[0], false, accumulate);
+    TileProduct<T>(a, out.shape[1], out).run(b.as<T>(), b.strides[0], false, nullptr, accumulate);
   });
 }
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "kernels/elementwise/elementwise.h"
 #include "kernels/matmul/matmul.h"
 #include "kernels/testing.h"
 
@@ -32,9 +33,16 @@ TEST(TileProduct, PackedPanelsGiveTheBitsOfMatmul) {
           const Tensor out = make(d, {m, n}), expected = make(d, {m, n});
           std::vector<std::byte> panels(static_cast<std::size_t>(fast::panel_bytes(d, k, n)));
           fast::pack_panels(b, panels.data());
-          fast::multiply_panels(a, panels.data(), out);
+          fast::multiply_panels(a, panels.data(), nullptr, out);
           reference::matmul(a, b, expected);
           expect_same(out, expected, shape_text(d, m, n, k));
+
+          const Tensor bias = random(d, {1, n}, right, ++seed);
+          std::vector<std::byte> packed(static_cast<std::size_t>(fast::panel_bytes(d, 1, n)));
+          fast::pack_panels(bias, packed.data());
+          fast::multiply_panels(a, panels.data(), packed.data(), out);
+          reference::binary(Binary::add, expected, broadcast_view(bias, {m, n}), expected);
+          expect_same(out, expected, "with a bias " + shape_text(d, m, n, k));
         }
       }
     }
