@@ -29,6 +29,13 @@ void StateCounter::finish(std::byte* state) {
   count_ = 0;
 }
 
+void store_transposed(const FoldShape& fold, std::byte* state, const kernels::Family& kernels,
+                      const View& out) {
+  const Shape turned = {out.shape[1], out.shape[0]};
+  const View value{state, fold.dtype, turned, row_major_strides(turned)};
+  kernels.cast(transpose_view(value, {1, 0}), out);
+}
+
 int64_t FoldShape::state_bytes() const {
   return whole_lines(width * static_cast<int64_t>(size_of(dtype)));
 }

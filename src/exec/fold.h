@@ -24,6 +24,10 @@ struct FoldShape {
   int64_t accumulator_bytes() const;  // reductions: 16 lanes
 };
 
+// The finished state of a product that is transposed, as its value.
+void store_transposed(const FoldShape& fold, std::byte* state, const kernels::Family& kernels,
+                      const View& out);
+
 // Merges states pushed in order as kernels::BinaryCounter does, in memory that is given.
 class StateCounter {
  public:

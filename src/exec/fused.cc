@@ -6,6 +6,7 @@
 #include "exec/interpreter.h"
 #include "exec/run.h"
 #include "exec/stage_run.h"
+#include "exec/whole_steps.h"
 
 namespace lanewise::exec {
 namespace {
@@ -28,8 +29,10 @@ class SweptPlan : public Executable {
       : plan_(std::move(plan)),
         sweep_(std::move(sweep)),
         whole_(Interpreter("vectorized", kernels::fast_family()).compile(plan_)) {
-    for (int t = 0; t < static_cast<int>(sweep_.stages.size()); ++t)
+    for (int t = 0; t < static_cast<int>(sweep_.stages.size()); ++t) {
+      between_.emplace_back(*plan_, sweep_.stages[t].whole);
       stages_.push_back(make_stage_program(*plan_, sweep_, t));
+    }
   }
 
   void run(std::span<const Tensor> inputs, std::span<Tensor> outputs,
@@ -38,14 +41,14 @@ class SweptPlan : public Executable {
     const int64_t samples = sweep_.samples.at(plan_->rows(inputs));
     // One block has the same bits either way, and whole arrays use all threads.
     workspace.seconds.clear();
-    if (samples <= kernels::kBlock) return whole_->run(inputs, outputs, workspace);
+    if (samples <= 1) return whole_->run(inputs, outputs, workspace);
     Run run(*plan_, sweep_.place, sweep_.slot_count, kernels::fast_family(), inputs, outputs,
             workspace);
     for (int i = 0; i < static_cast<int>(plan_->steps.size()); ++i)
       if (sweep_.role[i] == plan::Role::leaf) run.step(i);
     Stopwatch watch;
     for (std::size_t t = 0; t < stages_.size(); ++t) {
-      for (int i : sweep_.stages[t].whole) run.step(i);
+      between_[t].run(run);
       workspace.seconds.push_back(watch.lap());
       if (!stages_[t].instructions.empty()) run_stage(stages_[t], run, samples, workspace.stage);
       workspace.seconds.push_back(watch.lap());
@@ -66,6 +69,7 @@ class SweptPlan : public Executable {
   plan::PlanPtr plan_;
   plan::Sweep sweep_;
   std::unique_ptr<const Executable> whole_;
+  std::vector<WholeSteps> between_;  // before each stage
   std::vector<StageProgram> stages_;
 };
 

@@ -65,13 +65,8 @@ void merge_chunks(const Instruction& in, const Run& run, const SharedMemory& mem
   const View& out = run.view(in.step);
   std::byte* state = memory.chunk(0) + in.partial;
   counter.finish(state);
-  if (!in.fold.transposed) {
-    std::memcpy(out.data, state, out.size() * static_cast<int64_t>(size_of(out.dtype)));
-    return;
-  }
-  const Shape turned = {out.shape[1], out.shape[0]};
-  const View value{state, out.dtype, turned, row_major_strides(turned)};
-  run.kernels().cast(transpose_view(value, {1, 0}), out);
+  if (in.fold.transposed) return store_transposed(in.fold, state, run.kernels(), out);
+  std::memcpy(out.data, state, out.size() * static_cast<int64_t>(size_of(out.dtype)));
 }
 
 }  // namespace
@@ -83,6 +78,7 @@ void run_stage(const StageProgram& program, Run& run, int64_t samples, Tensor& m
   const int64_t size = blocks_of_chunk(blocks), chunks = (blocks + size - 1) / size;
   const SharedMemory shared(program, chunks, memory);
   pack(program, run, shared.panels());
+  if (blocks == 1) return TileWorker(program, run, samples, shared.panels()).run_only_block();
   const int64_t chunk_samples = size * kernels::kBlock;
   const auto run_chunks = [&](int64_t begin, int64_t end) {
     TileWorker worker(program, run, samples, shared.panels());

@@ -15,11 +15,6 @@ using graph::Op;
 using graph::OpClass;
 using plan::Step;
 
-template <class Kernel>
-Kernel kernel_of(Op op, Op first) {
-  return static_cast<Kernel>(static_cast<int>(op) - static_cast<int>(first));
-}
-
 // x itself where it has the shape, else its broadcast.
 class Broadcast {
  public:

@@ -9,6 +9,12 @@
 
 namespace lanewise::exec {
 
+// Primitives of a kind are numbered like their kernels, from `first` on.
+template <class Kernel>
+Kernel kernel_of(graph::Op op, graph::Op first) {
+  return static_cast<Kernel>(static_cast<int>(op) - static_cast<int>(first));
+}
+
 // What a step sees of the samples: m of them, or a tile.
 struct Span {
   int64_t m = 0;        // of the plan's extents

@@ -20,26 +20,48 @@ TileWorker::TileWorker(const StageProgram& program, const Run& run, int64_t samp
       scratch_(static_cast<std::size_t>(program.thread_bytes)),
       view_memory_(plan_.steps.size() * sizeof(View)),
       views_(reinterpret_cast<View*>(view_memory_.data())) {
-  for (const Instruction& in : program.instructions)
-    if (in.kind == Kind::fold) new (&counter(in)) StateCounter(in.fold, memory(in.levels));
   for (const External& e : program.externals)
     if (e.axis < 0) views_[e.step] = run.view(e.step);
 }
 
 void TileWorker::run_chunk(int64_t begin, int64_t end, std::byte* result) {
+  for (const Instruction& in : program_.instructions)
+    if (in.kind == Kind::fold) new (&counter(in)) StateCounter(in.fold, memory(in.levels));
   for (int64_t block = begin; block < end; block += kernels::kBlock) {
-    begin_block();
-    const int64_t stop = std::min(end, block + kernels::kBlock);
-    for (first_ = block; first_ < stop; first_ += program_.tile) {
-      in_block_ = first_ - block;
-      lay_out(std::min(program_.tile, stop - first_));
-      move_to(first_);
-      run_tile();
-    }
-    end_block();
+    run_block(block, std::min(end, block + kernels::kBlock));
+    for (const Instruction& in : program_.instructions)
+      if (in.kind == Kind::fold) counter(in).push(state(in));
   }
   for (const Instruction& in : program_.instructions)
     if (in.kind == Kind::fold) counter(in).finish(result + in.partial);
+}
+
+void TileWorker::run_only_block() {
+  only_block_ = true;
+  run_block(0, samples_);
+  for (const Instruction& in : program_.instructions)
+    if (in.kind == Kind::fold && in.fold.transposed)
+      store_transposed(in.fold, state(in), run_.kernels(), run_.view(in.step));
+}
+
+// A state that has the form of its value grows where that belongs.
+std::byte* TileWorker::state(const Instruction& in) const {
+  return only_block_ && !in.fold.transposed ? run_.view(in.step).data : memory(in.state);
+}
+
+void TileWorker::run_block(int64_t begin, int64_t end) {
+  for (const Instruction& in : program_.instructions)
+    if (in.kind == Kind::fold && !in.fold.product)
+      in.fold.kernels.begin(in.fold.width, memory(in.accumulator));
+  for (first_ = begin; first_ < end; first_ += program_.tile) {
+    in_block_ = first_ - begin;
+    lay_out(std::min(program_.tile, end - first_));
+    move_to(first_);
+    run_tile();
+  }
+  for (const Instruction& in : program_.instructions)
+    if (in.kind == Kind::fold && !in.fold.product)
+      in.fold.kernels.finish(in.fold.width, memory(in.accumulator), state(in));
 }
 
 void TileWorker::lay_out(int64_t count) {
@@ -177,7 +199,7 @@ void TileWorker::fold_product(const Instruction& in) {
   const View right = side_by_side(in.fold.transposed ? transpose_view(a, {1, 0}) : b, in);
   const Shape shape = {left.shape[0], right.shape[1]};
   kernels::fast::multiply_tile(left, right, in_block_ > 0,
-                               {memory(in.state), s.dtype, shape, row_major_strides(shape)});
+                               {state(in), s.dtype, shape, row_major_strides(shape)});
 }
 
 void TileWorker::fold(const Instruction& in) {
@@ -193,21 +215,6 @@ void TileWorker::fold(const Instruction& in) {
     reshape_view(copy, {count_, in.fold.width}, &rows);
   }
   in.fold.kernels.add(rows, in_block_, memory(in.accumulator));
-}
-
-void TileWorker::begin_block() {
-  for (const Instruction& in : program_.instructions)
-    if (in.kind == Kind::fold && !in.fold.product)
-      in.fold.kernels.begin(in.fold.width, memory(in.accumulator));
-}
-
-void TileWorker::end_block() {
-  for (const Instruction& in : program_.instructions) {
-    if (in.kind != Kind::fold) continue;
-    if (!in.fold.product)
-      in.fold.kernels.finish(in.fold.width, memory(in.accumulator), memory(in.state));
-    counter(in).push(memory(in.state));
-  }
 }
 
 }  // namespace lanewise::exec

@@ -14,6 +14,8 @@ class TileWorker {
 
   // Samples begin … end-1; the states of the folds go to `result`.
   void run_chunk(int64_t begin, int64_t end, std::byte* result);
+  // All samples, one block of them; the folds go where their values belong.
+  void run_only_block();
 
  private:
   // The views of `count` samples; then those of the samples from `first` on.
@@ -27,8 +29,9 @@ class TileWorker {
   void multiply(const Instruction& in, const View& out);
   void fold(const Instruction& in);
   void fold_product(const Instruction& in);
-  void begin_block();
-  void end_block();
+  void run_block(int64_t begin, int64_t end);
+  // Where the state of a fold grows.
+  std::byte* state(const Instruction& in) const;
 
   const plan::Step& step(const Instruction& in) const { return plan_.steps[in.step]; }
   bool is_loaded(const External& e) const;
@@ -51,6 +54,7 @@ class TileWorker {
   View* views_;                     // of the tile, by step
   int64_t count_ = -1, first_ = 0;  // the tile
   int64_t in_block_ = 0;            // samples of the block before the tile
+  bool only_block_ = false;
 };
 
 }  // namespace lanewise::exec

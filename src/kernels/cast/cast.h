@@ -7,6 +7,7 @@
 #pragma once
 
 #include "kernels/kernels.h"
+#include "kernels/loop_nest.h"
 
 namespace lanewise::kernels {
 namespace reference {
@@ -14,5 +15,6 @@ void cast(const View& x, const View& out);
 }
 namespace fast {
 void cast(const View& x, const View& out);
-}
+Loop cast_loop(DType from, DType to);  // its inner loop
+}  // namespace fast
 }  // namespace lanewise::kernels

@@ -70,11 +70,14 @@ HWY_EXPORT(copy_loop);
 
 namespace fast {
 
+Loop cast_loop(DType from, DType to) {
+  return from == to ? HWY_DYNAMIC_DISPATCH(copy_loop)(size_of(from))
+                    : HWY_DYNAMIC_DISPATCH(convert_loop)(from, to);
+}
+
 void cast(const View& x, const View& out) {
   if (x.dtype == out.dtype && copy_transposed(x, out)) return;
-  const Loop loop = x.dtype == out.dtype ? HWY_DYNAMIC_DISPATCH(copy_loop)(size_of(x.dtype))
-                                         : HWY_DYNAMIC_DISPATCH(convert_loop)(x.dtype, out.dtype);
-  LoopNest<2>({x, out}).run_parallel(32 << 10, loop);
+  LoopNest<2>({x, out}).run_parallel(32 << 10, cast_loop(x.dtype, out.dtype));
 }
 
 }  // namespace fast

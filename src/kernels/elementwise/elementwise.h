@@ -12,6 +12,7 @@
 #pragma once
 
 #include "kernels/kernels.h"
+#include "kernels/loop_nest.h"
 
 namespace lanewise::kernels {
 
@@ -25,6 +26,11 @@ namespace fast {
 void unary(Unary op, const View& x, const View& out);
 void binary(Binary op, const View& a, const View& b, const View& out);
 void where(const View& condition, const View& a, const View& b, const View& out);
+
+// The inner loops of the above, for operands of one dtype.
+Loop loop_of(Unary op, DType dtype);
+Loop loop_of(Binary op, DType dtype);
+Loop where_loop(DType dtype);
 }  // namespace fast
 
 }  // namespace lanewise::kernels

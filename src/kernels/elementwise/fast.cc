@@ -135,19 +135,21 @@ int64_t grain(Unary op) {
 
 }  // namespace
 
+Loop loop_of(Unary op, DType dtype) { return HWY_DYNAMIC_DISPATCH(unary_loop)(op, dtype); }
+Loop loop_of(Binary op, DType dtype) { return HWY_DYNAMIC_DISPATCH(binary_loop)(op, dtype); }
+Loop where_loop(DType dtype) { return HWY_DYNAMIC_DISPATCH(select_loop)(size_of(dtype)); }
+
 void unary(Unary op, const View& x, const View& out) {
-  const Loop loop = HWY_DYNAMIC_DISPATCH(unary_loop)(op, x.dtype);
-  LoopNest<2>({x, out}).run_parallel(grain(op), loop);
+  LoopNest<2>({x, out}).run_parallel(grain(op), loop_of(op, x.dtype));
 }
 
 void binary(Binary op, const View& a, const View& b, const View& out) {
-  const Loop loop = HWY_DYNAMIC_DISPATCH(binary_loop)(op, a.dtype);
-  LoopNest<3>({a, b, out}).run_parallel(op == Binary::power ? kLibmGrain : kGrain, loop);
+  LoopNest<3>({a, b, out})
+      .run_parallel(op == Binary::power ? kLibmGrain : kGrain, loop_of(op, a.dtype));
 }
 
 void where(const View& condition, const View& a, const View& b, const View& out) {
-  const Loop loop = HWY_DYNAMIC_DISPATCH(select_loop)(size_of(a.dtype));
-  LoopNest<4>({condition, a, b, out}).run_parallel(kGrain, loop);
+  LoopNest<4>({condition, a, b, out}).run_parallel(kGrain, where_loop(a.dtype));
 }
 
 }  // namespace fast
