@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
+#include <functional>
 #include <iostream>
 #include <map>
 #include <random>
@@ -180,6 +182,37 @@ TEST_P(RandomPrograms, AgreeWithLoopWhateverTheThreads) {
   }
   for (const auto& [why, count] : fallbacks)
     std::cout << count << " steps on whole arrays: " << why << '\n';
+}
+
+class WithTile {
+ public:
+  explicit WithTile(int samples) { setenv("LANEWISE_TILE", std::to_string(samples).c_str(), 1); }
+  ~WithTile() { unsetenv("LANEWISE_TILE"); }
+};
+
+// A reduction over the samples has the bits of the whole-array kernel, whoever reduced which part.
+void expect_same_fold(const std::function<Array(const Array&, int axis)>& fold, DType dtype) {
+  random::seed(3);
+  for (bool rows : {true, false}) {
+    const int axis = rows ? 0 : 1;
+    const Array x = astype(random::randn(rows ? Shape{70'001, 5} : Shape{5, 70'001}), dtype) * 30.0;
+    const auto program = [&](const std::vector<Array>& a) -> std::vector<Array> {
+      return {fold(a[0] * 2.0 + 1e4, axis)};
+    };
+    const Array expected = run("vectorized", program, {x}, {axis})[0];
+    for (int threads : {1, 2, 3, 4})
+      for (int tile : {16, 48, 256, 1024}) {
+        const WithThreads with_threads(threads);
+        const WithTile with_tile(tile);
+        expect_same_bits(run("fused", program, {x}, {axis})[0], expected,
+                         std::to_string(threads) + " threads, tile " + std::to_string(tile));
+      }
+  }
+}
+
+TEST(Sweep, VarianceDependsOnTheNumberOfSamplesAlone) {
+  for (DType dtype : {DType::float32, DType::float64})
+    expect_same_fold([](const Array& x, int axis) { return var(x, axis); }, dtype);
 }
 
 // Rows that meet no other row have the same bits in any company.

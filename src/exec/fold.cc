@@ -29,11 +29,9 @@ void StateCounter::finish(std::byte* state) {
   count_ = 0;
 }
 
-int64_t FoldShape::state_bytes() const {
-  return whole_lines(width * static_cast<int64_t>(size_of(dtype)));
-}
+int64_t FoldShape::state_bytes() const { return whole_lines(kernels.state_bytes(width)); }
 int64_t FoldShape::accumulator_bytes() const {
-  return product ? 0 : kernels::kLanes * state_bytes();
+  return product ? 0 : whole_lines(kernels.lanes_bytes(width));
 }
 
 }  // namespace lanewise::exec

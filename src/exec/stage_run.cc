@@ -1,7 +1,6 @@
 #include "exec/stage_run.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "base/thread_pool.h"
 #include "exec/tile_worker.h"
@@ -59,10 +58,7 @@ void merge_chunks(const Instruction& in, const Run& run, const SharedMemory& mem
   const View& out = run.view(in.step);
   std::byte* state = memory.chunk(0) + in.partial;
   counter.finish(state);
-  if (!in.fold.transposed) {
-    std::memcpy(out.data, state, out.size() * static_cast<int64_t>(size_of(out.dtype)));
-    return;
-  }
+  if (!in.fold.transposed) return in.fold.kernels.result(in.fold.width, state, out.data);
   const Shape turned = {out.shape[1], out.shape[0]};
   const View value{state, out.dtype, turned, row_major_strides(turned)};
   run.kernels().cast(transpose_view(value, {1, 0}), out);

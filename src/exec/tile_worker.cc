@@ -191,7 +191,7 @@ void TileWorker::fold(const Instruction& in) {
     run_.kernels().cast(outermost, copy);
     reshape_view(copy, {count_, in.fold.width}, &rows);
   }
-  in.fold.kernels.add(rows, in_block_, memory(in.accumulator));
+  in.fold.kernels.add(rows, first_, memory(in.accumulator));
 }
 
 void TileWorker::begin_block() {

@@ -72,6 +72,17 @@ TEST(Sweep, AReductionThatIsUsedAgainBeginsAStage) {
   }
 }
 
+TEST(Sweep, AStandardisationReadsTheSamplesTwice) {
+  const Planned p = sweep_of([](int64_t m) {
+    const NodePtr x = input(kType, {m, 5}), n = count(x, 0, kType);
+    const NodePtr mean = binary(Op::divide, sum_over(x, 0), n);
+    const NodePtr variance = binary(Op::divide, reduce(Op::squared_deviations, x, 0, true), n);
+    return Program{{x}, {binary(Op::divide, sub(x, mean), unary(Op::sqrt, variance))}};
+  });
+  EXPECT_THAT(p.roles(Op::squared_deviations), testing::ElementsAre(Role::folded));
+  EXPECT_EQ(p.stages_with_tiles(), 2);
+}
+
 TEST(Sweep, WhatIsCheapIsComputedAgainAndWhatIsDearIsKept) {
   auto scaled = [](int64_t width) {
     return [=](int64_t m) {
