@@ -215,6 +215,21 @@ TEST(Sweep, VarianceDependsOnTheNumberOfSamplesAlone) {
     expect_same_fold([](const Array& x, int axis) { return var(x, axis); }, dtype);
 }
 
+// Ties and NaNs lie in blocks of different threads.
+TEST(Sweep, TheFirstOfTheBestSamplesIsFound) {
+  const auto spread = [](const Array& x, int axis, bool with_nan) {
+    const Array few = floor(x / 60.0);
+    return with_nan ? where(few == max(few, axis, true) - 1, sqrt(-1.0 - abs(few)), few) : few;
+  };
+  for (DType dtype : {DType::float32, DType::float64})
+    for (bool with_nan : {false, true}) {
+      expect_same_fold(
+          [&](const Array& x, int axis) { return argmax(spread(x, axis, with_nan), axis); }, dtype);
+      expect_same_fold(
+          [&](const Array& x, int axis) { return argmin(spread(x, axis, with_nan), axis); }, dtype);
+    }
+}
+
 // Rows that meet no other row have the same bits in any company.
 TEST(Sweep, ARowAloneHasTheBitsOfTheBatch) {
   for (DType dtype : {DType::float32, DType::float64}) {

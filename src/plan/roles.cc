@@ -93,8 +93,6 @@ class Roles {
 
   Role reduction(int i) {
     const Step& step = steps_[i];
-    if (step.op == Op::argmax || step.op == Op::argmin)
-      return whole(i, "it needs the order of all samples");
     const int x = step.operands[0];
     for (int64_t axis : step.attributes.axes)
       if (axis != s_.axis[x] && steps_[x].shape[static_cast<int>(axis)] != Extent{0, 1})

@@ -10,7 +10,12 @@ namespace {
 
 using namespace testing;
 
-constexpr Reduce kOps[] = {Reduce::sum, Reduce::prod, Reduce::max, Reduce::min,
+constexpr Reduce kOps[] = {Reduce::sum,
+                           Reduce::prod,
+                           Reduce::max,
+                           Reduce::min,
+                           Reduce::argmax,
+                           Reduce::argmin,
                            Reduce::squared_deviations};
 
 bool takes(Reduce op, DType d) { return op != Reduce::squared_deviations || is_float(d); }
