@@ -92,9 +92,8 @@ Array mean(const Array& x, const Axes& axes, bool keepdims) {
 
 Array var(const Array& x, const Axes& axes, bool keepdims, int64_t ddof) {
   const Array f = as_floats(x);
-  const Array squares = square(f - mean(f, axes, true));
   const Array n = count(f, axes, f.dtype()) - static_cast<double>(ddof);
-  return reduce(Op::sum, squares, axes, keepdims, "var") / maximum(n, 0.0);
+  return reduce(Op::squared_deviations, f, axes, keepdims, "var") / maximum(n, 0.0);
 }
 
 Array std(const Array& x, const Axes& axes, bool keepdims, int64_t ddof) {

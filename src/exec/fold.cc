@@ -29,18 +29,17 @@ void StateCounter::finish(std::byte* state) {
   count_ = 0;
 }
 
-void store_transposed(const FoldShape& fold, std::byte* state, const kernels::Family& kernels,
-                      const View& out) {
+void store_result(const FoldShape& fold, const std::byte* state, const kernels::Family& kernels,
+                  const View& out) {
+  if (!fold.transposed) return fold.kernels.result(fold.width, state, out.data);
   const Shape turned = {out.shape[1], out.shape[0]};
-  const View value{state, fold.dtype, turned, row_major_strides(turned)};
+  const View value{const_cast<std::byte*>(state), out.dtype, turned, row_major_strides(turned)};
   kernels.cast(transpose_view(value, {1, 0}), out);
 }
 
-int64_t FoldShape::state_bytes() const {
-  return whole_lines(width * static_cast<int64_t>(size_of(dtype)));
-}
+int64_t FoldShape::state_bytes() const { return whole_lines(kernels.state_bytes(width)); }
 int64_t FoldShape::accumulator_bytes() const {
-  return product ? 0 : kernels::kLanes * state_bytes();
+  return product ? 0 : whole_lines(kernels.lanes_bytes(width));
 }
 
 }  // namespace lanewise::exec

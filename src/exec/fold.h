@@ -14,19 +14,19 @@ constexpr int64_t whole_lines(int64_t bytes) { return (bytes + 63) / 64 * 64; }
 
 // The size and the kernels of one fold: a product that contracts the samples, or a reduction.
 struct FoldShape {
-  DType dtype = DType::float32;
-  int64_t width = 0;  // elements of the state
+  DType dtype = DType::float32;  // of what is folded
+  int64_t width = 0;             // elements of the result
   bool product = false;
   bool transposed = false;  // product: the state is the transposed result
   kernels::fast::TileFold kernels{};
 
   int64_t state_bytes() const;
-  int64_t accumulator_bytes() const;  // reductions: 16 lanes
+  int64_t accumulator_bytes() const;  // of a reduction
 };
 
-// The finished state of a product that is transposed, as its value.
-void store_transposed(const FoldShape& fold, std::byte* state, const kernels::Family& kernels,
-                      const View& out);
+// The value of a finished state.
+void store_result(const FoldShape& fold, const std::byte* state, const kernels::Family& kernels,
+                  const View& out);
 
 // Merges states pushed in order as kernels::BinaryCounter does, in memory that is given.
 class StateCounter {

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <utility>
 
+#include "base/thread_pool.h"
 #include "exec/interpreter.h"
 #include "exec/run.h"
 #include "exec/stage_run.h"
@@ -39,9 +40,8 @@ class SweptPlan : public Executable {
            Workspace& workspace) const override {
     plan_->check(inputs);
     const int64_t samples = sweep_.samples.at(plan_->rows(inputs));
-    // One block has the same bits either way, and whole arrays use all threads.
     workspace.seconds.clear();
-    if (samples <= 1) return whole_->run(inputs, outputs, workspace);
+    if (!is_worth_sweeping(samples)) return whole_->run(inputs, outputs, workspace);
     Run run(*plan_, sweep_.place, sweep_.slot_count, kernels::fast_family(), inputs, outputs,
             workspace);
     for (int i = 0; i < static_cast<int>(plan_->steps.size()); ++i)
@@ -59,13 +59,23 @@ class SweptPlan : public Executable {
     return plan_->dump() + exec::dump(*plan_, sweep_, stages_, {});
   }
   std::string profile(const Workspace& workspace) const override {
-    if (workspace.seconds.empty())
-      return dump() + "one block of samples at most: ran whole-array\n";
+    if (workspace.seconds.empty()) return dump() + "few samples: ran whole-array\n";
     return plan_->dump() +
            exec::dump(*plan_, sweep_, stages_, {sweep_.samples.at(workspace.m), workspace.seconds});
   }
 
  private:
+  // One block has the same bits either way. Few rows don't repay packing, and much work is better
+  // done on whole arrays, by all threads.
+  bool is_worth_sweeping(int64_t samples) const {
+    if (samples > kernels::kBlock) return true;
+    double flops = 0;
+    for (const StageProgram& stage : stages_) flops += stage.flops * static_cast<double>(samples);
+    return samples >= kFewRows && (thread_count() <= 2 || flops < kOneThread);
+  }
+  static constexpr int64_t kFewRows = 16;
+  static constexpr double kOneThread = 4e6;
+
   plan::PlanPtr plan_;
   plan::Sweep sweep_;
   std::unique_ptr<const Executable> whole_;

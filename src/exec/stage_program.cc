@@ -138,7 +138,7 @@ class Builder {
 
   void add_fold(Instruction& in, const Step& s) {
     in.kind = Instruction::Kind::fold;
-    in.fold.dtype = s.dtype;
+    in.fold.dtype = plan_.steps[s.operands[0]].dtype;
     in.fold.product = s.op == Op::matmul;
     in.fold.width = 1;
     for (int axis = 0; axis < s.shape.rank(); ++axis) in.fold.width *= s.shape[axis].offset;
@@ -146,7 +146,7 @@ class Builder {
         in.fold.product
             ? kernels::Reduce::sum
             : static_cast<kernels::Reduce>(static_cast<int>(s.op) - static_cast<int>(Op::sum));
-    in.fold.kernels = kernels::fast::tile_fold(reduce, s.dtype);
+    in.fold.kernels = kernels::fast::tile_fold(reduce, in.fold.dtype);
     if (in.fold.product) in.fold.transposed = turns(s);
     in.partial = p_.chunk_bytes;
     p_.chunk_bytes += in.fold.state_bytes();
@@ -163,12 +163,14 @@ class Builder {
     return inside_[i];
   }
 
-  // Elements of a sample that a fold may have to lay side by side.
+  // Bytes of a sample that a view or fold may have to lay side by side.
   int64_t spare_row(const Instruction& in) const {
-    if (in.kind == Instruction::Kind::view) return plan::sample_size(plan_.steps[in.step], in.axis);
+    const Step& s = plan_.steps[in.step];
+    if (in.kind == Instruction::Kind::view) return plan::sample_size(s, in.axis) * bytes_of(s);
     if (in.kind != Instruction::Kind::fold) return 0;
-    return in.fold.product ? plan_.steps[in.step].shape[in.fold.transposed ? 0 : 1].offset
-                           : in.fold.width;
+    const int64_t row =
+        in.fold.product ? s.shape[in.fold.transposed ? 0 : 1].offset : in.fold.width;
+    return row * static_cast<int64_t>(size_of(in.fold.dtype));
   }
 
   // The tile and the thread's memory: buffers, copies, folds.
@@ -186,7 +188,7 @@ class Builder {
         e.buffer = take(e.row * bytes_of(plan_.steps[e.step]) * p_.tile);
     for (Instruction& in : p_.instructions) {
       if (in.slot >= 0) in.buffer = offsets[in.slot];
-      in.spare = take(spare_row(in) * bytes_of(plan_.steps[in.step]) * p_.tile);
+      in.spare = take(spare_row(in) * p_.tile);
       if (in.kind != Instruction::Kind::fold) continue;
       in.accumulator = take(in.fold.accumulator_bytes());
       in.state = take(in.fold.state_bytes());

@@ -1,7 +1,6 @@
 #include "exec/stage_run.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "base/thread_pool.h"
 #include "exec/tile_worker.h"
@@ -65,8 +64,7 @@ void merge_chunks(const Instruction& in, const Run& run, const SharedMemory& mem
   const View& out = run.view(in.step);
   std::byte* state = memory.chunk(0) + in.partial;
   counter.finish(state);
-  if (in.fold.transposed) return store_transposed(in.fold, state, run.kernels(), out);
-  std::memcpy(out.data, state, out.size() * static_cast<int64_t>(size_of(out.dtype)));
+  store_result(in.fold, state, run.kernels(), out);
 }
 
 }  // namespace

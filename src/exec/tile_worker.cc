@@ -40,13 +40,16 @@ void TileWorker::run_only_block() {
   only_block_ = true;
   run_block(0, samples_);
   for (const Instruction& in : program_.instructions)
-    if (in.kind == Kind::fold && in.fold.transposed)
-      store_transposed(in.fold, state(in), run_.kernels(), run_.view(in.step));
+    if (in.kind == Kind::fold && !grows_in_place(in))
+      store_result(in.fold, state(in), run_.kernels(), run_.view(in.step));
 }
 
-// A state that has the form of its value grows where that belongs.
+// The state of the only block that has the form of its value grows where that belongs.
+bool TileWorker::grows_in_place(const Instruction& in) const {
+  return only_block_ && in.fold.product && !in.fold.transposed;
+}
 std::byte* TileWorker::state(const Instruction& in) const {
-  return only_block_ && !in.fold.transposed ? run_.view(in.step).data : memory(in.state);
+  return grows_in_place(in) ? run_.view(in.step).data : memory(in.state);
 }
 
 void TileWorker::run_block(int64_t begin, int64_t end) {
@@ -214,7 +217,7 @@ void TileWorker::fold(const Instruction& in) {
     run_.kernels().cast(outermost, copy);
     reshape_view(copy, {count_, in.fold.width}, &rows);
   }
-  in.fold.kernels.add(rows, in_block_, memory(in.accumulator));
+  in.fold.kernels.add(rows, first_, memory(in.accumulator));
 }
 
 }  // namespace lanewise::exec

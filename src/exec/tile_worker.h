@@ -32,6 +32,7 @@ class TileWorker {
   void run_block(int64_t begin, int64_t end);
   // Where the state of a fold grows.
   std::byte* state(const Instruction& in) const;
+  bool grows_in_place(const Instruction& in) const;
 
   const plan::Step& step(const Instruction& in) const { return plan_.steps[in.step]; }
   bool is_loaded(const External& e) const;

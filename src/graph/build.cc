@@ -123,6 +123,15 @@ Dims normalized_axes(const Axes& axes, int rank, std::string_view operation) {
   return out;
 }
 
+// The dtype in which `op` reduces.
+DType reduced_dtype(Op op, DType dtype) {
+  if (is_float(dtype)) return dtype;
+  if (op == Op::sum || op == Op::prod) return DType::int64;
+  return op == Op::squared_deviations ? DType::float64 : dtype;
+}
+
+bool needs_elements(Op op) { return op >= Op::max && op <= Op::argmin; }
+
 }  // namespace
 
 void set_strict(bool strict) { strict_flag = strict; }
@@ -203,11 +212,10 @@ NodePtr cast(const NodePtr& x, DType dtype) {
 NodePtr reduce(Op op, const NodePtr& x, const Axes& axes, bool keepdims,
                std::string_view operation) {
   if (operation.empty()) operation = name(op);
-  const bool adds = op == Op::sum || op == Op::prod;
-  const NodePtr operand = adds && !is_float(x->dtype) ? cast(x, DType::int64) : x;
+  const NodePtr operand = cast(x, reduced_dtype(op, x->dtype));
   Attributes attributes{.axes = normalized_axes(axes, x->shape.rank(), operation),
                         .keepdims = keepdims};
-  if (!adds)
+  if (needs_elements(op))
     for (int64_t axis : attributes.axes)
       if (x->shape[static_cast<int>(axis)] == 0)
         throw ValueError(fmt::format("{} of no elements: axis {} of {} has extent 0", operation,

@@ -42,6 +42,7 @@ constexpr OpTraits kTraits[] = {
     {Op::min, "min", OpClass::reduce, 1},
     {Op::argmax, "argmax", OpClass::reduce, 1},
     {Op::argmin, "argmin", OpClass::reduce, 1},
+    {Op::squared_deviations, "squared_deviations", OpClass::reduce, 1},
     {Op::matmul, "matmul", OpClass::matmul, 2},
     {Op::transpose, "transpose", OpClass::view, 1},
     {Op::reshape, "reshape", OpClass::view, 1},

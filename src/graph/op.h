@@ -52,6 +52,7 @@ enum class Op : uint8_t {
   min,
   argmax,
   argmin,
+  squared_deviations,  // from the mean, summed
   matmul,
   // views where strides allow
   transpose,

@@ -50,7 +50,7 @@ enum class Binary : uint8_t {
   logical_and,
   logical_or,
 };
-enum class Reduce : uint8_t { sum, prod, max, min, argmax, argmin };
+enum class Reduce : uint8_t { sum, prod, max, min, argmax, argmin, squared_deviations };
 
 // A table of kernels: everything that an executor needs to run a graph.
 struct Family {
@@ -78,6 +78,7 @@ struct Family {
   // sum, prod: x and out of one dtype (the caller casts bool and narrow integers first);
   // max, min: NaN wins; never called on no elements; bool works. argmax, argmin: exactly one axis
   // or all (row-major index), out int64, the first of equals, the first NaN wins.
+  // squared_deviations: Σ (x - mean)², floats only; NaN where an element is no finite number.
   // Order: fast sums in blocks of 1,024 along the reduced elements merged like a
   // binary counter (see reduce/monoid.h); the reference in index order.
   void (*reduce)(Reduce op, const View& x, const bool* reduced, const View& out);

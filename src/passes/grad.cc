@@ -82,6 +82,13 @@ NodePtr prod_rule(const Site& s) {
   return mul(with_axes_kept(s.g, s), where(is_zero, at_zero, elsewhere));
 }
 
+NodePtr squared_deviations_rule(const Site& s) {
+  const NodePtr& x = s.operand();
+  const Axes axes(s.attributes().axes);
+  const NodePtr mean = div(reduce(Op::sum, x, axes, true), count(x, axes, x->dtype));
+  return mul(sub(x, mean), mul(num(x, 2), with_axes_kept(s.g, s)));
+}
+
 NodePtr swap_last_two(const NodePtr& x) {
   Dims axes;
   for (int axis = 0; axis < x->shape.rank(); ++axis) axes.push_back(axis);
@@ -165,6 +172,7 @@ const Rule kRules[] = {
     /* min */ reduced_extremum_rule,
     /* argmax, argmin */ nothing,
     nothing,
+    /* squared_deviations */ squared_deviations_rule,
     /* matmul */ matmul_rule,
     /* transpose */ transpose_rule,
     /* reshape */ [](const Site& s) { return reshape(s.g, s.operand()->shape); },

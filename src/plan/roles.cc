@@ -73,8 +73,7 @@ class Roles {
     }
     if (!fixed_but_for_samples(i)) return whole(i, "another extent counts the samples");
     if (multiplies_large_matrix(step)) return whole(i, "the matrix is too large to meet each tile");
-    if (*onto == kNoAxis)
-      return can_fold(step, i) ? Role::folded : whole(i, "it needs the order of all samples");
+    if (*onto == kNoAxis) return step.op == Op::matmul ? contraction(i) : reduction(i);
     return *onto == s_.axis[i] ? Role::swept : whole(i, "the samples are cut, joined or permuted");
   }
 
@@ -86,17 +85,19 @@ class Roles {
     return false;
   }
 
-  bool can_fold(const Step& step, int i) const {
-    if (along(i)) return false;
-    if (step.op == Op::matmul)
-      return is_float(step.dtype) && steps_[i].shape.rank() == 2 && along(step.operands[0]) &&
-             along(step.operands[1]);
-    if (!is_fold(step.op)) return false;
+  Role contraction(int i) {
+    const Step& step = steps_[i];
+    if (is_float(step.dtype) && step.shape.rank() == 2) return Role::folded;
+    return whole(i, "only matrices of floats are contracted tile by tile");
+  }
+
+  Role reduction(int i) {
+    const Step& step = steps_[i];
     const int x = step.operands[0];
     for (int64_t axis : step.attributes.axes)
       if (axis != s_.axis[x] && steps_[x].shape[static_cast<int>(axis)] != Extent{0, 1})
-        return false;
-    return true;
+        return whole(i, "it reduces other axes together with the samples");
+    return Role::folded;
   }
 
   int stage_of(int i) const {

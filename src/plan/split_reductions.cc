@@ -5,9 +5,15 @@
 namespace lanewise::plan {
 namespace {
 
+// Parts of the values, reduced, reduce to the whole.
+bool reduces_in_parts(graph::Op op) {
+  using graph::Op;
+  return op == Op::sum || op == Op::prod || op == Op::max || op == Op::min;
+}
+
 // The axes over which a reduction over the samples goes besides.
 Dims other_axes(const Plan& plan, const Step& step, const std::vector<int>& samples) {
-  if (!is_fold(step.op)) return {};
+  if (!reduces_in_parts(step.op)) return {};
   const int x = step.operands[0];
   if (samples[x] < 0 || !step.attributes.axes.contains(samples[x])) return {};
   Dims others;

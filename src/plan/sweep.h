@@ -50,8 +50,8 @@ struct Sweep {
 
 Sweep make_sweep(const Plan& plan);
 
-// Reductions over the samples and other axes become two: over the others, which a
-// tile suffices for, then over the samples.
+// Sums, products and extrema over the samples and other axes become two: over the others, which
+// a tile suffices for, then over the samples.
 void split_reductions(Plan& plan);
 
 }  // namespace lanewise::plan

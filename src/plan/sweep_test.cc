@@ -72,6 +72,17 @@ TEST(Sweep, AReductionThatIsUsedAgainBeginsAStage) {
   }
 }
 
+TEST(Sweep, AStandardisationReadsTheSamplesTwice) {
+  const Planned p = sweep_of([](int64_t m) {
+    const NodePtr x = input(kType, {m, 5}), n = count(x, 0, kType);
+    const NodePtr mean = binary(Op::divide, sum_over(x, 0), n);
+    const NodePtr variance = binary(Op::divide, reduce(Op::squared_deviations, x, 0, true), n);
+    return Program{{x}, {binary(Op::divide, sub(x, mean), unary(Op::sqrt, variance))}};
+  });
+  EXPECT_THAT(p.roles(Op::squared_deviations), testing::ElementsAre(Role::folded));
+  EXPECT_EQ(p.stages_with_tiles(), 2);
+}
+
 TEST(Sweep, WhatIsCheapIsComputedAgainAndWhatIsDearIsKept) {
   auto scaled = [](int64_t width) {
     return [=](int64_t m) {
@@ -115,6 +126,81 @@ TEST(Sweep, SamplesInAnotherOrderRunWhole) {
   });
   EXPECT_THAT(p.roles(Op::slice), testing::ElementsAre(Role::whole));
   EXPECT_EQ(p.stages_with_tiles(), 2);  // the second multiplies y, which is kept, with its reverse
+}
+
+// A small program for each reason why a tile is not enough, and the operation that has it.
+struct WholeCase {
+  std::string_view why;
+  Op op;
+  Program (*program)(int64_t m);
+};
+
+Program of_one(const NodePtr& x, const NodePtr& result) { return {{x}, {result}}; }
+
+const WholeCase kWholeCases[] = {
+    {"the samples are cut, joined or permuted", Op::concatenate,
+     [](int64_t m) {
+       const NodePtr x = input(kType, {m, 5});
+       return of_one(x, concatenate({x, x}, 0));
+     }},
+    {"another extent counts the samples", Op::tanh,
+     [](int64_t m) {
+       const NodePtr x = input(kType, {m, 5});
+       return of_one(x, unary(Op::tanh, concatenate({x, x}, 0)));
+     }},
+    {"samples meet other samples", Op::matmul,
+     [](int64_t m) {
+       const NodePtr x = input(kType, {m, 5});
+       return of_one(x, matmul(x, transpose(x, {1, 0})));
+     }},
+    {"two axes of an operand are the samples", Op::tanh,
+     [](int64_t m) {
+       const NodePtr x = input(kType, {m, 5});
+       return of_one(x, unary(Op::tanh, matmul(x, transpose(x, {1, 0}))));
+     }},
+    {"its samples come from no operand", Op::iota,
+     [](int64_t m) {
+       const NodePtr x = input(kType, {m});
+       return of_one(x, binary(Op::add, x, iota(0, 1, m, kType)));
+     }},
+    {"the matrix is too large to meet each tile", Op::matmul,
+     [](int64_t m) {
+       const NodePtr x = input(kType, {m, 1000}), w = input(kType, {1000, 1000});
+       return Program{{x, w}, {matmul(x, w)}};
+     }},
+    {"only matrices of floats are contracted tile by tile", Op::matmul,
+     [](int64_t m) {
+       const NodePtr x = input(DType::int32, {m, 5});
+       return of_one(x, matmul(transpose(x, {1, 0}), x));
+     }},
+    {"it reduces other axes together with the samples", Op::squared_deviations,
+     [](int64_t m) {
+       const NodePtr x = input(kType, {m, 5});
+       return of_one(x, reduce(Op::squared_deviations, x, {}, false));
+     }},
+};
+
+TEST(Sweep, AWholeStepHasItsReason) {
+  for (const WholeCase& c : kWholeCases) {
+    const Planned p = sweep_of(c.program);
+    for (std::size_t i = 0; i < p.plan->steps.size(); ++i) {
+      if (p.plan->steps[i].op != c.op) continue;
+      EXPECT_EQ(p.sweep.why_whole[i], c.why);
+    }
+    EXPECT_THAT(p.roles(c.op), testing::ElementsAre(Role::whole)) << c.why;
+  }
+}
+
+TEST(Sweep, EveryReductionOverTheSamplesAloneIsFolded) {
+  for (Op op :
+       {Op::sum, Op::prod, Op::max, Op::min, Op::argmax, Op::argmin, Op::squared_deviations})
+    for (int axis : {0, 1}) {
+      const Planned p = sweep_of([=](int64_t m) {
+        const NodePtr x = input(kType, axis == 0 ? Shape{m, 5} : Shape{5, m});
+        return of_one(x, reduce(op, unary(Op::tanh, x), axis, false));
+      });
+      EXPECT_THAT(p.roles(op), testing::ElementsAre(Role::folded)) << name(op);
+    }
 }
 
 TEST(Sweep, OneOperationIsLeftToItsKernel) {

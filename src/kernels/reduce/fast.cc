@@ -51,13 +51,13 @@ inline ReduceTile tile_at(const ReduceWork& work, int64_t tile, std::size_t in,
           std::min(work.width, g.columns - column)};
 }
 
-// The kernels of one monoid. States of a tile lie together: state_bytes apart.
+// The kernels of one monoid. The states of a tile lie together, a group kTileBytes after another.
 struct ReduceKernels {
   void (*rows)(const ReduceWork& work, int64_t tile, int64_t group, std::byte* states);
   void (*columns)(const ReduceWork& work, int64_t tile, int64_t group, std::byte* states);
   // Merges the groups of a tile and writes its outputs.
   void (*finish)(const ReduceWork& work, int64_t tile, const std::byte* states);
-  int64_t state_bytes, width;
+  int64_t width;
 };
 
 inline constexpr int64_t kTileBytes = 1024;
@@ -123,19 +123,34 @@ struct Rows {
   static void finish(const ReduceWork& work, int64_t tile, const std::byte* states) {
     using Result = typename Monoid::Result;
     const ReduceTile t = tile_at(work, tile, sizeof(T), sizeof(Result));
-    const State* state = reinterpret_cast<const State*>(states);
+    const auto state = [&](int64_t group, int64_t j) {
+      return reinterpret_cast<const State*>(states + group * kTileBytes)[j];
+    };
     Result* out = reinterpret_cast<Result*>(t.out);
     for (int64_t j = 0; j < t.width; ++j) {
-      State merged = state[j];
+      State merged = state(0, j);
       if (work.groups > 1) {
         BinaryCounter<State, MergeState<Monoid>> counter;
-        for (int64_t i = 0; i < work.groups; ++i) counter.push(state[i * work.width + j]);
+        for (int64_t i = 0; i < work.groups; ++i) counter.push(state(i, j));
         merged = counter.finish();
       }
       out[j * work.geometry.out_stride] = Monoid::finish(merged);
     }
   }
 };
+
+// Calls f(number from `begin` on, x of the first output) for the elements begin … end-1.
+template <class T, class F>
+LANEWISE_INLINE void each_row(const ReduceGeometry& g, const T* x, int64_t begin, int64_t end,
+                              F f) {
+  const int last = g.reduced.rank() - 1;
+  const int64_t run = g.reduced[last], step = g.reduced_strides[last];
+  for (int64_t i = begin; i < end;) {
+    const T* row = x + g.offset(i);
+    const int64_t stop = std::min(end, i - i % run + run);
+    for (; i < stop; ++i, row += step) f(i - begin, row);
+  }
+}
 
 template <class Operator, class T>
 struct Columns {
@@ -166,18 +181,11 @@ struct Columns {
   static void block(const ReduceGeometry& g, const T* x, int64_t begin, int64_t end, int64_t width,
                     Tile* result) {
     alignas(64) T lane[kLanes][kWidth];
-    const int last = g.reduced.rank() - 1;
-    const int64_t run = g.reduced[last], step = g.reduced_strides[last];
     // No elements still give one lane: the identity.
     const int lanes = static_cast<int>(std::clamp<int64_t>(end - begin, 1, kLanes));
     for (int l = 0; l < lanes; ++l) std::fill_n(lane[l], width, kIdentity);
-    for (int64_t i = begin; i < end;) {
-      const T* row = x + g.offset(i);
-      const int64_t stop = std::min(end, i - i % run + run);
-      for (; i < stop; ++i, row += step) {
-        accumulate(lane[(i - begin) % kLanes], row, g.stride, width);
-      }
-    }
+    each_row(g, x, begin, end,
+             [&](int64_t i, const T* row) { accumulate(lane[i % kLanes], row, g.stride, width); });
     for (int half = kLanes / 2; half > 0; half /= 2) {
       for (int l = 0; l < half && l + half < lanes; ++l) {
         accumulate(lane[l], lane[l + half], 1, width);
@@ -186,18 +194,55 @@ struct Columns {
     std::fill_n(result->value, width, kIdentity);
     accumulate(result->value, lane[0], 1, width);
   }
+};
 
+// Neighbouring outputs of squared deviations.
+template <class T>
+struct MomentColumns {
+  static constexpr int64_t kWidth = kTileBytes / static_cast<int64_t>(sizeof(Moments));
+
+  struct Tile {
+    Moments value[kWidth];
+  };
+  struct Merge {
+    int64_t width;
+    void operator()(Tile* earlier, const Tile& later) const {
+      for (int64_t j = 0; j < width; ++j)
+        SquaredDeviations<T>::merge(&earlier->value[j], later.value[j]);
+    }
+  };
+
+  static void block(const ReduceGeometry& g, const T* x, int64_t begin, int64_t end, int64_t width,
+                    Tile* result) {
+    using Lanes = typename SquaredDeviations<T>::Lanes;
+    alignas(64) T base[kLanes * kWidth], mean[kLanes * kWidth], m2[kLanes * kWidth];
+    const Lanes lanes{base, mean, m2};
+    each_row(g, x, begin, end, [&](int64_t i, const T* row) {
+      lanes.from(i % kLanes * kWidth).add(i / kLanes, row, g.stride, width);
+    });
+    double means[kWidth], m2s[kWidth];
+    SquaredDeviations<T>::template merge_lanes<kWidth>(lanes, kWidth, end - begin, width, means,
+                                                       m2s);
+    for (int64_t j = 0; j < width; ++j)
+      result->value[j] = {static_cast<double>(end - begin), means[j], m2s[j]};
+  }
+};
+
+// A group of a tile, block by block.
+template <class Columns, class T>
+struct ByColumns {
   static void run(const ReduceWork& work, int64_t tile, int64_t group, std::byte* states) {
+    using Tile = typename Columns::Tile;
     const ReduceGeometry& g = work.geometry;
     const ReduceTile t = tile_at(work, tile, sizeof(T), sizeof(T));
     const T* x = reinterpret_cast<const T*>(t.x);
     const int64_t begin = group * kGroup * kBlock, end = std::min(g.count, begin + kGroup * kBlock);
     Tile* result = reinterpret_cast<Tile*>(states);
-    if (end - begin <= kBlock) return block(g, x, begin, end, t.width, result);
-    BinaryCounter<Tile, Merge> counter(Merge{t.width});
+    if (end - begin <= kBlock) return Columns::block(g, x, begin, end, t.width, result);
+    BinaryCounter<Tile, typename Columns::Merge> counter({t.width});
     Tile part;
     for (int64_t i = begin; i < end; i += kBlock) {
-      block(g, x, i, std::min(i + kBlock, end), t.width, &part);
+      Columns::block(g, x, i, std::min(i + kBlock, end), t.width, &part);
       counter.push(part);
     }
     *result = counter.finish();
@@ -207,19 +252,29 @@ struct Columns {
 template <class Operator, class T>
 constexpr ReduceKernels fold_kernels() {
   using F = Fold<Operator, T>;
-  return {Rows<F>::run, Columns<Operator, T>::run, Rows<F>::finish, sizeof(T),
-          Columns<Operator, T>::kWidth};
+  using C = Columns<Operator, T>;
+  return {Rows<F>::run, ByColumns<C, T>::run, Rows<F>::finish, C::kWidth};
 }
 template <class Operator, class T>
 constexpr ReduceKernels arg_kernels() {
   using A = ArgBest<Operator, T>;
-  return {Rows<A>::run, nullptr, Rows<A>::finish, sizeof(Best<T>), kTileBytes / sizeof(Best<T>)};
+  return {Rows<A>::run, nullptr, Rows<A>::finish, kTileBytes / sizeof(Best<T>)};
+}
+template <class T>
+constexpr ReduceKernels moment_kernels() {
+  if constexpr (is_float_type<T>) {
+    using M = SquaredDeviations<T>;
+    using C = MomentColumns<T>;
+    return {Rows<M>::run, ByColumns<C, T>::run, Rows<M>::finish, C::kWidth};
+  }
+  return {};
 }
 
 template <class T>
 constexpr ReduceKernels kKernels[] = {fold_kernels<Add, T>(),     fold_kernels<Multiply, T>(),
                                       fold_kernels<Maximum, T>(), fold_kernels<Minimum, T>(),
-                                      arg_kernels<Maximum, T>(),  arg_kernels<Minimum, T>()};
+                                      arg_kernels<Maximum, T>(),  arg_kernels<Minimum, T>(),
+                                      moment_kernels<T>()};
 
 }  // namespace
 

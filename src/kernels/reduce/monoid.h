@@ -10,6 +10,7 @@
 //     tree depends only on the number of elements.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <type_traits>
@@ -121,9 +122,8 @@ struct ArgBest {
 
   static State init() { return {T{}, -1}; }
   LANEWISE_INLINE static bool better(T later, T earlier) {
-    if (earlier != earlier) return false;
-    if (later != later) return true;
-    return later != earlier && Operator{}(earlier, later) == later;
+    const bool beats = (later != earlier) & (Operator{}(earlier, later) == later);
+    return (earlier == earlier) & (beats | (later != later));
   }
   LANEWISE_INLINE static void merge(State* earlier, const State& later) {
     if (earlier->index < 0 || (later.index >= 0 && better(later.value, earlier->value))) {
@@ -147,68 +147,113 @@ struct ArgBest {
   }
 };
 
-// ---- moments: count, mean and the sum of squared deviations M2
+// ---- squared deviations from the mean
+
+// Of a run of elements: how many, their mean and the sum of squared deviations from it.
+struct Moments {
+  double count = 0, mean = 0, m2 = 0;
+};
 
 // T. Chan, G. Golub, R. LeVeque: Updating formulae and a pairwise algorithm for
-// computing sample variances. 1979.
-struct Moments {
-  struct State {
-    int64_t count = 0;
-    double mean = 0, m2 = 0;
+// computing sample variances. 1979. What merging runs of these counts weighs with.
+struct MomentWeights {
+  double later, cross;
+  LANEWISE_INLINE MomentWeights(double earlier_count, double later_count)
+      : later(later_count / std::max(earlier_count + later_count, 1.0)),
+        cross(earlier_count * later) {}
 
-    double variance() const { return count > 0 ? m2 / static_cast<double>(count) : 0; }
-  };
+  LANEWISE_INLINE void merge(double* mean, double* m2, double later_mean, double later_m2) const {
+    const double delta = later_mean - *mean;
+    *mean += delta * later;
+    *m2 += later_m2 + delta * (delta * cross);
+  }
+};
+
+// Inside a block each lane follows Welford's recurrence on x - base, where base is its first
+// element: so a mean far from zero costs no digits, nor does a first element far from the mean.
+template <class T>
+struct SquaredDeviations {
+  using Element = T;
+  using State = Moments;
+  using Result = T;
 
   static State init() { return {}; }
-
-  static void merge(State* earlier, const State& later) {
-    if (later.count == 0) return;
-    if (earlier->count == 0) {
-      *earlier = later;
-      return;
-    }
-    const double a = static_cast<double>(earlier->count), b = static_cast<double>(later.count);
-    const double delta = later.mean - earlier->mean;
+  LANEWISE_INLINE static void merge(State* earlier, const State& later) {
+    MomentWeights(earlier->count, later.count)
+        .merge(&earlier->mean, &earlier->m2, later.mean, later.m2);
     earlier->count += later.count;
-    earlier->mean += delta * (b / (a + b));
-    earlier->m2 += later.m2 + delta * delta * (a * (b / (a + b)));
+  }
+  static Result finish(const State& state) { return static_cast<T>(state.m2); }
+
+  // Lanes side by side, of one output or of neighbours: base, mean - base, m2.
+  struct Lanes {
+    T *base, *mean, *m2;
+
+    LANEWISE_INLINE Lanes from(int64_t at) const { return {base + at, mean + at, m2 + at}; }
+
+    // Takes in number k of each lane: x[0], x[stride], …
+    LANEWISE_INLINE void add(int64_t k, const T* x, int64_t stride, int64_t width) const {
+      if (k == 0) return begin(x, stride, width);
+      const T weight = T{1} / static_cast<T>(k + 1);
+      if (stride == 1) {
+#pragma GCC ivdep
+        for (int64_t j = 0; j < width; ++j) next(j, x[j], weight);
+      } else {
+#pragma GCC ivdep
+        for (int64_t j = 0; j < width; ++j) next(j, x[j * stride], weight);
+      }
+    }
+
+   private:
+    // An infinity or NaN makes m2 NaN.
+    LANEWISE_INLINE void begin(const T* x, int64_t stride, int64_t width) const {
+      for (int64_t j = 0; j < width; ++j) {
+        base[j] = x[j * stride];
+        mean[j] = T{0};
+        m2[j] = base[j] - base[j];
+      }
+    }
+    LANEWISE_INLINE void next(int64_t j, T x, T weight) const {
+      const T shifted = x - base[j], delta = shifted - mean[j];
+      mean[j] += delta * weight;
+      m2[j] += delta * (shifted - mean[j]);
+    }
+  };
+
+  // Merges kLanes rows of lanes, `row` apart, that took in `count` elements: the moments of
+  // `width` outputs.
+  template <int kWidth>
+  LANEWISE_INLINE static void merge_lanes(const Lanes& lanes, int64_t row, int64_t count,
+                                          int64_t width, double* mean, double* m2) {
+    double means[kLanes][kWidth], m2s[kLanes][kWidth], counts[kLanes];
+    for (int l = 0; l < kLanes; ++l) {
+      counts[l] = static_cast<double>((count + kLanes - 1 - l) / kLanes);
+      const Lanes lane = lanes.from(l * row);
+      const bool empty = l >= count;
+      for (int64_t j = 0; j < width; ++j) {
+        means[l][j] = empty ? 0 : static_cast<double>(lane.base[j]) + lane.mean[j];
+        m2s[l][j] = empty ? 0 : lane.m2[j];
+      }
+    }
+    for (int half = kLanes / 2; half > 0; half /= 2)
+      for (int l = 0; l < half; ++l) {
+        const MomentWeights weights(counts[l], counts[l + half]);
+        counts[l] += counts[l + half];
+        for (int64_t j = 0; j < width; ++j)
+          weights.merge(&means[l][j], &m2s[l][j], means[l + half][j], m2s[l + half][j]);
+      }
+    for (int64_t j = 0; j < width; ++j) mean[j] = means[0][j], m2[j] = m2s[0][j];
   }
 
-  // One block of a column: x[0], x[stride], … ; in two passes, since it is in cache.
-  template <class T>
-  static void update(State* state, const T* x, int64_t count, int64_t stride = 1) {
-    if (count == 0) return;
-    const double n = static_cast<double>(count);
-    const double mean = lane_sum(count, [&](int64_t i) { return double(x[i * stride]); }) / n;
-    const double m2 = lane_sum(count, [&](int64_t i) {
-      const double d = double(x[i * stride]) - mean;
-      return d * d;
-    });
-    merge(state, State{count, mean, m2});
-  }
-
- private:
-  template <class Term>
-  static double lane_sum(int64_t count, Term term) {
-    double lane[kLanes] = {};
-    int64_t i = 0;
-    for (; i + kLanes <= count; i += kLanes) {
-      for (int l = 0; l < kLanes; ++l) lane[l] += term(i + l);
-    }
-    for (int l = 0; i + l < count; ++l) lane[l] += term(i + l);
-    for (int half = kLanes / 2; half > 0; half /= 2) {
-      for (int l = 0; l < half; ++l) lane[l] += lane[l + half];
-    }
-    return lane[0];
+  LANEWISE_INLINE static void update(State* state, const T* x, int64_t count, int64_t /*first*/) {
+    T base[kLanes], mean[kLanes], m2[kLanes];
+    const Lanes lanes{base, mean, m2};
+    for (int64_t i = 0; i < count; i += kLanes)
+      lanes.add(i / kLanes, x + i, 1, std::min<int64_t>(kLanes, count - i));
+    State block{static_cast<double>(count)};
+    merge_lanes<1>(lanes, 1, count, 1, &block.mean, &block.m2);
+    merge(state, block);
   }
 };
-
-// The counter of a column's moments: push a State of each block of kBlock samples, in order.
-struct MergeMoments {
-  void operator()(Moments::State* earlier, const Moments::State& later) const {
-    Moments::merge(earlier, later);
-  }
-};
-using MomentsCounter = BinaryCounter<Moments::State, MergeMoments>;
 
 }  // namespace lanewise::kernels

@@ -12,7 +12,7 @@ using namespace testing;
 
 constexpr Reduce kOps[] = {Reduce::sum, Reduce::prod,   Reduce::max,
                            Reduce::min, Reduce::argmax, Reduce::argmin};
-bool is_arg(Reduce op) { return op >= Reduce::argmax; }
+bool is_arg(Reduce op) { return op == Reduce::argmax || op == Reduce::argmin; }
 
 Shape kept_shape(const Shape& shape, unsigned mask) {
   Shape kept = shape;
@@ -104,6 +104,61 @@ TEST(Reduce, FloatSumsAgreeWithinTolerance) {
   }
 }
 
+TEST(Reduce, SquaredDeviationsAgreeWithTheTextbook) {
+  uint32_t seed = 1;
+  for (DType d : {DType::float32, DType::float64}) {
+    for (const Shape& shape : kShapes) {
+      for (Layout layout : kLayouts) {
+        for (unsigned mask = 0; mask < 1u << shape.rank(); ++mask) {
+          const Tensor x = random(d, shape, layout, ++seed);
+          const Result r = run(Reduce::squared_deviations, x, mask, kOutLayouts[seed % 4]);
+          expect_close(r.fast, r.slow, 64, text(d) + " " + std::to_string(seed));
+        }
+      }
+    }
+  }
+}
+
+// A mean far from zero and a first element far from the mean cost no digits.
+TEST(Reduce, SquaredDeviationsAreAccurate) {
+  for (int64_t n : {2, 100, 1024, 5000, 200'003}) {
+    for (Layout layout : {Layout::row_major, Layout::transposed}) {
+      for (double first : {0.0, 1e7}) {
+        const Tensor x = random(DType::float32, {n, 5}, layout, 7);
+        each<float>(x,
+                    [&](float* v, int64_t i) { *v = *v * 0.87f + (i < 5 ? float(first) : 1e4f); });
+        const Result r = run(Reduce::squared_deviations, x, 1, Layout::row_major);
+        for (std::size_t j = 0; j < 5; ++j) {
+          const double exact = values<float>(r.slow)[j];
+          EXPECT_NEAR(values<float>(r.fast)[j] / exact, 1, 64 * 0x1p-24) << n << " from " << first;
+        }
+      }
+    }
+  }
+}
+
+TEST(Reduce, SquaredDeviationsOfWhatIsNotFinite) {
+  const float nan = std::numeric_limits<float>::quiet_NaN(), infinity = 1 / 0.0f;
+  for (float odd : {nan, infinity, -infinity}) {
+    for (std::size_t at : {0, 3, 15, 16, 40, 1023, 1024, 1099}) {
+      std::vector<float> data(1100, 2.0f);
+      data[at] = odd;
+      const View x{reinterpret_cast<std::byte*>(data.data()), DType::float32, {1100}, {1}};
+      const Result r = run(Reduce::squared_deviations, x, 1, Layout::row_major);
+      EXPECT_TRUE(std::isnan(*r.fast.as<float>()) && std::isnan(*r.slow.as<float>())) << at;
+    }
+  }
+}
+
+TEST(Reduce, SquaredDeviationsOfFewOrEqualElementsAreZero) {
+  for (int64_t n : {0, 1, 3, 17, 2000}) {
+    const Tensor x = make(DType::float64, {n, 3});
+    each<double>(x, [](double* v, int64_t) { *v = 1e200; });
+    EXPECT_EQ(values<double>(run(Reduce::squared_deviations, x, 1, Layout::row_major).fast),
+              (std::vector<double>{0, 0, 0}));
+  }
+}
+
 TEST(Reduce, NothingToReduce) {
   const Tensor x = make(DType::float32, {0, 3});
   const Result r = run(Reduce::sum, x, 1, Layout::row_major);
@@ -154,27 +209,25 @@ TEST(Reduce, WideRowsByColumns) {
   const Tensor t = make(DType::float64, {2100, 301}, Layout::transposed);
   const auto flat = values<double>(x);
   each<double>(t, [&](double* v, int64_t i) { *v = flat[static_cast<std::size_t>(i)]; });
-  expect_same(run(Reduce::sum, x, 1, Layout::row_major).fast,
-              run(Reduce::sum, t, 1, Layout::row_major).fast, "columns");
+  for (Reduce op : {Reduce::sum, Reduce::squared_deviations})
+    expect_same(run(op, x, 1, Layout::row_major).fast, run(op, t, 1, Layout::row_major).fast,
+                "columns");
 }
 
-TEST(Reduce, MomentsMatchTheTextbook) {
-  const int64_t n = 5000;
-  const Tensor x = random(DType::float64, {n}, Layout::row_major, 9);
-  MomentsCounter counter;
-  for (int64_t i = 0; i < n; i += kBlock) {
-    Moments::State block;
-    Moments::update(&block, x.as<double>() + i, std::min(kBlock, n - i));
-    counter.push(block);
+TEST(Reduce, SquaredDeviationsDependOnTheNumberOfElementsAlone) {
+  for (int64_t n : {1, 5, 1023, 1025, 65537, 200003}) {
+    const Tensor rows = random(DType::float32, {n, 7}, Layout::row_major, 5);
+    const Tensor columns = make(DType::float32, {n, 7}, Layout::transposed);
+    const auto flat = values<float>(rows);
+    each<float>(columns, [&](float* x, int64_t i) { *x = flat[static_cast<std::size_t>(i)]; });
+    const Tensor expected = run(Reduce::squared_deviations, rows, 1, Layout::row_major).fast;
+    for (int threads : {1, 2, 3}) {
+      const Threads t(threads);
+      for (const Tensor& x : {rows, columns})
+        expect_same(run(Reduce::squared_deviations, x, 1, Layout::row_major).fast, expected,
+                    std::to_string(n));
+    }
   }
-  const Moments::State state = counter.finish();
-  double mean = 0, m2 = 0;
-  for (double v : values<double>(x)) mean += v / double(n);
-  for (double v : values<double>(x)) m2 += (v - mean) * (v - mean);
-  EXPECT_EQ(state.count, n);
-  EXPECT_NEAR(state.mean, mean, 1e-12);
-  EXPECT_NEAR(state.m2, m2, 1e-9);
-  EXPECT_NEAR(state.variance(), m2 / double(n), 1e-12);
 }
 
 }  // namespace

@@ -23,6 +23,27 @@ void reduce_with(const View& x, const bool* reduced, const View& out) {
   }
 }
 
+// In two passes, as a textbook has it.
+template <class T>
+void squared_deviations(const View& x, const bool* reduced, const View& out) {
+  const ReduceGeometry g(x, reduced, out);
+  for (int64_t outer = 0; outer < g.outer; ++outer) {
+    int64_t from = 0, to = 0;
+    g.start(outer, &from, &to);
+    for (int64_t j = 0; j < g.columns; ++j) {
+      const T* first = x.as<T>() + from + j * g.stride;
+      double sum = 0, squares = 0;
+      for (int64_t i = 0; i < g.count; ++i) sum += static_cast<double>(first[g.offset(i)]);
+      const double mean = sum / static_cast<double>(g.count);
+      for (int64_t i = 0; i < g.count; ++i) {
+        const double deviation = static_cast<double>(first[g.offset(i)]) - mean;
+        squares += deviation * deviation;
+      }
+      out.as<T>()[to + j * g.out_stride] = static_cast<T>(squares);
+    }
+  }
+}
+
 }  // namespace
 
 void reduce(Reduce op, const View& x, const bool* reduced, const View& out) {
@@ -34,6 +55,8 @@ void reduce(Reduce op, const View& x, const bool* reduced, const View& out) {
       case Reduce::min: return reduce_with<Fold<Minimum, T>>(x, reduced, out);
       case Reduce::argmax: return reduce_with<ArgBest<Maximum, T>>(x, reduced, out);
       case Reduce::argmin: return reduce_with<ArgBest<Minimum, T>>(x, reduced, out);
+      case Reduce::squared_deviations:
+        if constexpr (is_float_type<T>) squared_deviations<T>(x, reduced, out);
     }
   });
 }

@@ -3,6 +3,7 @@
 #include "kernels/simd.h"
 // The order of these matters.
 #include <algorithm>
+#include <type_traits>
 
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
@@ -12,9 +13,41 @@ HWY_BEFORE_NAMESPACE();
 namespace lanewise::kernels::HWY_NAMESPACE {
 namespace {
 
+constexpr int64_t kLine = 64;
+constexpr int64_t in_lines(int64_t bytes) { return (bytes + kLine - 1) / kLine * kLine; }
+
+// Rows of x that lie together fill all lanes at once where they are short.
+template <class T>
+bool fills_lanes(const View& x) {
+  constexpr int64_t kShort = 32;
+  const int64_t width = x.shape[1];
+  return width <= kShort && x.strides[0] == width && (width == 1 || x.strides[1] == 1);
+}
+
+// Calls take(lane, number of the row in its lane, row of x, rows that lie together).
+template <class T, class Take>
+LANEWISE_INLINE void each_row(const View& x, int64_t first, Take take) {
+  const int64_t count = x.shape[0], row = x.strides[0], in_block = first % kBlock;
+  const T* from = x.as<T>();
+  int64_t i = 0;
+  const auto singly = [&](int64_t end) {
+    for (; i < end; ++i)
+      take((in_block + i) % kLanes, (in_block + i) / kLanes, from + i * row, int64_t{1});
+  };
+  if (fills_lanes<T>(x)) {
+    singly(std::min(count, -in_block & (kLanes - 1)));
+    for (; i + kLanes <= count; i += kLanes)
+      take(int64_t{0}, (in_block + i) / kLanes, from + i * row, int64_t{kLanes});
+  }
+  singly(count);
+}
+
 template <class Operator, class T>
 struct Folding {
   static constexpr T kIdentity = identity_of<Operator, T>();
+
+  static int64_t lanes_bytes(int64_t width) { return kLanes * state_bytes(width); }
+  static int64_t state_bytes(int64_t width) { return width * static_cast<int64_t>(sizeof(T)); }
 
   static void begin(int64_t width, std::byte* lanes) {
     std::fill_n(reinterpret_cast<T*>(lanes), kLanes * width, kIdentity);
@@ -22,22 +55,27 @@ struct Folding {
 
   static void add(const View& x, int64_t first, std::byte* lanes) {
     T* lane = reinterpret_cast<T*>(lanes);
-    const int64_t count = x.shape[0], width = x.shape[1], row = x.strides[0], column = x.strides[1];
-    const T* from = x.as<T>();
-    if (width == 1 && row == 1) return add_column(from, count, first, lane);
-    for (int64_t i = 0; i < count; ++i)
-      take_in(lane + (first + i) % kLanes * width, from + i * row, column, width);
+    const int64_t width = x.shape[1], column = x.strides[1];
+    if (width == 1 && x.strides[0] == 1)
+      return add_column(x.as<T>(), x.shape[0], first % kBlock, lane);
+    each_row<T>(x, first, [&](int64_t l, int64_t, const T* row, int64_t rows) {
+      take_in(lane + l * width, row, rows > 1 ? 1 : column, rows * width);
+    });
   }
 
-  static void finish(int64_t width, std::byte* lanes, std::byte* out) {
+  static void finish(int64_t width, std::byte* lanes, std::byte* state) {
     T* lane = reinterpret_cast<T*>(lanes);
     for (int half = kLanes / 2; half > 0; half /= 2)
       take_in(lane, lane + half * width, 1, half * width);
-    std::copy_n(lane, width, reinterpret_cast<T*>(out));
+    std::copy_n(lane, width, reinterpret_cast<T*>(state));
   }
 
   static void merge(int64_t width, std::byte* earlier, const std::byte* later) {
     take_in(reinterpret_cast<T*>(earlier), reinterpret_cast<const T*>(later), 1, width);
+  }
+
+  static void result(int64_t width, const std::byte* state, std::byte* out) {
+    std::copy_n(reinterpret_cast<const T*>(state), width, reinterpret_cast<T*>(out));
   }
 
  private:
@@ -64,14 +102,202 @@ struct Folding {
   }
 };
 
+// Lanes: how many samples; the lanes of monoid.h. State: their count, means, m2s.
+template <class T>
+struct DeviationFolding {
+  using Monoid = SquaredDeviations<T>;
+  using Lanes = typename Monoid::Lanes;
+
+  static int64_t lanes_bytes(int64_t width) { return kLine + 3 * kLanes * row_bytes(width); }
+  static int64_t state_bytes(int64_t width) { return kLine + 2 * column_bytes(width); }
+
+  static void begin(int64_t /*width*/, std::byte* lanes) { count_of(lanes) = 0; }
+
+  static void add(const View& x, int64_t first, std::byte* lanes) {
+    const int64_t width = x.shape[1], column = x.strides[1];
+    const Lanes all = lanes_in(lanes, width);
+    // A piece of the width at a time, whose lanes stay in L1.
+    constexpr int64_t kPiece = 64;
+    for (int64_t j = 0; j < width; j += kPiece) {
+      const int64_t piece = std::min(kPiece, width - j);
+      const View columns{x.data + j * column * static_cast<int64_t>(sizeof(T)),
+                         x.dtype,
+                         {x.shape[0], piece},
+                         x.strides};
+      each_row<T>(columns, first, [&](int64_t l, int64_t k, const T* row, int64_t rows) {
+        all.from(l * width + j).add(k, row, rows > 1 ? 1 : column, rows * piece);
+      });
+    }
+    count_of(lanes) += x.shape[0];
+  }
+
+  static void finish(int64_t width, std::byte* lanes, std::byte* state) {
+    constexpr int kPiece = 16;
+    const Lanes all = lanes_in(lanes, width);
+    const int64_t count = count_of(lanes);
+    const Block block(state, width);
+    *block.count = static_cast<double>(count);
+    for (int64_t j = 0; j < width; j += kPiece)
+      Monoid::template merge_lanes<kPiece>(all.from(j), width, count,
+                                           std::min<int64_t>(kPiece, width - j), block.mean + j,
+                                           block.m2 + j);
+  }
+
+  static void merge(int64_t width, std::byte* earlier, const std::byte* later) {
+    const Block a(earlier, width);
+    const Block b(later, width);
+    const MomentWeights weights(*a.count, *b.count);
+#pragma GCC ivdep
+    for (int64_t j = 0; j < width; ++j) weights.merge(&a.mean[j], &a.m2[j], b.mean[j], b.m2[j]);
+    *a.count += *b.count;
+  }
+
+  static void result(int64_t width, const std::byte* state, std::byte* out) {
+    const double* m2 = Block(state, width).m2;
+    std::transform(m2, m2 + width, reinterpret_cast<T*>(out),
+                   [](double x) { return static_cast<T>(x); });
+  }
+
+ private:
+  static int64_t row_bytes(int64_t width) {
+    return in_lines(width * static_cast<int64_t>(sizeof(T)));
+  }
+  static int64_t column_bytes(int64_t width) {
+    return in_lines(width * static_cast<int64_t>(sizeof(double)));
+  }
+
+  template <class Byte>  // const or not
+  struct Block {
+    using Double = std::conditional_t<std::is_const_v<Byte>, const double, double>;
+    Double *count, *mean, *m2;
+    Block(Byte* state, int64_t width)
+        : count(reinterpret_cast<Double*>(state)),
+          mean(reinterpret_cast<Double*>(state + kLine)),
+          m2(reinterpret_cast<Double*>(state + kLine + column_bytes(width))) {}
+  };
+
+  static int64_t& count_of(std::byte* lanes) { return *reinterpret_cast<int64_t*>(lanes); }
+  static Lanes lanes_in(std::byte* lanes, int64_t width) {
+    const auto at = [&](int64_t k) {
+      return reinterpret_cast<T*>(lanes + kLine + k * kLanes * row_bytes(width));
+    };
+    return {at(0), at(1), at(2)};
+  }
+};
+
+// No lanes: the best so far and its place in the block. State: the best, their samples.
 template <class Operator, class T>
+struct BestFolding {
+  using Monoid = ArgBest<Operator, T>;
+  // As wide as the values, so that vectors hold equal numbers of both.
+  using Place = std::conditional_t<sizeof(T) == 8, int64_t, int32_t>;
+
+  static int64_t lanes_bytes(int64_t width) {
+    return kLine + value_bytes(width) + index_bytes(width);
+  }
+  static int64_t state_bytes(int64_t width) { return value_bytes(width) + index_bytes(width); }
+
+  static void begin(int64_t /*width*/, std::byte* /*lanes*/) {}
+
+  static void add(const View& x, int64_t first, std::byte* lanes) {
+    const int64_t width = x.shape[1], in_block = first % kBlock;
+    T* best = values_in(lanes + kLine);
+    Place* place = places_in(lanes, width);
+    if (in_block == 0) start_block(x, first, lanes);
+    if (width == 1 && x.strides[0] == 1) return add_column(x, in_block, best, place);
+    for (int64_t i = 0; i < x.shape[0]; ++i)
+      take_in(x.as<T>() + i * x.strides[0], x.strides[1], static_cast<Place>(in_block + i), width,
+              best, place);
+  }
+
+  static void finish(int64_t width, std::byte* lanes, std::byte* state) {
+    const Place* place = places_in(lanes, width);
+    const int64_t block = block_of(lanes);
+    std::copy_n(values_in(lanes + kLine), width, values_in(state));
+    std::transform(place, place + width, indices_in(state, width),
+                   [block](Place p) { return block + p; });
+  }
+
+  static void merge(int64_t width, std::byte* earlier, const std::byte* later) {
+    T* best = values_in(earlier);
+    int64_t* index = indices_in(earlier, width);
+    const T* later_best = values_in(later);
+    const int64_t* later_index = indices_in(later, width);
+    for (int64_t j = 0; j < width; ++j) {
+      const bool better = Monoid::better(later_best[j], best[j]);
+      best[j] = better ? later_best[j] : best[j];
+      index[j] = better ? later_index[j] : index[j];
+    }
+  }
+
+  static void result(int64_t width, const std::byte* state, std::byte* out) {
+    std::copy_n(indices_in(state, width), width, reinterpret_cast<int64_t*>(out));
+  }
+
+ private:
+  static int64_t value_bytes(int64_t width) {
+    return in_lines(width * static_cast<int64_t>(sizeof(T)));
+  }
+  static int64_t index_bytes(int64_t width) {
+    return in_lines(width * static_cast<int64_t>(sizeof(int64_t)));
+  }
+  static int64_t& block_of(std::byte* lanes) { return *reinterpret_cast<int64_t*>(lanes); }
+  static T* values_in(std::byte* state) { return reinterpret_cast<T*>(state); }
+  static const T* values_in(const std::byte* state) { return reinterpret_cast<const T*>(state); }
+  static Place* places_in(std::byte* lanes, int64_t width) {
+    return reinterpret_cast<Place*>(lanes + kLine + value_bytes(width));
+  }
+  static int64_t* indices_in(std::byte* state, int64_t width) {
+    return reinterpret_cast<int64_t*>(state + value_bytes(width));
+  }
+  static const int64_t* indices_in(const std::byte* state, int64_t width) {
+    return reinterpret_cast<const int64_t*>(state + value_bytes(width));
+  }
+
+  // The first sample is the best so far.
+  static void start_block(const View& x, int64_t first, std::byte* lanes) {
+    const int64_t width = x.shape[1];
+    block_of(lanes) = first;
+    for (int64_t j = 0; j < width; ++j) values_in(lanes + kLine)[j] = x.as<T>()[j * x.strides[1]];
+    std::fill_n(places_in(lanes, width), width, Place{0});
+  }
+
+  static void add_column(const View& x, int64_t in_block, T* best, Place* place) {
+    Best<T> state{*best, *place};
+    Monoid::update(&state, x.as<T>(), x.shape[0], in_block);
+    *best = state.value;
+    *place = static_cast<Place>(state.index);
+  }
+
+  LANEWISE_INLINE static void take_in(const T* x, int64_t column, Place at, int64_t width, T* best,
+                                      Place* place) {
+#pragma GCC ivdep
+    for (int64_t j = 0; j < width; ++j) {
+      const T value = x[j * column];
+      const bool better = Monoid::better(value, best[j]);
+      best[j] = better ? value : best[j];
+      place[j] = better ? at : place[j];
+    }
+  }
+};
+
+template <class F>
 constexpr fast::TileFold folding() {
-  using F = Folding<Operator, T>;
-  return {F::begin, F::add, F::finish, F::merge};
+  return {F::lanes_bytes, F::state_bytes, F::begin, F::add, F::finish, F::merge, F::result};
 }
 template <class T>
-constexpr fast::TileFold kFoldings[] = {folding<Add, T>(), folding<Multiply, T>(),
-                                        folding<Maximum, T>(), folding<Minimum, T>()};
+constexpr fast::TileFold deviation_folding() {
+  if constexpr (is_float_type<T>) return folding<DeviationFolding<T>>();
+  return {};
+}
+template <class T>
+constexpr fast::TileFold kFoldings[] = {folding<Folding<Add, T>>(),
+                                        folding<Folding<Multiply, T>>(),
+                                        folding<Folding<Maximum, T>>(),
+                                        folding<Folding<Minimum, T>>(),
+                                        folding<BestFolding<Maximum, T>>(),
+                                        folding<BestFolding<Minimum, T>>(),
+                                        deviation_folding<T>()};
 
 }  // namespace
 

@@ -7,18 +7,22 @@
 
 namespace lanewise::kernels::fast {
 
-// Reduce::sum, prod, max, min.  lanes: kLanes rows of `width` elements of the dtype.
+// A reduction of `width` columns: what a block has taken in so far lies in its lanes, what whole
+// blocks came to in a state.
 struct TileFold {
-  // Every lane becomes the value that changes nothing.
+  int64_t (*lanes_bytes)(int64_t width);
+  int64_t (*state_bytes)(int64_t width);
+  // The lanes at the beginning of a block.
   void (*begin)(int64_t width, std::byte* lanes);
-  // lanes[(first + i) mod 16, j] takes in x[i, j] for the rows i < x.shape[0];
-  // x: (samples, width).
+  // Takes in x: (samples, width), the samples from number `first` on of all.
   void (*add)(const View& x, int64_t first, std::byte* lanes);
-  // The lanes folded in halves, into out[0 … width-1].
-  void (*finish)(int64_t width, std::byte* lanes, std::byte* out);
-  // earlier[j] = f(earlier[j], later[j]) for j < width.
+  // The state of the block; overwrites the lanes.
+  void (*finish)(int64_t width, std::byte* lanes, std::byte* state);
   void (*merge)(int64_t width, std::byte* earlier, const std::byte* later);
+  // out[0 … width-1] of the dtype of the reduction.
+  void (*result)(int64_t width, const std::byte* state, std::byte* out);
 };
+// `dtype`: of x.
 TileFold tile_fold(Reduce op, DType dtype);
 
 }  // namespace lanewise::kernels::fast
