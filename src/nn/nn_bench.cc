@@ -1,5 +1,5 @@
 // What a plan costs and what its overhead is: planning deep networks, programs of tiny arrays,
-// normalisation after every layer.
+// normalisation after every layer, epochs of small batches.
 #include <benchmark/benchmark.h>
 
 #include "lanewise/nn.h"
@@ -81,6 +81,41 @@ void layers_with_normalisation(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(step(arguments));
 }
 BENCHMARK(layers_with_normalisation)->DenseRange(1, 5)->Unit(benchmark::kMillisecond);
+
+// An epoch of Adam in order; the argument is the batch.
+void mini_batches(benchmark::State& state, const nn::Sequential& network, nn::Loss loss,
+                  int64_t samples) {
+  random::seed(1);
+  const Array x = astype(random::rand({samples, network.inputs()}), DType::float32) - 0.5;
+  const Array y = loss == nn::Loss::softmax_cross_entropy
+                      ? astype(random::rand({samples}) * network.outputs(), DType::int32)
+                      : astype(sum(x, 1, true) > 0, DType::float32);
+  eval(x, y);
+  Generator generator(3);
+  Arrays parameters;
+  for (const auto& parameter : network.init(generator)) parameters.push_back(parameter.value);
+  nn::FitOptions options;
+  options.loss = loss;
+  options.epochs = 1;
+  options.batch = state.range(0);
+  options.shuffle = false;
+  options.average_decay = 0;
+  for (auto _ : state)
+    benchmark::DoNotOptimize(nn::fit(network, parameters, {x, y, {}}, nullptr, options));
+}
+void mini_batches_28_64_1(benchmark::State& state) {
+  mini_batches(state, {28, {nn::dense(64, nn::Activation::relu), nn::dense(1)}},
+               nn::Loss::binary_cross_entropy, 500'000);
+}
+void mini_batches_784_256_128_10(benchmark::State& state) {
+  mini_batches(
+      state,
+      {784,
+       {nn::dense(256, nn::Activation::relu), nn::dense(128, nn::Activation::relu), nn::dense(10)}},
+      nn::Loss::softmax_cross_entropy, 60'000);
+}
+BENCHMARK(mini_batches_28_64_1)->Arg(256)->Unit(benchmark::kMillisecond);
+BENCHMARK(mini_batches_784_256_128_10)->Arg(128)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace lanewise
