@@ -7,41 +7,43 @@
 namespace lanewise::kernels::reference {
 namespace {
 
+// Calls reduce_one(elements, the place of the result in out) for each result; element i lies at
+// elements[g.offset(i)].
+template <class T, class ReduceOne>
+void each_result(const ReduceGeometry& g, const View& x, ReduceOne reduce_one) {
+  for (int64_t outer = 0; outer < g.outer; ++outer) {
+    int64_t from = 0, to = 0;
+    g.start(outer, &from, &to);
+    for (int64_t j = 0; j < g.columns; ++j)
+      reduce_one(x.as<T>() + from + j * g.stride, to + j * g.out_stride);
+  }
+}
+
 template <class Monoid>
 void reduce_with(const View& x, const bool* reduced, const View& out) {
   using T = typename Monoid::Element;
   const ReduceGeometry g(x, reduced, out);
-  for (int64_t outer = 0; outer < g.outer; ++outer) {
-    int64_t from = 0, to = 0;
-    g.start(outer, &from, &to);
-    for (int64_t j = 0; j < g.columns; ++j) {
-      const T* first = x.as<T>() + from + j * g.stride;
-      auto state = Monoid::init();
-      for (int64_t i = 0; i < g.count; ++i) Monoid::update(&state, first + g.offset(i), 1, i);
-      out.as<typename Monoid::Result>()[to + j * g.out_stride] = Monoid::finish(state);
-    }
-  }
+  each_result<T>(g, x, [&](const T* elements, int64_t to) {
+    auto state = Monoid::init();
+    for (int64_t i = 0; i < g.count; ++i) Monoid::update(&state, elements + g.offset(i), 1, i);
+    out.as<typename Monoid::Result>()[to] = Monoid::finish(state);
+  });
 }
 
 // In two passes, as a textbook has it.
 template <class T>
 void squared_deviations(const View& x, const bool* reduced, const View& out) {
   const ReduceGeometry g(x, reduced, out);
-  for (int64_t outer = 0; outer < g.outer; ++outer) {
-    int64_t from = 0, to = 0;
-    g.start(outer, &from, &to);
-    for (int64_t j = 0; j < g.columns; ++j) {
-      const T* first = x.as<T>() + from + j * g.stride;
-      double sum = 0, squares = 0;
-      for (int64_t i = 0; i < g.count; ++i) sum += static_cast<double>(first[g.offset(i)]);
-      const double mean = sum / static_cast<double>(g.count);
-      for (int64_t i = 0; i < g.count; ++i) {
-        const double deviation = static_cast<double>(first[g.offset(i)]) - mean;
-        squares += deviation * deviation;
-      }
-      out.as<T>()[to + j * g.out_stride] = static_cast<T>(squares);
+  each_result<T>(g, x, [&](const T* elements, int64_t to) {
+    double sum = 0, squares = 0;
+    for (int64_t i = 0; i < g.count; ++i) sum += static_cast<double>(elements[g.offset(i)]);
+    const double mean = sum / static_cast<double>(g.count);
+    for (int64_t i = 0; i < g.count; ++i) {
+      const double deviation = static_cast<double>(elements[g.offset(i)]) - mean;
+      squares += deviation * deviation;
     }
-  }
+    out.as<T>()[to] = static_cast<T>(squares);
+  });
 }
 
 }  // namespace
