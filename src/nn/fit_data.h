@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "lanewise/nn.h"
+#include "nn/layout.h"
 
 namespace lanewise::nn {
 
@@ -13,7 +14,5 @@ namespace lanewise::nn {
 // Errors: ShapeError; ValueError for no rows or targets that the loss can't take.
 std::vector<Array> program_data(const Sequential& network, const FitData& data, Loss loss,
                                 DType dtype, std::string_view which);
-
-int sample_axis(Layout layout);
 
 }  // namespace lanewise::nn

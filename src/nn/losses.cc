@@ -1,6 +1,10 @@
 // Losses: means over samples of what each sample costs.
-#include "lanewise/nn.h"
+#include "lanewise/losses.h"
+
+#include <cmath>
+
 #include "lanewise/ops.h"
+#include "nn/layout.h"
 #include "nn/names.h"
 
 namespace lanewise::nn {
@@ -40,38 +44,66 @@ Array softplus(const Array& z) {
 
 // Integer classes as rows (columns) of zeros with a one.
 Array one_hot(const Array& classes, const Array& logits, Layout layout) {
-  const int axis = layout == Layout::rows ? 1 : 0;
-  const Array numbers = arange(0, static_cast<double>(logits.shape(axis)));
+  const Array numbers = arange(0, static_cast<double>(logits.shape(feature_axis(layout))));
   const Shape across = layout == Layout::rows ? Shape{-1, 1} : Shape{1, -1};
   const Shape along = layout == Layout::rows ? Shape{1, -1} : Shape{-1, 1};
   return reshape(classes, across) == reshape(numbers, along);
 }
 
+// This share of each target goes to all classes alike.
+Array smoothed(const Array& Y, double smoothing, double classes) {
+  return smoothing == 0 ? Y : (1 - smoothing) * Y + smoothing / classes;
+}
+
+// What a sample of the class of the logit's sign costs: −log p · (1 − p)^focus for p = sigmoid(z),
+// where 1 − p = exp(−softplus(z)).
+Array logistic_cost(const Array& z, double focus) {
+  return exp(-focus * softplus(z)) * softplus(-z);
+}
+
+// (1 − p)^focus for p = exp(log_p), kept above zero, where a power has no slope.
+Array focused(const Array& log_p, double focus) {
+  return power(maximum(-expm1(log_p), 1e-30), focus);
+}
+
+using LossFunction = Array (*)(const Array& output, const Array& targets, const Array* weights,
+                               Layout layout, const LossOptions& options);
+
 struct Row {
   Loss value;
   std::string_view name;
-  Array (*apply)(const Array& output, const Array& targets, const Array* weights, Layout layout);
+  LossFunction apply;
 };
 
 const Row kLosses[] = {
     {Loss::binary_cross_entropy, "binary_cross_entropy",
-     [](const Array& output, const Array& targets, const Array* weights, Layout) {
-       return binary_cross_entropy_with_logits(output, targets, weights);
+     [](const Array& output, const Array& targets, const Array* weights, Layout,
+        const LossOptions& o) {
+       return binary_cross_entropy_with_logits(output, targets, weights, o);
      }},
     {Loss::softmax_cross_entropy, "softmax_cross_entropy", softmax_cross_entropy},
     {Loss::mean_squared_error, "mean_squared_error",
-     [](const Array& output, const Array& targets, const Array* weights, Layout) {
-       return mean_squared_error(output, targets, weights);
-     }},
+     [](const Array& output, const Array& targets, const Array* weights, Layout,
+        const LossOptions&) { return mean_squared_error(output, targets, weights); }},
+    {Loss::huber, "huber",
+     [](const Array& output, const Array& targets, const Array* weights, Layout,
+        const LossOptions& o) { return huber_loss(output, targets, weights, o.delta); }},
+    {Loss::quantile, "quantile",
+     [](const Array& output, const Array& targets, const Array* weights, Layout,
+        const LossOptions& o) { return quantile_loss(output, targets, weights, o.quantile); }},
 };
 
 }  // namespace
 
 Array binary_cross_entropy_with_logits(const Array& logits, const Array& targets,
-                                       const Array* weights) {
+                                       const Array* weights, const LossOptions& options) {
   check_same_shape("binary_cross_entropy_with_logits", logits, targets);
-  const Array &Z = logits, Y = astype(targets, logits.dtype());
-  return mean_cost(softplus(Z) - Y * Z, weights);
+  options.validate();
+  const Array &Z = logits, Y = smoothed(astype(targets, Z.dtype()), options.smoothing, 2);
+  if (options.focus == 0) return mean_cost(softplus(Z) - Y * Z, weights);
+  const Array cost =
+      Y * logistic_cost(Z, options.focus) + (1 - Y) * logistic_cost(-Z, options.focus);
+  return mean_cost(cost, weights);
 }
 
 Array binary_cross_entropy(const Array& probabilities, const Array& targets, const Array* weights,
@@ -84,18 +116,22 @@ Array binary_cross_entropy(const Array& probabilities, const Array& targets, con
 }
 
 Array softmax_cross_entropy(const Array& logits, const Array& targets, const Array* weights,
-                            Layout layout) {
+                            Layout layout, const LossOptions& options) {
+  options.validate();
   if (logits.rank() != 2)
     throw ShapeError(
         fmt::format("softmax_cross_entropy: logits {} need two axes", to_string(logits.shape())),
         {"softmax_cross_entropy", {logits.shape()}, -1, 0, 0, ""});
-  const int axis = layout == Layout::rows ? 1 : 0;
-  const int64_t samples = logits.shape(1 - axis);
+  const int axis = feature_axis(layout);
+  const int64_t samples = logits.shape(sample_axis(layout));
   const bool numbers = is_integer(targets.dtype()) && targets.size() == samples;
-  const Array Y = numbers ? one_hot(targets, logits, layout) : targets;
-  check_same_shape("softmax_cross_entropy", logits, Y);
-  const Array cost = sum(astype(Y, logits.dtype()) * log_softmax(logits, axis), axis);
-  return mean_cost(-cost, weights);
+  const Array hits = numbers ? one_hot(targets, logits, layout) : targets;
+  check_same_shape("softmax_cross_entropy", logits, hits);
+  const Array Y = smoothed(astype(hits, logits.dtype()), options.smoothing,
+                           static_cast<double>(logits.shape(axis)));
+  Array log_p = log_softmax(logits, axis);
+  if (options.focus != 0) log_p = log_p * focused(log_p, options.focus);
+  return mean_cost(-sum(Y * log_p, axis), weights);
 }
 
 Array mean_squared_error(const Array& predictions, const Array& targets, const Array* weights) {
@@ -103,12 +139,40 @@ Array mean_squared_error(const Array& predictions, const Array& targets, const A
   return mean_cost(square(predictions - astype(targets, predictions.dtype())), weights);
 }
 
+Array huber_loss(const Array& predictions, const Array& targets, const Array* weights,
+                 double delta) {
+  LossOptions{.delta = delta}.validate();
+  check_same_shape("huber_loss", predictions, targets);
+  const Array size = abs(predictions - astype(targets, predictions.dtype()));
+  const Array inner = minimum(size, delta);
+  return mean_cost(inner * (size - 0.5 * inner), weights);
+}
+
+Array quantile_loss(const Array& predictions, const Array& targets, const Array* weights,
+                    double quantile) {
+  LossOptions{.quantile = quantile}.validate();
+  check_same_shape("quantile_loss", predictions, targets);
+  const Array e = astype(targets, predictions.dtype()) - predictions;
+  return mean_cost(maximum(quantile * e, (quantile - 1) * e), weights);
+}
+
+void LossOptions::validate() const {
+  const auto check = [](bool ok, std::string_view field, double value, std::string_view expected) {
+    if (!ok || !std::isfinite(value))
+      throw ValueError(fmt::format("{} is {}, expected {}", field, value, expected));
+  };
+  check(smoothing >= 0 && smoothing < 1, "smoothing", smoothing, "0 ≤ smoothing < 1");
+  check(focus >= 0, "focus", focus, "a number ≥ 0 (0: off)");
+  check(delta > 0, "delta", delta, "a number > 0");
+  check(quantile > 0 && quantile < 1, "quantile", quantile, "0 < quantile < 1");
+}
+
 std::string_view name(Loss loss) { return row_of(kLosses, loss).name; }
 Loss loss_from_name(std::string_view name) { return row_named(kLosses, "loss", name).value; }
 
 Array loss_of(Loss loss, const Array& output, const Array& targets, const Array* weights,
-              Layout layout) {
-  return row_of(kLosses, loss).apply(output, targets, weights, layout);
+              Layout layout, const LossOptions& options) {
+  return row_of(kLosses, loss).apply(output, targets, weights, layout, options);
 }
 
 }  // namespace lanewise::nn
