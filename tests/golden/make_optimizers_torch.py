@@ -2,7 +2,8 @@
 
 2 inputs, 3 sigmoid units, 1 sigmoid unit; mean squared error; float64; every step on all 8 rows.
 A case holds the options by Lanewise's names, the losses of some steps (before their update)
-and the last parameters.
+and the last parameters. The rates keep the paths stable: at twice its rate RMSprop is chaotic, and
+PyTorch differs from itself by 1e-6 when a weight starts 1e-15 off.
 Run with PyTorch, which is needed for nothing else: python tests/golden/make_optimizers_torch.py
 """
 import json
@@ -28,14 +29,14 @@ CASES = [
     ({"kind": "adamw", "weight_decay": 0.05}, optim.AdamW),
     ({"kind": "adamw", "weight_decay": 0.05, "amsgrad": True}, optim.AdamW),
     ({"kind": "rmsprop"}, optim.RMSprop),
-    ({"kind": "rmsprop", "alpha": 0.9, "weight_decay": 0.01}, optim.RMSprop),
+    ({"kind": "rmsprop", "weight_decay": 0.0001}, optim.RMSprop),
     ({"kind": "rmsprop", "centered": True}, optim.RMSprop),
-    ({"kind": "rmsprop", "rmsprop_momentum": 0.5}, optim.RMSprop),
+    ({"kind": "rmsprop", "alpha": 0.995, "rmsprop_momentum": 0.5}, optim.RMSprop),
     ({"kind": "rmsprop", "rmsprop_momentum": 0.5, "centered": True}, optim.RMSprop),
     ({"kind": "adagrad"}, optim.Adagrad),
     ({"kind": "adagrad", "weight_decay": 0.01}, optim.Adagrad),
 ]
-RATES = {"sgd": 0.5, "momentum": 0.1, "adam": 0.01, "adamw": 0.01, "rmsprop": 0.005, "adagrad": 0.1}
+RATES = {"sgd": 0.5, "momentum": 0.1, "adam": 0.01, "adamw": 0.01, "rmsprop": 0.002, "adagrad": 0.1}
 RENAMED = {"learning_rate": "lr", "epsilon": "eps", "rmsprop_momentum": "momentum"}
 
 X = torch.tensor([[0, 0], [0, 1], [1, 0], [1, 1], [-1, 0.5], [0.25, -2], [2, 1.5], [-0.5, -0.75]],
