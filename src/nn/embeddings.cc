@@ -93,11 +93,11 @@ class Embedding : public Layer {
     return others;
   }
 
-  // The number of each sample's category; a negative one would count from the back.
+  // The number of each sample's category. Take would count negative ones from the back and NaN is
+  // no number, so both get one that no table has.
   static Array category(const Array& X, const EmbeddedColumn& c, Layout layout) {
     const Array x = layout == Layout::rows ? X[{slice(), c.column}] : X[c.column];
-    const Array number = astype(x, DType::int64);
-    return where(number < 0, number - (c.categories + 1), number);
+    return where(x >= 0, astype(x, DType::int64), -(c.categories + 1));
   }
 
   std::vector<EmbeddedColumn> columns_;

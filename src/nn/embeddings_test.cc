@@ -23,7 +23,7 @@ const std::vector<EmbeddedColumn> kColumns = {{3, 2, 1}, {1, 3, 2}};
 
 TEST(Embedding, ReplacesColumnsByVectors) {
   const Sequential network(4, {embedding(kColumns)});
-  const Arrays p = {array({{0.5}, {0.25}}), array({{1, 2}, {3, 4}, {5, 6}})};
+  const Arrays p = {array({0.5, 0.25}).reshape({2, 1}), array({{1, 2}, {3, 4}, {5, 6}})};
   const Array A = network(p, array({{7, 2, 8, 0}, {9, 0, 10, 1}}));
   EXPECT_EQ(numbers({A}), (std::vector<double>{7, 8, 0.5, 5, 6, 9, 10, 0.25, 1, 2}));
   EXPECT_EQ(network.outputs(), 5);
@@ -32,7 +32,8 @@ TEST(Embedding, ReplacesColumnsByVectors) {
 
 TEST(Embedding, HoldsWhatEveryLayerMust) {
   check_layers(4, {embedding(kColumns), dense(2, Activation::tanh)}, mixed(6), false);
-  check_layers(1, {embedding({{0, 3, 2}})}, array({{0}, {2}, {2}}, DType::float64), false);
+  check_layers(1, {embedding({{0, 3, 2}})}, array({0, 2, 2}, DType::float64).reshape({3, 1}),
+               false);
   check_many_rows(4, {embedding(kColumns), dense(3, Activation::relu), dense(1)}, mixed(5000));
 }
 
@@ -40,7 +41,7 @@ TEST(Embedding, UnknownCategoriesAreErrors) {
   const Sequential network(1, {embedding({{0, 3, 2}})});
   const Arrays p = first_parameters(network);
   for (double x : {3.0, -1.0, 1e30, std::nan("")})
-    EXPECT_THROW(network(p, array({{x}})).eval(), IndexError) << x;
+    EXPECT_THROW(network(p, array({x}).reshape({1, 1})).eval(), IndexError) << x;
 }
 
 TEST(Embedding, StartsUniformAtTheScaleOfItsWidth) {
