@@ -137,6 +137,12 @@ TEST(Gradients, ForgottenOperationsAreNamed) {
   EXPECT_THROW(gradients(loss, wrt), ValueError);
 }
 
+TEST(Gradients, AnArgumentThatDoesNotMatterHasNoSlope) {
+  const auto f = [](const std::vector<Array>& a) { return sum(exp(a[0])); };
+  const Array x = (array({1, 2}) * 2).eval();
+  EXPECT_EQ(grad(f)({x, array({3})})[1].to_vector<double>(), (Values{0}));
+}
+
 TEST(Gradients, ValuesCannotBeReadWhileTracing) {
   const auto f = [](const std::vector<Array>& a) { return Array(exp(a[0]).item()); };
   EXPECT_THROW(grad(f)({array({1})}), ValueError);
