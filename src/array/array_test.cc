@@ -148,6 +148,17 @@ TEST(Gradients, ValuesCannotBeReadWhileTracing) {
   EXPECT_THROW(grad(f)({array({1})}), ValueError);
 }
 
+TEST(Compile, ConstantsMadeWithinAFunctionStillGiveOnePlan) {
+  const auto f = compile(
+      [](const std::vector<Array>& a) {
+        return std::vector<Array>{a[0] * array({1, 2, 3}) +
+                                  take(a[0], array({2, 0, 1}).astype(DType::int64), 1)};
+      },
+      {.sample_axis = {0}});
+  for (int64_t m : {1, 5, 2000}) EXPECT_EQ(f({ones({m, 3})})[0].shape(), (Shape{m, 3}));
+  EXPECT_EQ(f.plan_count(), 1);
+}
+
 TEST(Compile, OnePlanServesEveryNumberOfSamples) {
   const auto f = compile(
       [](const std::vector<Array>& a) {
