@@ -21,9 +21,12 @@ struct Workspace {
   std::deque<Tensor> results;  // that are no output themselves, but show through one
   std::vector<View> views;     // of each step, valid during a run, as their owners
   std::vector<const std::shared_ptr<void>*> owners;
-  Tensor stage;  // of a sweep: packed matrices, results of chunks
-  // What the last swept run took, in seconds: the whole steps before stage t at 2 t, that stage at
+  std::vector<Tensor> panels;  // packed matrices, of each stage of a sweep
+  Tensor chunks;               // the results of a stage's chunks
+  int64_t packed = 0;          // the number of the executable whose constants `panels` hold
+  // What the last swept run took, where it is to be `measured`, in seconds: the whole steps before stage t at 2 t, that stage at
   // 2 t + 1. Empty after a run on whole arrays.
+  bool measured = false;
   std::vector<double> seconds;
   // Which program `views` were last laid out for, and for which m: those on slots still fit it.
   const void* program = nullptr;

@@ -1,5 +1,7 @@
 #include "exec/fused.h"
 
+#include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <utility>
 
@@ -12,16 +14,23 @@
 namespace lanewise::exec {
 namespace {
 
+// Notes the seconds of one part of a run after the other.
 class Stopwatch {
  public:
-  double lap() {  // seconds since the last one
+  explicit Stopwatch(Workspace& workspace) : ws_(workspace) {
+    ws_.seconds.clear();
+    if (ws_.measured) last_ = Clock::now();
+  }
+  void lap() {
+    if (!ws_.measured) return;
     const Clock::time_point before = std::exchange(last_, Clock::now());
-    return std::chrono::duration<double>(last_ - before).count();
+    ws_.seconds.push_back(std::chrono::duration<double>(last_ - before).count());
   }
 
  private:
   using Clock = std::chrono::steady_clock;
-  Clock::time_point last_ = Clock::now();
+  Workspace& ws_;
+  Clock::time_point last_;
 };
 
 class SweptPlan : public Executable {
@@ -33,6 +42,8 @@ class SweptPlan : public Executable {
     for (int t = 0; t < static_cast<int>(sweep_.stages.size()); ++t) {
       between_.emplace_back(*plan_, sweep_.stages[t].whole);
       stages_.push_back(make_stage_program(*plan_, sweep_, t));
+      packs_ |= stages_.back().packs();
+      multiplies_ |= stages_.back().panels_bytes > 0;
     }
   }
 
@@ -40,19 +51,22 @@ class SweptPlan : public Executable {
            Workspace& workspace) const override {
     plan_->check(inputs);
     const int64_t samples = sweep_.samples.at(plan_->rows(inputs));
-    workspace.seconds.clear();
+    Stopwatch watch(workspace);
     if (!is_worth_sweeping(samples)) return whole_->run(inputs, outputs, workspace);
     Run run(*plan_, sweep_.place, sweep_.slot_count, kernels::fast_family(), inputs, outputs,
             workspace);
     for (int i = 0; i < static_cast<int>(plan_->steps.size()); ++i)
       if (sweep_.role[i] == plan::Role::leaf) run.step(i);
-    Stopwatch watch;
+    workspace.panels.resize(std::max(workspace.panels.size(), stages_.size()));
+    const bool packed = std::exchange(workspace.packed, 0) == number_;
     for (std::size_t t = 0; t < stages_.size(); ++t) {
       between_[t].run(run);
-      workspace.seconds.push_back(watch.lap());
-      if (!stages_[t].instructions.empty()) run_stage(stages_[t], run, samples, workspace.stage);
-      workspace.seconds.push_back(watch.lap());
+      watch.lap();
+      if (!stages_[t].instructions.empty()) 
+        run_stage(stages_[t], run, samples, {workspace.panels[t], workspace.chunks, packed});
+      watch.lap();
     }
+    workspace.packed = number_;
     run.finish();
   }
   std::string dump() const override {
@@ -65,13 +79,14 @@ class SweptPlan : public Executable {
   }
 
  private:
-  // One block has the same bits either way. Few rows don't repay packing, and much work is better
-  // done on whole arrays, by all threads.
+  // One block has the same bits either way. Few rows don't repay packing in every run, and much
+  // work is better done on whole arrays, by all threads.
   bool is_worth_sweeping(int64_t samples) const {
     if (samples > kernels::kBlock) return true;
     double flops = 0;
     for (const StageProgram& stage : stages_) flops += stage.flops * static_cast<double>(samples);
-    return samples >= kFewRows && (thread_count() <= 2 || flops < kOneThread);
+    const bool pays = samples >= kFewRows || (multiplies_ && !packs_);
+    return pays && (thread_count() <= 2 || flops < kOneThread);
   }
   static constexpr int64_t kFewRows = 16;
   static constexpr double kOneThread = 4e6;
@@ -81,6 +96,9 @@ class SweptPlan : public Executable {
   std::unique_ptr<const Executable> whole_;
   std::vector<WholeSteps> between_;  // before each stage
   std::vector<StageProgram> stages_;
+  bool multiplies_ = false, packs_ = false;
+  const int64_t number_ = next_number++;
+  static inline std::atomic<int64_t> next_number{1};
 };
 
 }  // namespace

@@ -6,7 +6,13 @@
 
 namespace lanewise::exec {
 
+struct StageMemory {
+  Tensor& panels;         // packed matrices
+  Tensor& chunks;         // results of chunks
+  bool constants_packed;  // those of `panels` that are the same in every run
+};
+
 // The whole steps before the stage have run. Allocates what the stage keeps and folds.
-void run_stage(const StageProgram& program, Run& run, int64_t samples, Tensor& memory);
+void run_stage(const StageProgram& program, Run& run, int64_t samples, StageMemory memory);
 
 }  // namespace lanewise::exec
