@@ -24,8 +24,8 @@ struct Workspace {
   std::vector<Tensor> panels;  // packed matrices, of each stage of a sweep
   Tensor chunks;               // the results of a stage's chunks
   int64_t packed = 0;          // the number of the executable whose constants `panels` hold
-  // What the last swept run took, where it is to be `measured`, in seconds: the whole steps before stage t at 2 t, that stage at
-  // 2 t + 1. Empty after a run on whole arrays.
+  // What the last swept run took, where it is to be `measured`, in seconds: the whole steps before
+  // stage t at 2 t, that stage at 2 t + 1. Empty after a run on whole arrays.
   bool measured = false;
   std::vector<double> seconds;
   // Which program `views` were last laid out for, and for which m: those on slots still fit it.

@@ -9,6 +9,7 @@
 #include "exec/interpreter.h"
 #include "exec/run.h"
 #include "exec/stage_run.h"
+#include "exec/whole_plan.h"
 #include "exec/whole_steps.h"
 
 namespace lanewise::exec {
@@ -36,9 +37,7 @@ class Stopwatch {
 class SweptPlan : public Executable {
  public:
   SweptPlan(plan::PlanPtr plan, plan::Sweep sweep)
-      : plan_(std::move(plan)),
-        sweep_(std::move(sweep)),
-        whole_(Interpreter("vectorized", kernels::fast_family()).compile(plan_)) {
+      : plan_(std::move(plan)), sweep_(std::move(sweep)), whole_(compile_whole(plan_)) {
     for (int t = 0; t < static_cast<int>(sweep_.stages.size()); ++t) {
       between_.emplace_back(*plan_, sweep_.stages[t].whole);
       stages_.push_back(make_stage_program(*plan_, sweep_, t));
@@ -62,7 +61,7 @@ class SweptPlan : public Executable {
     for (std::size_t t = 0; t < stages_.size(); ++t) {
       between_[t].run(run);
       watch.lap();
-      if (!stages_[t].instructions.empty()) 
+      if (!stages_[t].instructions.empty())
         run_stage(stages_[t], run, samples, {workspace.panels[t], workspace.chunks, packed});
       watch.lap();
     }
@@ -86,10 +85,11 @@ class SweptPlan : public Executable {
     double flops = 0;
     for (const StageProgram& stage : stages_) flops += stage.flops * static_cast<double>(samples);
     const bool pays = samples >= kFewRows || (multiplies_ && !packs_);
-    return pays && (thread_count() <= 2 || flops < kOneThread);
+    return pays && flops < (thread_count() <= 2 ? kTwoThreads : kManyThreads);
   }
   static constexpr int64_t kFewRows = 16;
-  static constexpr double kOneThread = 4e6;
+  // What is done on the calling thread alone, for so many threads that could share it.
+  static constexpr double kTwoThreads = 100e6, kManyThreads = 4e6;
 
   plan::PlanPtr plan_;
   plan::Sweep sweep_;
