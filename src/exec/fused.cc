@@ -43,6 +43,7 @@ class SweptPlan : public Executable {
       stages_.push_back(make_stage_program(*plan_, sweep_, t));
       packs_ |= stages_.back().packs();
       multiplies_ |= stages_.back().panels_bytes > 0;
+      folds_ |= stages_.back().folds();
     }
   }
 
@@ -79,13 +80,13 @@ class SweptPlan : public Executable {
 
  private:
   // One block has the same bits either way. Few rows don't repay packing in every run, and much
-  // work is better done on whole arrays, by all threads.
+  // work with something to fold is better done on whole arrays, by all threads.
   bool is_worth_sweeping(int64_t samples) const {
     if (samples > kernels::kBlock) return true;
     double flops = 0;
     for (const StageProgram& stage : stages_) flops += stage.flops * static_cast<double>(samples);
     const bool pays = samples >= kFewRows || (multiplies_ && !packs_);
-    return pays && flops < (thread_count() <= 2 ? kTwoThreads : kManyThreads);
+    return pays && (!folds_ || flops < (thread_count() <= 2 ? kTwoThreads : kManyThreads));
   }
   static constexpr int64_t kFewRows = 16;
   // What is done on the calling thread alone, for so many threads that could share it.
@@ -96,7 +97,7 @@ class SweptPlan : public Executable {
   std::unique_ptr<const Executable> whole_;
   std::vector<WholeSteps> between_;  // before each stage
   std::vector<StageProgram> stages_;
-  bool multiplies_ = false, packs_ = false;
+  bool multiplies_ = false, packs_ = false, folds_ = false;
   const int64_t number_ = next_number++;
   static inline std::atomic<int64_t> next_number{1};
 };

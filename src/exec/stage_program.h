@@ -64,6 +64,7 @@ struct StageProgram {
   int64_t thread_bytes = 0, panels_bytes = 0, chunk_bytes = 0;
   // Whether every run has matrices to pack.
   bool packs() const;
+  bool folds() const { return chunk_bytes > 0; }
   double flops = 0;           // of a sample
   int64_t read_bytes = 0;     // of a sample, from memory
   int64_t written_bytes = 0;  // of a sample, to memory
