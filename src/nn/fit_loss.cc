@@ -4,6 +4,7 @@
 
 #include "lanewise/ops.h"
 #include "nn/fit_data.h"
+#include "nn/losses.h"
 
 namespace lanewise::nn {
 namespace {
@@ -19,25 +20,31 @@ CompiledFunction validation_program(const Sequential& network, Loss loss, const 
     const std::span<const Array> arguments(all);
     const FitData batch = named(arguments.subspan(parameter_count), data);
     const Array key(int64_t{0});
-    return loss_metrics(loss_on(network, arguments.first(parameter_count), batch, loss, false, key),
-                        batch);
+    return loss_on(network, arguments.first(parameter_count), batch, loss, false, key).metrics();
   };
   return compile(metrics, {axes});
 }
 
 }  // namespace
 
-Array loss_on(const Sequential& network, std::span<const Array> parameters, const FitData& batch,
-              Loss loss, bool training, const Array& key) {
+BatchLoss loss_on(const Sequential& network, std::span<const Array> parameters,
+                  const FitData& batch, Loss loss, bool training, const Array& key) {
   const Array output = network.apply(parameters, batch.x, training, key);
-  return loss_of(loss, output, batch.y, batch.weights ? &*batch.weights : nullptr,
-                 network.layout());
+  const Array costs = sample_costs(loss, output, batch.y, network.layout());
+  if (!batch.weights) return {mean(costs), {}};
+  return {mean(costs * reshape(*batch.weights, costs.shape())), mean(*batch.weights)};
 }
 
-std::vector<Array> loss_metrics(const Array& loss, const FitData& batch) {
-  if (!batch.weights) return {loss};
-  const Array average_weight = mean(*batch.weights);
-  return {loss * average_weight, average_weight};
+std::vector<Array> BatchLoss::metrics() const {
+  return weight ? std::vector<Array>{cost, *weight} : std::vector<Array>{cost};
+}
+
+std::vector<Array> BatchLoss::gradients(std::span<const Array> parameters) const {
+  std::vector<Array> slopes = lanewise::gradients(cost, parameters);
+  // A batch whose samples all weigh nothing has slopes of 0.
+  if (weight)
+    for (Array& slope : slopes) slope = slope / maximum(*weight, 1e-30);
+  return slopes;
 }
 
 double mean_loss(std::span<const double> sums, int64_t rows) {

@@ -1,6 +1,7 @@
 // The loss of a network on samples, in a step and on the rows that judge it.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -9,13 +10,20 @@
 
 namespace lanewise::nn {
 
-Array loss_on(const Sequential& network, std::span<const Array> parameters, const FitData& batch,
-              Loss loss, bool training, const Array& key);
+// Means over the samples of a batch: of their costs, and of their weights where they have some.
+// The loss is cost / weight, but only a whole run divides: a division within it would have to wait
+// for the mean weight of the batch before the gradients of a sample can be computed.
+struct BatchLoss {
+  Array cost;  // weighted
+  std::optional<Array> weight;
 
-// A session weighs metrics by the rows of their batch. Where samples have
-// weights, the loss must count by these instead: {loss·w̄, w̄}, divided at the end.
-std::vector<Array> loss_metrics(const Array& loss, const FitData& batch);
-// Of such metrics, summed over `rows` rows.
+  std::vector<Array> metrics() const;
+  std::vector<Array> gradients(std::span<const Array> parameters) const;  // of the loss
+};
+BatchLoss loss_on(const Sequential& network, std::span<const Array> parameters,
+                  const FitData& batch, Loss loss, bool training, const Array& key);
+
+// The loss by metrics that were weighed by their samples and summed over `rows` of them.
 double mean_loss(std::span<const double> sums, int64_t rows);
 
 // The loss of any parameters on data that they did not learn from.

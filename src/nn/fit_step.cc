@@ -70,17 +70,17 @@ Session::Step training_step(const Sequential& network, const FitOptions& options
       const auto own = std::span(state).subspan(i * layout.size(), layout.size());
       const auto parameters = own.first(layout.parameters);
       const FitData samples = without_fold(batch, members[i]);
-      const Array loss =
+      const BatchLoss loss =
           loss_on(network, parameters, samples, options.loss, true, scalars[kDropoutKeys + i]);
       const OptimizerUpdate update = optimizer_update(
-          options.optimizer, parameters, gradients(loss, parameters),
+          options.optimizer, parameters, loss.gradients(parameters),
           own.subspan(layout.parameters, layout.moments), scalars[kRate], scalars[kStep]);
       append(result.state, update.parameters);
       append(result.state, update.state);
       const auto averages = own.last(layout.averages);
       for (std::size_t p = 0; p < averages.size(); ++p)
         result.state.push_back(blend(averages[p], update.parameters[p], scalars[kAverageDecay]));
-      append(result.metrics, loss_metrics(loss, samples));
+      append(result.metrics, loss.metrics());
     }
     return result;
   };
