@@ -21,7 +21,8 @@ struct Workspace {
   std::deque<Tensor> results;  // that are no output themselves, but show through one
   std::vector<View> views;     // of each step, valid during a run, as their owners
   std::vector<const std::shared_ptr<void>*> owners;
-  Tensor stage;  // of a sweep: packed matrices, results of chunks
+  // Of a sweep, for each part of a stage: packed matrices, results of chunks.
+  std::vector<Tensor> stage;
   // What the last swept run took, in seconds: the whole steps before stage t at 2 t, that stage at
   // 2 t + 1. Empty after a run on whole arrays.
   std::vector<double> seconds;

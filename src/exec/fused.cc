@@ -1,5 +1,6 @@
 #include "exec/fused.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -8,6 +9,7 @@
 #include "exec/run.h"
 #include "exec/stage_run.h"
 #include "exec/whole_steps.h"
+#include "plan/parts.h"
 
 namespace lanewise::exec {
 namespace {
@@ -32,7 +34,10 @@ class SweptPlan : public Executable {
         whole_(Interpreter("vectorized", kernels::fast_family()).compile(plan_)) {
     for (int t = 0; t < static_cast<int>(sweep_.stages.size()); ++t) {
       between_.emplace_back(*plan_, sweep_.stages[t].whole);
-      stages_.push_back(make_stage_program(*plan_, sweep_, t));
+      stages_.push_back(make_stage_program(*plan_, sweep_, sweep_.stages[t], t));
+      parts_.emplace_back();
+      for (const plan::Stage& part : plan::parts_of(*plan_, sweep_, t))
+        parts_.back().push_back(make_stage_program(*plan_, sweep_, part, t));
     }
   }
 
@@ -50,7 +55,8 @@ class SweptPlan : public Executable {
     for (std::size_t t = 0; t < stages_.size(); ++t) {
       between_[t].run(run);
       workspace.seconds.push_back(watch.lap());
-      if (!stages_[t].instructions.empty()) run_stage(stages_[t], run, samples, workspace.stage);
+      if (!stages_[t].instructions.empty())
+        run_stage(programs(static_cast<int>(t), samples), run, samples, workspace.stage);
       workspace.seconds.push_back(watch.lap());
     }
     run.finish();
@@ -65,13 +71,24 @@ class SweptPlan : public Executable {
   }
 
  private:
+  // What runs stage t: one program, or those of its parts.
+  std::span<const StageProgram> programs(int t, int64_t samples) const {
+    if (samples <= kernels::kBlock && thread_count() > 1 && !parts_[t].empty()) return parts_[t];
+    return {&stages_[t], 1};
+  }
+
   // One block has the same bits either way. Few rows don't repay packing, and much work is better
-  // done on whole arrays, by all threads.
+  // done on whole arrays, by all threads, unless its parts keep them busy.
   bool is_worth_sweeping(int64_t samples) const {
     if (samples > kernels::kBlock) return true;
     double flops = 0;
-    for (const StageProgram& stage : stages_) flops += stage.flops * static_cast<double>(samples);
-    return samples >= kFewRows && (thread_count() <= 2 || flops < kOneThread);
+    std::size_t parts = 0;
+    for (std::size_t t = 0; t < stages_.size(); ++t) {
+      flops += stages_[t].flops * static_cast<double>(samples);
+      parts = std::max(parts, parts_[t].size());
+    }
+    const int busy = std::max(2, static_cast<int>(parts));
+    return samples >= kFewRows && (thread_count() <= busy || flops < kOneThread);
   }
   static constexpr int64_t kFewRows = 16;
   static constexpr double kOneThread = 4e6;
@@ -81,6 +98,7 @@ class SweptPlan : public Executable {
   std::unique_ptr<const Executable> whole_;
   std::vector<WholeSteps> between_;  // before each stage
   std::vector<StageProgram> stages_;
+  std::vector<std::vector<StageProgram>> parts_;  // of each stage
 };
 
 }  // namespace

@@ -30,8 +30,8 @@ int64_t forced_tile() {
 
 class Builder {
  public:
-  Builder(const Plan& plan, const Sweep& sweep, int stage)
-      : plan_(plan), sweep_(sweep), stage_(sweep.stages[stage]), stage_number_(stage) {}
+  Builder(const Plan& plan, const Sweep& sweep, const Stage& stage, int number)
+      : plan_(plan), sweep_(sweep), stage_(stage), stage_number_(number) {}
 
   StageProgram build() {
     find_external();
@@ -256,8 +256,9 @@ std::string text(const StageProgram& p, int64_t samples, double seconds) {
 
 }  // namespace
 
-StageProgram make_stage_program(const Plan& plan, const Sweep& sweep, int stage) {
-  return Builder(plan, sweep, stage).build();
+StageProgram make_stage_program(const Plan& plan, const Sweep& sweep, const Stage& stage,
+                                int number) {
+  return Builder(plan, sweep, stage, number).build();
 }
 
 std::string dump(const Plan& plan, const Sweep& sweep, const std::vector<StageProgram>& stages,

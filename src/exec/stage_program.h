@@ -64,7 +64,9 @@ struct StageProgram {
   int64_t written_bytes = 0;  // of a sample, to memory
 };
 
-StageProgram make_stage_program(const plan::Plan& plan, const plan::Sweep& sweep, int stage);
+// Of stage `number`, or of a part of it.
+StageProgram make_stage_program(const plan::Plan& plan, const plan::Sweep& sweep,
+                                const plan::Stage& stage, int number);
 
 // What a run took, see Workspace::seconds.
 struct Measured {

@@ -67,11 +67,7 @@ void merge_chunks(const Instruction& in, const Run& run, const SharedMemory& mem
   store_result(in.fold, state, run.kernels(), out);
 }
 
-}  // namespace
-
-void run_stage(const StageProgram& program, Run& run, int64_t samples, Tensor& memory) {
-  for (const Instruction& in : program.instructions)
-    if (in.kept || in.kind == Instruction::Kind::fold) run.allocate(in.step);
+void run_program(const StageProgram& program, const Run& run, int64_t samples, Tensor& memory) {
   const int64_t blocks = (samples + kernels::kBlock - 1) / kernels::kBlock;
   const int64_t size = blocks_of_chunk(blocks), chunks = (blocks + size - 1) / size;
   const SharedMemory shared(program, chunks, memory);
@@ -87,6 +83,24 @@ void run_stage(const StageProgram& program, Run& run, int64_t samples, Tensor& m
   parallel_for(chunks, 1, run_chunks);
   for (const Instruction& in : program.instructions)
     if (in.kind == Instruction::Kind::fold) merge_chunks(in, run, shared, chunks);
+}
+
+}  // namespace
+
+void run_stage(std::span<const StageProgram> programs, Run& run, int64_t samples,
+               std::vector<Tensor>& memory) {
+  for (const StageProgram& program : programs)
+    for (const Instruction& in : program.instructions)
+      if (in.kept || in.kind == Instruction::Kind::fold) run.allocate(in.step);
+  memory.resize(std::max(memory.size(), programs.size()));
+  if (programs.size() == 1) return run_program(programs[0], run, samples, memory[0]);
+  const auto run_some = [&](int64_t begin, int64_t end) {
+    for (int64_t k = begin; k < end; ++k) {
+      const auto at = static_cast<std::size_t>(k);
+      run_program(programs[at], run, samples, memory[at]);
+    }
+  };
+  parallel_for(static_cast<int64_t>(programs.size()), 1, run_some);
 }
 
 }  // namespace lanewise::exec
