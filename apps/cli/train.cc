@@ -7,6 +7,7 @@
 #include "cli/progress.h"
 #include "cli/report.h"
 #include "cli/train_flags.h"
+#include "cli/training_log.h"
 #include "io/atomic_file.h"
 
 namespace lanewise::cli {
@@ -157,22 +158,30 @@ int run(TrainFlags flags, const Output& output) {
   if (!flags.test.empty())
     test = open_table(flags.test, csv_options(flags, text_columns(table)), output);
 
+  std::optional<TrainingLog> log;
+  if (!flags.log.empty()) log.emplace(flags.log);
+
   watch_interrupts();
   const std::unique_ptr<Progress> progress = make_progress(output, flags.quiet);
   TrainOptions& o = flags.options;
   o.keep_going = [] { return !interrupted(); };
   o.on_progress = [&](double fraction) { progress->fraction(fraction); };
-  o.on_epoch = [&](const nn::EpochReport& report) { progress->epoch(report); };
+  o.on_epoch = [&](const nn::EpochReport& report) {
+    progress->epoch(report);
+    if (log) log->epoch(report);
+  };
   o.on_start = [&](const TrainPlan& plan) {
     if (!output.json()) output.write(start_text(plan, table.source));
     warn_of_dropped(plan, output);
-    progress->start(plan.epochs);
+    progress->start(plan);
   };
   const TrainResult result = train(table, o, test ? &*test : nullptr);
   progress->end();
   result.model.save(flags.model);
   const double seconds = result.fit.history.empty() ? 0 : result.fit.history.back().seconds;
-  output.result(end_text(result, flags), to_json(result, flags, seconds));
+  const Json summary = to_json(result, flags, seconds);
+  if (log) log->end(summary);
+  output.result(end_text(result, flags), summary);
   if (result.fit.interrupted) output.complain(how_it_ended(result) + ", saved in " + flags.model);
   return result.fit.interrupted ? kInterrupted : kDone;
 }

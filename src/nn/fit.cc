@@ -160,20 +160,24 @@ class Training {
   // Members whose patience ended leave; the others go on from where they are.
   void dismiss_finished(int epoch) {
     if (!validation_ || options_.patience == 0) return;
+    const auto is_finished = [&](int member) {
+      return epoch - result_.members[static_cast<std::size_t>(member)].best_epoch >=
+             options_.patience;
+    };
+    if (std::none_of(members_.begin(), members_.end(), is_finished)) return;
     std::vector<int> staying;
     std::vector<Array> state;
     const std::vector<Array> all = session_->state();
     for (std::size_t i = 0; i < members_.size(); ++i) {
-      EnsembleResult::Member& member = result_.members[static_cast<std::size_t>(members_[i])];
-      if (epoch - member.best_epoch >= options_.patience) {
-        member.stopped_early = epoch < options_.epochs;
+      if (is_finished(members_[i])) {
+        result_.members[static_cast<std::size_t>(members_[i])].stopped_early =
+            epoch < options_.epochs;
         continue;
       }
       staying.push_back(members_[i]);
       const auto own = std::span(all).subspan(i * layout_.size(), layout_.size());
       state.insert(state.end(), own.begin(), own.end());
     }
-    if (staying.size() == members_.size()) return;
     members_ = std::move(staying);
     if (!members_.empty()) start_session(std::move(state));
   }
