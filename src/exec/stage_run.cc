@@ -1,6 +1,7 @@
 #include "exec/stage_run.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/thread_pool.h"
 #include "exec/tile_worker.h"
@@ -83,14 +84,12 @@ void merge_chunks(const Instruction& in, const Run& run, const ChunkMemory& memo
   store_result(in.fold, state, run.kernels(), out);
 }
 
-}  // namespace
-
-void run_stage(const StageProgram& program, Run& run, int64_t samples, StageMemory memory) {
-  for (const Instruction& in : program.instructions)
-    if (in.kept || in.kind == Instruction::Kind::fold) run.allocate(in.step);
+void run_program(const StageProgram& program, const Run& run, int64_t samples,
+                 StageMemory& memory) {
   const int64_t chunk = samples_of_chunk(program, samples), chunks = (samples + chunk - 1) / chunk;
   const bool grew = reserve(memory.panels, program.panels_bytes);
-  pack(program, run, grew || !memory.constants_packed, memory.panels.data);
+  const bool packed = std::exchange(memory.packed, program.number) == program.number;
+  pack(program, run, grew || !packed, memory.panels.data);
   if (chunks == 1 && samples <= kernels::kBlock)
     return TileWorker(program, run, samples, memory.panels.data).run_only_block();
   const ChunkMemory results(program, chunks, memory.chunks);
@@ -102,6 +101,23 @@ void run_stage(const StageProgram& program, Run& run, int64_t samples, StageMemo
   parallel_for(chunks, 1, run_chunks);
   for (const Instruction& in : program.instructions)
     if (in.kind == Instruction::Kind::fold) merge_chunks(in, run, results, chunks);
+}
+
+}  // namespace
+
+void run_stage(std::span<const StageProgram> programs, Run& run, int64_t samples,
+               std::span<StageMemory> memory) {
+  for (const StageProgram& program : programs)
+    for (const Instruction& in : program.instructions)
+      if (in.kept || in.kind == Instruction::Kind::fold) run.allocate(in.step);
+  if (programs.size() == 1) return run_program(programs[0], run, samples, memory[0]);
+  const auto run_some = [&](int64_t begin, int64_t end) {
+    for (int64_t k = begin; k < end; ++k) {
+      const auto at = static_cast<std::size_t>(k);
+      run_program(programs[at], run, samples, memory[at]);
+    }
+  };
+  parallel_for(static_cast<int64_t>(programs.size()), 1, run_some);
 }
 
 }  // namespace lanewise::exec

@@ -23,23 +23,30 @@ Array to_answers(const TargetInfo& target, const Array& output) {
   return concatenate({1.0 - p, p}, 1);
 }
 
-Function answer_function(const nn::Sequential& network, const TargetInfo& target) {
-  return [network, target](const std::vector<Array>& a) {
-    return std::vector<Array>{to_answers(target, network(std::span(a).subspan(1), a[0]))};
+// The mean of the members' answers.
+Function answer_function(const nn::Sequential& network, const TargetInfo& target, int64_t members) {
+  return [network, target, members](const std::vector<Array>& a) {
+    const auto parameters = std::span(a).subspan(1);
+    const std::size_t each = parameters.size() / static_cast<std::size_t>(members);
+    Array answers = to_answers(target, network(parameters.first(each), a[0]));
+    for (std::size_t first = each; first < parameters.size(); first += each)
+      answers = answers + to_answers(target, network(parameters.subspan(first, each), a[0]));
+    return std::vector<Array>{members == 1 ? answers : answers / members};
   };
 }
 
 }  // namespace
 
 Model::Impl::Impl(TargetInfo t, Preprocessor p, nn::Sequential n,
-                  std::vector<nn::Parameter> weights, std::map<std::string, Metrics> m)
+                  std::vector<std::vector<nn::Parameter>> all, std::map<std::string, Metrics> m)
     : target(std::move(t)),
       preprocessor(std::move(p)),
       network(std::move(n)),
-      parameters(std::move(weights)),
+      members(std::move(all)),
       metrics(std::move(m)),
-      program(answer_function(network, target), {0}) {
-  for (const nn::Parameter& w : parameters) values.push_back(w.value);
+      program(answer_function(network, target, static_cast<int64_t>(members.size())), {0}) {
+  for (const std::vector<nn::Parameter>& member : members)
+    for (const nn::Parameter& p : member) values.push_back(p.value);
   eval(values);
 }
 
@@ -57,6 +64,7 @@ CsvOptions Model::csv_options() const {
 const TargetInfo& Model::target() const { return impl_->target; }
 const Preprocessor& Model::preprocessor() const { return impl_->preprocessor; }
 const nn::Sequential& Model::network() const { return impl_->network; }
+int64_t Model::members() const { return static_cast<int64_t>(impl_->members.size()); }
 const std::vector<Array>& Model::parameters() const { return impl_->values; }
 const std::map<std::string, Metrics>& Model::metrics() const { return impl_->metrics; }
 int64_t Model::features() const { return impl_->preprocessor.width(); }
@@ -111,6 +119,9 @@ std::string Model::describe() const {
   text += fmt::format("features   {} from {} columns\n\n", features(),
                       impl_->preprocessor.inputs().size());
   text += impl_->preprocessor.describe() + "\n" + impl_->network.summary();
+  if (members() > 1)
+    text += fmt::format("{} networks, whose answers are averaged: {} parameters\n", members(),
+                        members() * impl_->network.parameter_count());
   return text;
 }
 
@@ -126,7 +137,8 @@ std::string Model::to_json() const {
               {"architecture", json::parse(impl_->network.to_json())},
               {"preprocessing", json::parse(impl_->preprocessor.to_json())},
               {"metrics", impl_->metrics},
-              {"parameters", impl_->network.parameter_count()}}
+              {"members", members()},
+              {"parameters", members() * impl_->network.parameter_count()}}
       .dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
