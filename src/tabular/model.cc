@@ -4,7 +4,6 @@
 #include <nlohmann/json.hpp>
 
 #include "base/tensor.h"
-#include "kernels/kernels.h"
 #include "lanewise/ops.h"
 #include "tabular/model_impl.h"
 #include "tabular/target.h"
@@ -23,15 +22,24 @@ Array to_answers(const TargetInfo& target, const Array& output) {
   return concatenate({1.0 - p, p}, 1);
 }
 
+std::vector<Array> values_of(const std::vector<std::vector<nn::Parameter>>& members) {
+  std::vector<Array> values;
+  for (const std::vector<nn::Parameter>& member : members)
+    for (const nn::Parameter& p : member) values.push_back(p.value);
+  eval(values);
+  return values;
+}
+
 // The mean of the members' answers.
-Function answer_function(const nn::Sequential& network, const TargetInfo& target, int64_t members) {
-  return [network, target, members](const std::vector<Array>& a) {
-    const auto parameters = std::span(a).subspan(1);
-    const std::size_t each = parameters.size() / static_cast<std::size_t>(members);
-    Array answers = to_answers(target, network(parameters.first(each), a[0]));
-    for (std::size_t first = each; first < parameters.size(); first += each)
-      answers = answers + to_answers(target, network(parameters.subspan(first, each), a[0]));
-    return std::vector<Array>{members == 1 ? answers : answers / members};
+Predictor::Answer answer_function(const nn::Sequential& network, const TargetInfo& target,
+                                  const std::vector<Array>& parameters, std::size_t members) {
+  return [=](const Array& x) {
+    const std::span all(parameters);
+    const std::size_t each = all.size() / members;
+    Array answers = to_answers(target, network(all.first(each), x));
+    for (std::size_t first = each; first < all.size(); first += each)
+      answers = answers + to_answers(target, network(all.subspan(first, each), x));
+    return members == 1 ? answers : answers / static_cast<double>(members);
   };
 }
 
@@ -43,12 +51,9 @@ Model::Impl::Impl(TargetInfo t, Preprocessor p, nn::Sequential n,
       preprocessor(std::move(p)),
       network(std::move(n)),
       members(std::move(all)),
+      values(values_of(members)),
       metrics(std::move(m)),
-      program(answer_function(network, target, static_cast<int64_t>(members.size())), {0}) {
-  for (const std::vector<nn::Parameter>& member : members)
-    for (const nn::Parameter& p : member) values.push_back(p.value);
-  eval(values);
-}
+      predictor(answer_function(network, target, values, members.size()), preprocessor.width()) {}
 
 int32_t Prediction::best_class(int64_t row) const {
   const auto first = values.begin() + row * classes;
@@ -76,17 +81,7 @@ int64_t Model::outputs() const {
 
 void Model::predict_into(const float* features, int64_t row_stride, int64_t column_stride,
                          int64_t rows, float* out) const {
-  Tensor x;
-  x.data = reinterpret_cast<std::byte*>(const_cast<float*>(features));
-  x.shape = {rows, this->features()};
-  x.strides = {row_stride, column_stride};
-  std::vector<Tensor> arguments = {x};
-  for (const Array& w : impl_->values) arguments.push_back(w.tensor());
-  Tensor result;
-  static_cast<View&>(result) = {
-      reinterpret_cast<std::byte*>(out), DType::float32, {rows, outputs()}, {outputs(), 1}};
-  std::vector<Tensor> results = {result};
-  impl_->program.run(arguments, results);
+  impl_->predictor.predict_into(features, row_stride, column_stride, rows, out);
 }
 
 Prediction Model::predict(const Table& table, std::map<std::string, int64_t>* unseen) const {
