@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -170,6 +171,12 @@ struct EpochReport {
   std::vector<MemberReport> members;  // those that trained in this epoch
 };
 
+// Where training stands between two steps: enough to go on to the same bits.
+struct FitState {
+  std::map<std::string, Array> arrays;
+  std::string progress;  // the rest, as JSON
+};
+
 struct FitOptions {
   Loss loss = Loss::binary_cross_entropy;
   OptimizerOptions optimizer;
@@ -182,6 +189,10 @@ struct FitOptions {
   std::function<void(const EpochReport&)> on_epoch;
   std::function<void(double fraction_of_epoch)> on_progress;
   std::function<bool()> keep_going;  // false: end now, keeping the best so far
+  // Before each step, with a function that tells where training stands.
+  std::function<void(const std::function<FitState()>& state)> on_step;
+  // To go on from there, with what was given then. Earlier epochs are told to on_epoch again.
+  std::optional<FitState> resume;
 };
 
 struct FitResult {

@@ -118,6 +118,9 @@ class Session {
   std::vector<double> run(std::span<const Array> data, const Batches& batches,
                           const Scalars& scalars = {},
                           const std::function<bool()>& keep_going = {});
+  // The same, adding to `sums` (empty: from 0) after each step: a run in parts has the bits of one.
+  void run(std::span<const Array> data, const Batches& batches, const Scalars& scalars,
+           const std::function<bool()>& keep_going, std::vector<double>& sums);
   std::vector<Array> state() const;
   int64_t steps() const;  // done so far
 

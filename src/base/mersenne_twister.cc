@@ -78,6 +78,21 @@ int64_t MersenneTwister::integer(int64_t low, int64_t high) {
   return static_cast<int64_t>(static_cast<uint64_t>(low) + bounded(range));
 }
 
+std::vector<int64_t> MersenneTwister::state() const {
+  std::vector<int64_t> numbers(state_.begin(), state_.end());
+  numbers.insert(numbers.end(), {position_, has_normal_, std::bit_cast<int64_t>(kept_normal_)});
+  return numbers;
+}
+
+bool MersenneTwister::set_state(std::span<const int64_t> state) {
+  if (state.size() != kSize + 3 || state[kSize] < 0 || state[kSize] > kSize) return false;
+  for (int i = 0; i < kSize; ++i) state_[i] = static_cast<uint32_t>(state[i]);
+  position_ = static_cast<int>(state[kSize]);
+  has_normal_ = state[kSize + 1] != 0;
+  kept_normal_ = std::bit_cast<double>(state[kSize + 2]);
+  return true;
+}
+
 void MersenneTwister::fill_uniform(std::span<double> out) {
   for (double& value : out) value = uniform();
 }

@@ -155,5 +155,71 @@ TEST(Ensemble, FoldsThatCannotServeAreRefused) {
   EXPECT_THROW(fit_ensemble(kNetwork, starts(), data, nullptr, options(1)), ShapeError);
 }
 
+std::vector<double> numbers(const EnsembleResult& result) {
+  std::vector<double> all;
+  for (const EnsembleResult::Member& member : result.members) {
+    all.push_back(member.best_epoch);
+    for (double x : numbers(member.parameters)) all.push_back(x);
+  }
+  for (const EpochReport& epoch : result.history) {
+    all.push_back(epoch.loss);
+    all.push_back(epoch.validation_loss);
+  }
+  return all;
+}
+
+// 7 steps an epoch; members leave on the way.
+TEST(Resume, GoesOnFromAnyStepToTheSameBits) {
+  const FitData data = problem();
+  std::vector<FitState> states;
+  FitOptions o = options(12);
+  o.on_step = [&](const auto& state) { states.push_back(state()); };
+  const EnsembleResult whole = fit_ensemble(kNetwork, starts(), data, nullptr, o);
+  ASSERT_LT(whole.history.back().members.size(), 3u) << "the problem must part the members";
+  o.on_step = {};
+  for (std::size_t at = 0; at < states.size(); at += 5) {
+    o.resume = states[at];
+    int epochs = 0;
+    o.on_epoch = [&](const EpochReport& report) { EXPECT_EQ(report.epoch, ++epochs); };
+    EXPECT_EQ(numbers(fit_ensemble(kNetwork, starts(), data, nullptr, o)), numbers(whole)) << at;
+  }
+}
+
+TEST(Resume, InOrderAndInFullBatches) {
+  FitData data = problem();
+  data.folds.reset();
+  for (const bool full : {false, true}) {
+    FitOptions o = options(3);
+    o.shuffle = false;
+    if (full) o.batch = 0;
+    std::vector<FitState> states;
+    o.on_step = [&](const auto& state) { states.push_back(state()); };
+    const EnsembleResult whole = fit_ensemble(kNetwork, starts(1), data, nullptr, o);
+    o.on_step = {};
+    o.resume = states[states.size() / 2];
+    EXPECT_EQ(numbers(fit_ensemble(kNetwork, starts(1), data, nullptr, o).members[0].parameters),
+              numbers(whole.members[0].parameters));
+  }
+}
+
+TEST(Resume, AStateOfOtherNetworksIsRefused) {
+  const FitData data = problem();
+  FitOptions o = options(1);
+  FitState state;
+  o.on_step = [&](const auto& now) { state = now(); };
+  fit_ensemble(kNetwork, starts(), data, nullptr, o);
+  o.on_step = {};
+  o.resume = state;
+  FitData whole = data;
+  whole.folds.reset();
+  EXPECT_THAT([&] { fit_ensemble(kNetwork, starts(2), whole, nullptr, o); },
+              ThrowsMessage<DataError>(HasSubstr("of other networks")));
+  o.resume->arrays.erase("generator");
+  EXPECT_THAT([&] { fit_ensemble(kNetwork, starts(), data, nullptr, o); },
+              ThrowsMessage<DataError>(HasSubstr("holds no generator")));
+  o.resume->progress = "{";
+  EXPECT_THROW(fit_ensemble(kNetwork, starts(), data, nullptr, o), DataError);
+}
+
 }  // namespace
 }  // namespace lanewise::nn

@@ -11,6 +11,7 @@
 #include "lanewise/runtime.h"
 #include "nn/fit_data.h"
 #include "nn/fit_loss.h"
+#include "nn/fit_state.h"
 #include "nn/fit_step.h"
 
 namespace lanewise::nn {
@@ -34,30 +35,33 @@ class Training {
         data_(program_data(network, train, options_.loss, dtype_, "training")),
         rows_(data_.x.shape(sample_axis(network.layout()))),
         batch_(options_.batch > 0 ? std::min(options_.batch, rows_) : rows_),
-        generator_(options_.seed),
-        members_(parameters.size()),
         layout_{parameters[0].size(), optimizer_state(options_.optimizer, parameters[0]).size(),
                 options_.average_decay > 0 ? parameters[0].size() : 0} {
     fill_schedule();
-    judge_by(validation);
-    result_.members.resize(members_.size());
-    std::iota(members_.begin(), members_.end(), 0);
-    std::vector<Array> state;
+    judge_by(validation, parameters.size());
+    at_.generator = Generator(options_.seed);
+    at_.result.members.resize(parameters.size());
+    at_.members.resize(parameters.size());
+    std::iota(at_.members.begin(), at_.members.end(), 0);
     for (const std::vector<Array>& own : parameters) {
       const std::vector<Array> first = first_state(options_, own);
-      state.insert(state.end(), first.begin(), first.end());
+      at_.state.insert(at_.state.end(), first.begin(), first.end());
     }
-    start_session(std::move(state));
+    if (options_.resume) resume(*options_.resume);
+    start_session(std::move(at_.state));
   }
 
   EnsembleResult run() {
-    const Clock::time_point start = Clock::now();
-    for (int epoch = 1; epoch <= options_.epochs && !members_.empty(); ++epoch) {
-      if (options_.keep_going && !options_.keep_going()) return interrupted();
-      if (!run_epoch(epoch, start)) return interrupted();
-      dismiss_finished(epoch);
+    start_ = Clock::now() - std::chrono::duration_cast<Clock::duration>(
+                                std::chrono::duration<double>(at_.seconds));
+    if (options_.on_epoch)
+      for (const EpochReport& earlier : at_.result.history) options_.on_epoch(earlier);
+    for (; at_.epoch <= options_.epochs && !at_.members.empty(); ++at_.epoch) {
+      if (!may_go_on()) return interrupted();
+      if (!run_epoch()) return interrupted();
+      dismiss_finished();
     }
-    return std::move(result_);
+    return std::move(at_.result);
   }
 
  private:
@@ -69,9 +73,9 @@ class Training {
   }
   int64_t steps_per_epoch() const { return (rows_ + batch_ - 1) / batch_; }
 
-  void judge_by(const FitData* validation) {
+  void judge_by(const FitData* validation, std::size_t members) {
     if (data_.folds) {
-      fold_rows_ = rows_by_fold(*data_.folds, members_.size());
+      fold_rows_ = rows_by_fold(*data_.folds, members);
       const FitData all{data_.x, data_.y, data_.weights, {}};
       validation_.emplace(network_, options_.loss, all, layout_.parameters);
     } else if (validation) {
@@ -81,47 +85,97 @@ class Training {
     }
   }
 
+  void resume(const FitState& from) {
+    Standing there = standing_from(from);
+    // Members that have left took their state along.
+    const bool fits = there.result.members.size() == at_.result.members.size() &&
+                      there.state.size() == there.members.size() * layout_.size();
+    for (std::size_t i = 0; fits && i < there.state.size(); ++i)
+      if (!(there.state[i].shape() == at_.state[i % layout_.size()].shape()) ||
+          there.state[i].dtype() != dtype_)
+        throw DataError(fmt::format(
+            "fit: the state to resume has an array of shape {}, needed is {}",
+            to_string(there.state[i].shape()), to_string(at_.state[i % layout_.size()].shape())));
+    if (!fits) throw DataError("fit: the state to resume is of other networks");
+    at_ = std::move(there);
+  }
+
+  // Goes on from at_.steps.
   void start_session(std::vector<Array> state) {
-    if (session_) steps_before_ += session_->steps();
-    session_.emplace(training_step(network_, options_, data_, members_, layout_), std::move(state),
-                     SessionOptions{sample_axis(network_.layout())});
+    session_.emplace(training_step(network_, options_, data_, at_.members, layout_),
+                     std::move(state), SessionOptions{sample_axis(network_.layout())});
+    steps_before_ = at_.steps;
   }
 
   // False: told to end within the epoch.
-  bool run_epoch(int epoch, Clock::time_point start) {
+  bool run_epoch() {
     const Clock::time_point epoch_start = Clock::now();
-    const int64_t first_step = session_->steps();
-    const auto sums = session_->run(
-        listed(data_), batches(),
-        [&](int64_t step) { return step_scalars(options_, members_, steps_before_ + step); },
-        [&] { return may_step(session_->steps() - first_step); });
-    if (session_->steps() - first_step < steps_per_epoch()) return false;
-    EpochReport report{epoch, options_.epochs, 0, 0, 0, 0, false, {}};
-    report.rows_per_second = static_cast<double>(rows_) / seconds_since(epoch_start);
-    judge(report, sums);
-    report.seconds = seconds_since(start);
-    result_.history.push_back(report);
+    const int64_t done = at_.epoch_steps, first_step = at_.steps - done;
+    const auto count_steps = [&] {
+      at_.steps = steps_before_ + session_->steps();
+      at_.epoch_steps = at_.steps - first_step;
+    };
+    Generator generator = at_.generator;
+    session_->run(
+        listed(data_), batches(generator, done),
+        [&](int64_t step) { return step_scalars(options_, at_.members, steps_before_ + step); },
+        [&] {
+          count_steps();
+          return may_step();
+        },
+        at_.sums);
+    count_steps();
+    if (at_.epoch_steps < steps_per_epoch()) return false;
+    EpochReport report{at_.epoch, options_.epochs, 0, 0, 0, 0, false, {}};
+    report.rows_per_second =
+        static_cast<double>(rows_ - done * batch_) / seconds_since(epoch_start);
+    judge(report);
+    report.seconds = seconds_since(start_);
+    at_.result.history.push_back(report);
+    at_.generator = generator;
+    at_.sums.clear();
+    at_.epoch_steps = 0;
     if (options_.on_epoch) options_.on_epoch(report);
     return true;
   }
 
-  bool may_step(int64_t done) const {
+  bool may_step() {
     if (options_.on_progress)
-      options_.on_progress(static_cast<double>(done) / static_cast<double>(steps_per_epoch()));
+      options_.on_progress(static_cast<double>(at_.epoch_steps) /
+                           static_cast<double>(steps_per_epoch()));
+    return may_go_on();
+  }
+
+  bool may_go_on() {
+    if (options_.on_step) options_.on_step([&] { return state(); });
     return !options_.keep_going || options_.keep_going();
   }
 
-  Batches batches() {
-    if (!options_.shuffle || batch_ == rows_) return {{}, batch_};
-    return {generator_.permutation(rows_).to_vector<int64_t>(), batch_};
+  FitState state() const {
+    Standing now = at_;
+    now.seconds = seconds_since(start_);
+    now.state = session_->state();
+    return stored(now);
   }
 
-  void judge(EpochReport& report, std::span<const double> sums) {
+  // Those of an epoch after the first `done`.
+  Batches batches(Generator& generator, int64_t done) const {
+    const bool shuffles = options_.shuffle && batch_ < rows_;
+    if (!shuffles && done == 0) return {{}, batch_};
+    std::vector<int64_t> order(static_cast<std::size_t>(rows_));
+    if (shuffles) order = generator.permutation(rows_).to_vector<int64_t>();
+    else std::iota(order.begin(), order.end(), int64_t{0});
+    order.erase(order.begin(), order.begin() + done * batch_);
+    return {std::move(order), batch_};
+  }
+
+  void judge(EpochReport& report) {
+    const std::span<const double> sums(at_.sums);
     const std::vector<Array> state = session_->state();
-    const std::size_t metrics = sums.size() / members_.size();
-    const auto share = 1 / static_cast<double>(members_.size());
-    for (std::size_t i = 0; i < members_.size(); ++i) {
-      MemberReport own{members_[i], mean_loss(sums.subspan(i * metrics, metrics), rows_), kNaN,
+    const std::size_t metrics = sums.size() / at_.members.size();
+    const auto share = 1 / static_cast<double>(at_.members.size());
+    for (std::size_t i = 0; i < at_.members.size(); ++i) {
+      MemberReport own{at_.members[i], mean_loss(sums.subspan(i * metrics, metrics), rows_), kNaN,
                        false};
       check_finite(own.loss, "training", own.member, report.epoch);
       judge(own, report.epoch, to_keep(state, i));
@@ -133,7 +187,7 @@ class Training {
   }
 
   void judge(MemberReport& report, int epoch, std::vector<Array> parameters) {
-    EnsembleResult::Member& member = result_.members[static_cast<std::size_t>(report.member)];
+    EnsembleResult::Member& member = at_.result.members[static_cast<std::size_t>(report.member)];
     if (validation_) {
       report.validation_loss =
           fold_rows_.empty()
@@ -158,43 +212,44 @@ class Training {
   }
 
   // Members whose patience ended leave; the others go on from where they are.
-  void dismiss_finished(int epoch) {
+  void dismiss_finished() {
     if (!validation_ || options_.patience == 0) return;
     const auto is_finished = [&](int member) {
-      return epoch - result_.members[static_cast<std::size_t>(member)].best_epoch >=
+      return at_.epoch - at_.result.members[static_cast<std::size_t>(member)].best_epoch >=
              options_.patience;
     };
-    if (std::none_of(members_.begin(), members_.end(), is_finished)) return;
+    if (std::none_of(at_.members.begin(), at_.members.end(), is_finished)) return;
     std::vector<int> staying;
     std::vector<Array> state;
     const std::vector<Array> all = session_->state();
-    for (std::size_t i = 0; i < members_.size(); ++i) {
-      if (is_finished(members_[i])) {
-        result_.members[static_cast<std::size_t>(members_[i])].stopped_early =
-            epoch < options_.epochs;
+    for (std::size_t i = 0; i < at_.members.size(); ++i) {
+      if (is_finished(at_.members[i])) {
+        at_.result.members[static_cast<std::size_t>(at_.members[i])].stopped_early =
+            at_.epoch < options_.epochs;
         continue;
       }
-      staying.push_back(members_[i]);
+      staying.push_back(at_.members[i]);
       const auto own = std::span(all).subspan(i * layout_.size(), layout_.size());
       state.insert(state.end(), own.begin(), own.end());
     }
-    members_ = std::move(staying);
-    if (!members_.empty()) start_session(std::move(state));
+    at_.members = std::move(staying);
+    if (!at_.members.empty()) start_session(std::move(state));
   }
 
   EnsembleResult interrupted() {
-    result_.interrupted = true;
+    at_.result.interrupted = true;
     const std::vector<Array> state = session_->state();
-    for (std::size_t i = 0; i < members_.size(); ++i) {
-      std::vector<Array>& kept = result_.members[static_cast<std::size_t>(members_[i])].parameters;
+    for (std::size_t i = 0; i < at_.members.size(); ++i) {
+      std::vector<Array>& kept =
+          at_.result.members[static_cast<std::size_t>(at_.members[i])].parameters;
       if (!validation_ || kept.empty()) kept = to_keep(state, i);
     }
-    return std::move(result_);
+    return std::move(at_.result);
   }
 
   void check_finite(double loss, std::string_view which, int member, int epoch) const {
     if (std::isfinite(loss)) return;
-    const bool several = result_.members.size() > 1;
+    const bool several = at_.result.members.size() > 1;
     throw ValueError(fmt::format(
         "fit: the {} loss{} became {} in epoch {}; lower the learning rate (it is {}), or "
         "look for NaN and infinite values in the data",
@@ -207,14 +262,13 @@ class Training {
   DType dtype_;
   FitData data_;
   int64_t rows_, batch_;
-  Generator generator_;
-  std::vector<int> members_;  // in training
   MemberState layout_;
   std::optional<Session> session_;
   int64_t steps_before_ = 0;  // of earlier sessions
   std::optional<Validation> validation_;
   std::vector<std::vector<int64_t>> fold_rows_;  // which judge each member; empty: validation data
-  EnsembleResult result_;
+  Standing at_;                                  // its array state is the session's
+  Clock::time_point start_;
 };
 
 void check(const FitOptions& options, const std::vector<std::vector<Array>>& members,
