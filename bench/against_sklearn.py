@@ -34,7 +34,7 @@ def make_data(rows):
 
 def train_lanewise(path, folder):
     flags = f"--target y --hidden {UNITS} --optimizer adam --weight-decay 0 --average 0 --batch {BATCH}"
-    flags += f" --epochs {EPOCHS} --validation 0 --bins 0 --common-values 0 --json --quiet"
+    flags += f" --epochs {EPOCHS} --validation 0 --bins 0 --common-values 0 --quick --json --quiet"
     command = [PROGRAM, "train", "--data", path, "--model", folder / "m.safetensors", *flags.split()]
     return json.loads(subprocess.run(command, check=True, capture_output=True).stdout)["seconds"]
 

@@ -26,6 +26,11 @@ class Generator {
   void shuffle(Array& x);  // rebinds x to its shuffled rows
   double uniform();
 
+  // Where the stream stands, as int64 numbers of any meaning; a generator that goes on from there.
+  // Errors: ValueError for numbers that state() did not give.
+  Array state() const;
+  static Generator from_state(const Array& state);
+
  private:
   struct State;
   std::unique_ptr<State> state_;

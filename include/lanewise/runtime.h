@@ -53,6 +53,37 @@ inline CompiledFunction compile(Function f, CompileOptions options = {}) {
   return CompiledFunction(std::move(f), std::move(options));
 }
 
+// A function of samples made ready to answer: planned once for every number of rows, with the
+// arrays that it captures (weights) frozen and packed. Calls are const and reentrant from any
+// number of threads. They take no lock, and allocate nothing once a call has run beside as many
+// others. A row has the same bits alone and among others.
+class Predictor {
+ public:
+  // f takes samples as rows, (m, features), and makes (m, outputs) of the same dtype.
+  using Answer = std::function<Array(const Array& x)>;
+  // Errors: ValueError for features < 1, DTypeError for a dtype that is no float or changes,
+  // ShapeError where f does not make a row a sample.
+  Predictor(const Answer& f, int64_t features, DType dtype = DType::float32);
+
+  int64_t features() const;
+  int64_t outputs() const;
+  // x: `rows` samples, strides in elements; out: rows × outputs() elements, row-major.
+  // Errors: DTypeError where the predictor was made for the other dtype.
+  void predict_into(const float* x, int64_t row_stride, int64_t column_stride, int64_t rows,
+                    float* out) const;
+  void predict_into(const double* x, int64_t row_stride, int64_t column_stride, int64_t rows,
+                    double* out) const;
+  // x: (m, features).
+  Array operator()(const Array& x) const;
+
+ private:
+  template <class T>
+  void answer(const T* x, int64_t row_stride, int64_t column_stride, int64_t rows, T* out) const;
+
+  struct Impl;
+  std::shared_ptr<const Impl> impl_;
+};
+
 // The rows of each step: runs of `size` entries of `order`; the last may be shorter.
 struct Batches {
   std::vector<int64_t> order;  // row numbers; empty: all rows in order
@@ -87,6 +118,9 @@ class Session {
   std::vector<double> run(std::span<const Array> data, const Batches& batches,
                           const Scalars& scalars = {},
                           const std::function<bool()>& keep_going = {});
+  // The same, adding to `sums` (empty: from 0) after each step: a run in parts has the bits of one.
+  void run(std::span<const Array> data, const Batches& batches, const Scalars& scalars,
+           const std::function<bool()>& keep_going, std::vector<double>& sums);
   std::vector<Array> state() const;
   int64_t steps() const;  // done so far
 

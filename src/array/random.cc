@@ -35,6 +35,17 @@ Generator& Generator::operator=(const Generator& other) {
   return *this;
 }
 
+Array Generator::state() const {
+  const std::vector<int64_t> numbers = state_->twister.state();
+  return array(numbers, {static_cast<int64_t>(numbers.size())});
+}
+Generator Generator::from_state(const Array& state) {
+  Generator generator;
+  if (!generator.state_->twister.set_state(state.to_vector<int64_t>()))
+    throw ValueError("Generator: these numbers are no state of a generator");
+  return generator;
+}
+
 double Generator::uniform() { return state_->twister.uniform(); }
 
 Array Generator::rand(const Shape& shape) {

@@ -125,6 +125,13 @@ void check_order(const std::vector<int64_t>& order, int64_t rows) {
 
 std::vector<double> Session::run(std::span<const Array> data, const Batches& batches,
                                  const Scalars& scalars, const std::function<bool()>& keep_going) {
+  std::vector<double> sums;
+  run(data, batches, scalars, keep_going, sums);
+  return sums;
+}
+
+void Session::run(std::span<const Array> data, const Batches& batches, const Scalars& scalars,
+                  const std::function<bool()>& keep_going, std::vector<double>& sums) {
   Impl& s = *impl_;
   eval(data);
   std::vector<Tensor> tensors;
@@ -136,7 +143,6 @@ std::vector<double> Session::run(std::span<const Array> data, const Batches& bat
   std::vector<Gather> gathers;
   for (const Tensor& t : tensors) gathers.emplace_back(t, s.options.sample_axis);
 
-  std::vector<double> sums;
   std::vector<Tensor> outputs;
   for (int64_t first = 0; first < total && (!keep_going || keep_going()); first += size) {
     const int64_t count = std::min(size, total - first);
@@ -156,7 +162,6 @@ std::vector<double> Session::run(std::span<const Array> data, const Batches& bat
     for (std::size_t k = 0; k < sums.size(); ++k)
       sums[k] += from_tensor(s.metrics[k]).item() * static_cast<double>(count);
   }
-  return sums;
 }
 
 std::vector<Array> Session::state() const {

@@ -84,6 +84,7 @@ std::string TracedProgram::profile(std::span<const Tensor> arguments) const {
   const auto prepared = prepare(arguments);
   std::vector<Tensor> outputs(prepared->plan->outputs.size());
   exec::Workspace workspace;
+  workspace.measured = true;
   // The first run also takes memory from the system.
   for (int run = 0; run < 2; ++run) prepared->executable->run(arguments, outputs, workspace);
   return prepared->executable->profile(workspace);
@@ -92,18 +93,9 @@ std::string TracedProgram::profile(std::span<const Tensor> arguments) const {
 void TracedProgram::run(std::span<const Tensor> arguments, std::vector<Tensor>& outputs) const {
   const auto prepared = prepare(arguments);
   outputs.resize(prepared->plan->outputs.size());
-  std::unique_ptr<exec::Workspace> workspace;
-  {
-    const std::lock_guard lock(mutex_);
-    if (!idle_.empty()) {
-      workspace = std::move(idle_.back());
-      idle_.pop_back();
-    }
-  }
-  if (!workspace) workspace = std::make_unique<exec::Workspace>();
+  std::unique_ptr<exec::Workspace> workspace = workspaces_.take();
   prepared->executable->run(arguments, outputs, *workspace);
-  const std::lock_guard lock(mutex_);
-  idle_.push_back(std::move(workspace));
+  workspaces_.give_back(std::move(workspace));
 }
 
 }  // namespace lanewise

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "exec/backend.h"
+#include "exec/workspace_pool.h"
 #include "lanewise/array.h"
 
 namespace lanewise {
@@ -31,6 +31,7 @@ class TracedProgram {
   // The plan for these arguments, after a run on them: what was predicted and measured.
   std::string profile(std::span<const Tensor> arguments) const;
   int64_t plan_count() const;
+  exec::WorkspacePool& workspaces() const { return workspaces_; }
 
  private:
   std::shared_ptr<const Prepared> make(std::span<const Tensor> arguments, bool any_m) const;
@@ -42,7 +43,7 @@ class TracedProgram {
   std::vector<int> sample_axis_;
   mutable std::mutex mutex_;
   mutable std::map<std::string, std::shared_ptr<const Prepared>> prepared_;
-  mutable std::vector<std::unique_ptr<exec::Workspace>> idle_;
+  mutable exec::WorkspacePool workspaces_;
 };
 
 }  // namespace lanewise

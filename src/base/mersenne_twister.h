@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 namespace lanewise {
 
@@ -28,6 +29,10 @@ class MersenneTwister {
   // As np.random.permutation(n), and shuffle of one axis: Fisher–Yates from the end.
   void fill_permutation(std::span<int64_t> out);
   void shuffle(std::span<int64_t> values);
+
+  // Where the stream stands; false: these numbers are of no stream.
+  std::vector<int64_t> state() const;
+  bool set_state(std::span<const int64_t> state);
 
  private:
   static constexpr int kSize = 624, kShift = 397;

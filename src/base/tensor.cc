@@ -1,17 +1,13 @@
 #include "base/tensor.h"
 
 #include <fmt/format.h>
-#include <sys/mman.h>
 
-#include <cstdlib>
 #include <limits>
 
 #include "lanewise/error.h"
 
 namespace lanewise {
 namespace {
-
-constexpr std::size_t kHugePage = std::size_t{2} << 20;
 
 // Bytes of an array, or an error where they can't be counted. As in NumPy, an extent
 // of 0 excuses no overflow of the others: strides are made of those.
@@ -28,20 +24,6 @@ int64_t byte_count(DType dtype, const Shape& shape) {
 }
 
 }  // namespace
-
-Buffer Buffer::allocate(std::size_t bytes) {
-  const bool large = bytes >= 2 * kHugePage;
-  const std::size_t alignment = large ? kHugePage : kAlignment;
-  const std::size_t rounded =
-      (std::max<std::size_t>(bytes, 1) + alignment - 1) / alignment * alignment;
-  void* data = rounded < bytes ? nullptr : std::aligned_alloc(alignment, rounded);
-  if (!data)
-    throw ValueError(fmt::format("out of memory: {} bytes ({:.1f} GB) could not be allocated",
-                                 bytes, static_cast<double>(bytes) / 1e9));
-  if (large) madvise(data, rounded, MADV_HUGEPAGE);
-  return {std::shared_ptr<void>(data, std::free), static_cast<std::byte*>(data), bytes,
-          Device::cpu};
-}
 
 bool View::contiguous() const {
   if (shape.contains(0)) return true;

@@ -23,7 +23,8 @@ struct Buffer {
   std::size_t bytes = 0;
   Device device = Device::cpu;
 
-  // Uninitialised, aligned to kAlignment; large ones ask for huge pages.
+  // Uninitialised, aligned to kAlignment; large ones ask for huge pages, and take over the
+  // memory of released ones.
   // Errors: ValueError naming the size when memory does not suffice.
   static Buffer allocate(std::size_t bytes);
 };

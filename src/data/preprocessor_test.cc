@@ -121,5 +121,24 @@ TEST(SplitRows, IsStratifiedSeededAndComplete) {
   EXPECT_THROW(split_rows(10, 1.0, 0), ValueError);
 }
 
+TEST(Split, FoldsShareRowsAndClassesEvenly) {
+  std::vector<int32_t> classes;
+  for (int i = 0; i < 101; ++i) classes.push_back(i % 5 == 0);
+  const std::vector<int64_t> folds = split_folds(101, 4, 7, classes);
+  std::vector<int> rows(4), ones(4);
+  for (std::size_t i = 0; i < folds.size(); ++i) {
+    ++rows.at(static_cast<std::size_t>(folds[i]));
+    ones.at(static_cast<std::size_t>(folds[i])) += classes[i];
+  }
+  for (int fold = 0; fold < 4; ++fold) {
+    EXPECT_NEAR(rows[fold], 101 / 4., 1);
+    EXPECT_NEAR(ones[fold], 21 / 4., 1);
+  }
+  EXPECT_EQ(folds, split_folds(101, 4, 7, classes));
+  EXPECT_NE(folds, split_folds(101, 4, 8, classes));
+  EXPECT_THROW(split_folds(3, 4, 0), ValueError);
+  EXPECT_THROW(split_folds(3, 0, 0), ValueError);
+}
+
 }  // namespace
 }  // namespace lanewise

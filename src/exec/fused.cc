@@ -1,5 +1,6 @@
 #include "exec/fused.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -7,32 +8,49 @@
 #include "exec/interpreter.h"
 #include "exec/run.h"
 #include "exec/stage_run.h"
+#include "exec/whole_plan.h"
 #include "exec/whole_steps.h"
+#include "plan/parts.h"
 
 namespace lanewise::exec {
 namespace {
 
+// Notes the seconds of one part of a run after the other.
 class Stopwatch {
  public:
-  double lap() {  // seconds since the last one
+  explicit Stopwatch(Workspace& workspace) : ws_(workspace) {
+    ws_.seconds.clear();
+    if (ws_.measured) last_ = Clock::now();
+  }
+  void lap() {
+    if (!ws_.measured) return;
     const Clock::time_point before = std::exchange(last_, Clock::now());
-    return std::chrono::duration<double>(last_ - before).count();
+    ws_.seconds.push_back(std::chrono::duration<double>(last_ - before).count());
   }
 
  private:
   using Clock = std::chrono::steady_clock;
-  Clock::time_point last_ = Clock::now();
+  Workspace& ws_;
+  Clock::time_point last_;
 };
 
 class SweptPlan : public Executable {
  public:
   SweptPlan(plan::PlanPtr plan, plan::Sweep sweep)
-      : plan_(std::move(plan)),
-        sweep_(std::move(sweep)),
-        whole_(Interpreter("vectorized", kernels::fast_family()).compile(plan_)) {
+      : plan_(std::move(plan)), sweep_(std::move(sweep)), whole_(compile_whole(plan_)) {
     for (int t = 0; t < static_cast<int>(sweep_.stages.size()); ++t) {
       between_.emplace_back(*plan_, sweep_.stages[t].whole);
-      stages_.push_back(make_stage_program(*plan_, sweep_, t));
+      programs_.push_back(make_stage_program(*plan_, sweep_, sweep_.stages[t], t));
+      packs_ |= programs_.back().packs();
+      multiplies_ |= programs_.back().panels_bytes > 0;
+      folds_ |= programs_.back().folds();
+    }
+    for (int t = 0; t < stage_count(); ++t) {
+      parts_.push_back({programs_.size(), 0});
+      for (const plan::Stage& part : plan::parts_of(*plan_, sweep_, t))
+        programs_.push_back(make_stage_program(*plan_, sweep_, part, t));
+      parts_.back().count = programs_.size() - parts_.back().first;
+      most_parts_ = std::max(most_parts_, static_cast<int>(parts_.back().count));
     }
   }
 
@@ -40,47 +58,71 @@ class SweptPlan : public Executable {
            Workspace& workspace) const override {
     plan_->check(inputs);
     const int64_t samples = sweep_.samples.at(plan_->rows(inputs));
-    workspace.seconds.clear();
+    Stopwatch watch(workspace);
     if (!is_worth_sweeping(samples)) return whole_->run(inputs, outputs, workspace);
     Run run(*plan_, sweep_.place, sweep_.slot_count, kernels::fast_family(), inputs, outputs,
             workspace);
     for (int i = 0; i < static_cast<int>(plan_->steps.size()); ++i)
       if (sweep_.role[i] == plan::Role::leaf) run.step(i);
-    Stopwatch watch;
-    for (std::size_t t = 0; t < stages_.size(); ++t) {
+    workspace.stages.resize(std::max(workspace.stages.size(), programs_.size()));
+    for (int t = 0; t < stage_count(); ++t) {
       between_[t].run(run);
-      workspace.seconds.push_back(watch.lap());
-      if (!stages_[t].instructions.empty()) run_stage(stages_[t], run, samples, workspace.stage);
-      workspace.seconds.push_back(watch.lap());
+      watch.lap();
+      if (!programs_[t].instructions.empty()) run_stage(run, t, samples, workspace);
+      watch.lap();
     }
     run.finish();
   }
   std::string dump() const override {
-    return plan_->dump() + exec::dump(*plan_, sweep_, stages_, {});
+    return plan_->dump() + exec::dump(*plan_, sweep_, stages(), {});
   }
   std::string profile(const Workspace& workspace) const override {
     if (workspace.seconds.empty()) return dump() + "few samples: ran whole-array\n";
-    return plan_->dump() +
-           exec::dump(*plan_, sweep_, stages_, {sweep_.samples.at(workspace.m), workspace.seconds});
+    return plan_->dump() + exec::dump(*plan_, sweep_, stages(),
+                                      {sweep_.samples.at(workspace.m), workspace.seconds});
   }
 
  private:
-  // One block has the same bits either way. Few rows don't repay packing, and much work is better
-  // done on whole arrays, by all threads.
+  int stage_count() const { return static_cast<int>(sweep_.stages.size()); }
+  std::span<const StageProgram> stages() const {
+    return std::span(programs_).first(sweep_.stages.size());
+  }
+
+  // As one program, or as those of its parts.
+  void run_stage(Run& run, int t, int64_t samples, Workspace& workspace) const {
+    const bool in_parts = samples <= kernels::kBlock && thread_count() > 1 && parts_[t].count > 0;
+    const Range range = in_parts ? parts_[t] : Range{static_cast<std::size_t>(t), 1};
+    exec::run_stage(std::span(programs_).subspan(range.first, range.count), run, samples,
+                    std::span(workspace.stages).subspan(range.first, range.count));
+  }
+
+  // One block has the same bits either way. Few rows don't repay packing in every run, and much
+  // work with something to fold is better done on whole arrays, by all threads, unless parts keep
+  // them busy.
   bool is_worth_sweeping(int64_t samples) const {
     if (samples > kernels::kBlock) return true;
     double flops = 0;
-    for (const StageProgram& stage : stages_) flops += stage.flops * static_cast<double>(samples);
-    return samples >= kFewRows && (thread_count() <= 2 || flops < kOneThread);
+    for (const StageProgram& stage : stages()) flops += stage.flops * static_cast<double>(samples);
+    const bool pays = samples >= kFewRows || (multiplies_ && !packs_);
+    const int threads = thread_count();
+    return pays && (!folds_ || threads <= most_parts_ ||
+                    flops < (threads <= 2 ? kTwoThreads : kManyThreads));
   }
   static constexpr int64_t kFewRows = 16;
-  static constexpr double kOneThread = 4e6;
+  // What is done on the calling thread alone, for so many threads that could share it.
+  static constexpr double kTwoThreads = 100e6, kManyThreads = 4e6;
 
   plan::PlanPtr plan_;
   plan::Sweep sweep_;
   std::unique_ptr<const Executable> whole_;
-  std::vector<WholeSteps> between_;  // before each stage
-  std::vector<StageProgram> stages_;
+  std::vector<WholeSteps> between_;     // before each stage
+  std::vector<StageProgram> programs_;  // of the stages, then of their parts
+  struct Range {
+    std::size_t first, count;
+  };
+  std::vector<Range> parts_;  // of each stage
+  int most_parts_ = 1;
+  bool multiplies_ = false, packs_ = false, folds_ = false;
 };
 
 }  // namespace

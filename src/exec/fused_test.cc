@@ -102,6 +102,7 @@ TEST(Fused, TheDumpSaysWhatAStageDoes) {
 
 TEST(Fused, TheProfileSaysWhatARunTook) {
   Prepared p = prepare(backend("fused"));
+  p.workspace.measured = true;
   p.run();
   EXPECT_NE(p.executable->profile(p.workspace).find("measured"), std::string::npos);
   p.inputs[0].shape[0] = 10;

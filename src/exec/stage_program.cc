@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <bit>
 #include <cstdlib>
 
@@ -30,10 +31,12 @@ int64_t forced_tile() {
 
 class Builder {
  public:
-  Builder(const Plan& plan, const Sweep& sweep, int stage)
-      : plan_(plan), sweep_(sweep), stage_(sweep.stages[stage]), stage_number_(stage) {}
+  Builder(const Plan& plan, const Sweep& sweep, const Stage& stage, int number)
+      : plan_(plan), sweep_(sweep), stage_(stage), stage_number_(number) {}
 
   StageProgram build() {
+    static std::atomic<int64_t> numbers{0};
+    p_.number = ++numbers;
     find_external();
     for (std::size_t at = 0; at < stage_.steps.size(); ++at) add(at);
     place();
@@ -52,12 +55,30 @@ class Builder {
         const int operand = plan_.steps[i].operands[k];
         if (inside_[operand] || seen[operand] || !plan::reads_values(plan_.steps[i], k)) continue;
         seen[operand] = true;
-        External e{operand, sweep_.axis[operand]};
-        if (e.axis >= 0) e.row = plan::sample_size(plan_.steps[operand], e.axis);
+        External e{operand, sweep_.axis[operand], 1, {}, 0};
+        if (e.axis >= 0) {
+          e.row = plan::sample_size(plan_.steps[operand], e.axis);
+          e.tile = tile_of(plan_.steps[operand], e.axis);
+        }
         if (e.axis >= 0 && !is_repeated(operand))
           p_.read_bytes += bytes_of(plan_.steps[operand]) * e.row;
         p_.externals.push_back(e);
       }
+  }
+
+  // Samples outermost, else row-major.
+  static View tile_of(const Step& s, int axis) {
+    View v{nullptr, s.dtype, {}, Dims::filled(s.shape.rank(), 0)};
+    for (int at = 0; at < s.shape.rank(); ++at)
+      v.shape.push_back(at == axis ? 0 : s.shape[at].offset);
+    int64_t stride = 1;
+    for (int at = v.rank() - 1; at >= 0; --at) {
+      if (at == axis) continue;
+      v.strides[at] = stride;
+      stride *= v.shape[at];
+    }
+    v.strides[axis] = stride;
+    return v;
   }
 
   // One value for all samples, seen as many.
@@ -75,6 +96,7 @@ class Builder {
     in.slot = stage_.buffers[at];
     const bool folds = sweep_.role[i] == Role::folded;
     in.axis = folds ? sweep_.axis[s.operands[0]] : sweep_.axis[i];
+    if (!folds) in.tile = tile_of(s, in.axis);
     in.kept = sweep_.kept[i] && sweep_.stage[i] == stage_number_;
     if (in.kept) p_.written_bytes += bytes_of(s) * plan::sample_size(s, in.axis);
     in.read = readers(i) > 0;
@@ -107,6 +129,7 @@ class Builder {
     if (sweep_.axis[bias] != plan::kNoAxis) return false;
     product.step = in.step;
     product.bias = bias;
+    product.constant = product.constant && is_constant(bias);
     product.kept = in.kept;
     product.read = in.read;
     product.slot = in.slot;
@@ -114,6 +137,11 @@ class Builder {
     p_.panels_bytes += whole_lines(
         kernels::fast::panel_bytes(s.dtype, 1, s.shape[product.samples_on_right ? 0 : 1].offset));
     return true;
+  }
+
+  bool is_constant(int i) const {
+    while (plan_.steps[i].is_view) i = plan_.steps[i].operands[0];
+    return plan_.steps[i].storage == plan::Storage::constant;
   }
 
   bool multiplies_small_matrix(const Step& s) const {
@@ -128,7 +156,9 @@ class Builder {
     in.product = in.step;
     in.samples_on_right = sweep_.axis[s.operands[1]] == 1;
     in.reads_memory = !inside_[s.operands[in.samples_on_right ? 1 : 0]];
-    const plan::SymbolicDims& matrix = plan_.steps[s.operands[in.samples_on_right ? 0 : 1]].shape;
+    const int small = s.operands[in.samples_on_right ? 0 : 1];
+    in.constant = is_constant(small);
+    const plan::SymbolicDims& matrix = plan_.steps[small].shape;
     const int64_t rows = matrix[0].offset, columns = matrix[1].offset;
     in.panels = p_.panels_bytes;
     p_.panels_bytes +=
@@ -256,11 +286,18 @@ std::string text(const StageProgram& p, int64_t samples, double seconds) {
 
 }  // namespace
 
-StageProgram make_stage_program(const Plan& plan, const Sweep& sweep, int stage) {
-  return Builder(plan, sweep, stage).build();
+bool StageProgram::packs() const {
+  return std::any_of(instructions.begin(), instructions.end(), [](const Instruction& in) {
+    return in.kind == Instruction::Kind::product && !in.constant;
+  });
 }
 
-std::string dump(const Plan& plan, const Sweep& sweep, const std::vector<StageProgram>& stages,
+StageProgram make_stage_program(const Plan& plan, const Sweep& sweep, const Stage& stage,
+                                int number) {
+  return Builder(plan, sweep, stage, number).build();
+}
+
+std::string dump(const Plan& plan, const Sweep& sweep, std::span<const StageProgram> stages,
                  const Measured& measured) {
   std::string out =
       fmt::format("sweep in blocks of {} samples, stages: {}\n", kernels::kBlock, stages.size());

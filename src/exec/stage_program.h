@@ -29,9 +29,11 @@ struct Instruction {
   bool read = false;              // by a later instruction of the stage
   bool samples_on_right = false;  // product: they are the columns of its second operand
   bool reads_memory = false;      // product: of a value that the stage does not compute
+  bool constant = false;          // product: of matrix and bias that are the same in every run
   int product = -1;               // the step that multiplies: this one, or adds a bias to it
   int bias = -1;                  // the step that makes the bias
   int slot = -1;                  // its buffer; -1: none
+  View tile;                      // its value there, but for the place and the number of samples
   int64_t buffer = 0;             // offsets in the memory of a thread
   int64_t spare = 0;              // for a copy, where strides ask for one
   int64_t panels = 0;             // offsets among the packed matrices
@@ -47,6 +49,7 @@ struct External {
   int step;
   int axis;            // along the samples; kNoAxis: the same for every tile
   int64_t row = 1;     // elements of a sample
+  View tile;           // as that of an Instruction
   int64_t buffer = 0;  // for a copy of the tile whose samples are outermost
 };
 
@@ -54,17 +57,23 @@ struct StageProgram {
   // Blocks of a chunk at most: so a thread has memory for all levels of its counters.
   static constexpr int64_t kMaxChunkBlocks = 2048;
 
+  int64_t number = 0;  // that no other program has
   std::vector<Instruction> instructions;
   std::vector<External> externals;
   int64_t tile = 0;  // samples
   // Bytes: of a thread, of the packed matrices, of the results of a chunk.
   int64_t thread_bytes = 0, panels_bytes = 0, chunk_bytes = 0;
+  // Whether every run has matrices to pack.
+  bool packs() const;
+  bool folds() const { return chunk_bytes > 0; }
   double flops = 0;           // of a sample
   int64_t read_bytes = 0;     // of a sample, from memory
   int64_t written_bytes = 0;  // of a sample, to memory
 };
 
-StageProgram make_stage_program(const plan::Plan& plan, const plan::Sweep& sweep, int stage);
+// Of stage `number`, or of a part of it.
+StageProgram make_stage_program(const plan::Plan& plan, const plan::Sweep& sweep,
+                                const plan::Stage& stage, int number);
 
 // What a run took, see Workspace::seconds.
 struct Measured {
@@ -74,6 +83,6 @@ struct Measured {
 
 // For people: how a plan is swept, stage by stage, with what a sample costs.
 std::string dump(const plan::Plan& plan, const plan::Sweep& sweep,
-                 const std::vector<StageProgram>& stages, const Measured& measured);
+                 std::span<const StageProgram> stages, const Measured& measured);
 
 }  // namespace lanewise::exec

@@ -1,6 +1,7 @@
 #include "exec/stage_run.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/thread_pool.h"
 #include "exec/tile_worker.h"
@@ -12,23 +13,27 @@ namespace {
 // Chunks a thread: enough to even out their work, few enough to merge at once.
 constexpr int64_t kChunksPerThread = 16;
 
-// Packed matrices, then the results of the chunks, then the counters that merge them.
-class SharedMemory {
+// Grows the memory where it is too small, and then returns true.
+bool reserve(Tensor& memory, int64_t bytes) {
+  if (memory && memory.size() >= bytes) return false;
+  memory = Tensor::empty(DType::int8, {bytes});
+  return true;
+}
+
+// The results of the chunks, then the counters that merge them.
+class ChunkMemory {
  public:
-  SharedMemory(const StageProgram& program, int64_t chunks, Tensor& memory)
-      : panels_bytes_(program.panels_bytes), chunk_bytes_(program.chunk_bytes) {
-    const int64_t bytes =
-        panels_bytes_ + chunk_bytes_ * (chunks + StateCounter::level_count(chunks) + 1);
-    if (!memory || memory.size() < bytes) memory = Tensor::empty(DType::int8, {bytes});
+  ChunkMemory(const StageProgram& program, int64_t chunks, Tensor& memory)
+      : bytes_(program.chunk_bytes) {
+    reserve(memory, bytes_ * (chunks + StateCounter::level_count(chunks) + 1));
     base_ = memory.data;
-    levels_ = base_ + panels_bytes_ + chunk_bytes_ * chunks;
+    levels_ = base_ + bytes_ * chunks;
   }
-  std::byte* panels() const { return base_; }
-  std::byte* chunk(int64_t c) const { return base_ + panels_bytes_ + chunk_bytes_ * c; }
+  std::byte* chunk(int64_t c) const { return base_ + bytes_ * c; }
   std::byte* levels() const { return levels_; }
 
  private:
-  int64_t panels_bytes_, chunk_bytes_;
+  int64_t bytes_;
   std::byte *base_, *levels_;
 };
 
@@ -41,9 +46,21 @@ int64_t blocks_of_chunk(int64_t blocks) {
   return size;
 }
 
-void pack(const StageProgram& program, const Run& run, std::byte* panels) {
+// Where nothing is merged, any piece will do that repays waking a thread.
+int64_t samples_of_chunk(const StageProgram& program, int64_t samples) {
+  constexpr double kPieceFlops = 4e6;
+  const int64_t blocks = (samples + kernels::kBlock - 1) / kernels::kBlock;
+  const int64_t whole = blocks_of_chunk(blocks) * kernels::kBlock;
+  if (program.folds()) return whole;
+  const auto least = static_cast<int64_t>(kPieceFlops / std::max(program.flops, 1.0)) + 1;
+  const int64_t share = (samples + thread_count() - 1) / thread_count();
+  return std::min(whole, std::max(share, least));
+}
+
+// constants: also the matrices that are the same in every run.
+void pack(const StageProgram& program, const Run& run, bool constants, std::byte* panels) {
   for (const Instruction& in : program.instructions) {
-    if (in.kind != Instruction::Kind::product) continue;
+    if (in.kind != Instruction::Kind::product || (in.constant && !constants)) continue;
     const bool turned = in.samples_on_right;
     const auto pack_matrix = [&](const View& matrix, int64_t offset) {
       kernels::fast::pack_panels(turned ? transpose_view(matrix, {1, 0}) : matrix, panels + offset);
@@ -57,7 +74,7 @@ void pack(const StageProgram& program, const Run& run, std::byte* panels) {
   }
 }
 
-void merge_chunks(const Instruction& in, const Run& run, const SharedMemory& memory,
+void merge_chunks(const Instruction& in, const Run& run, const ChunkMemory& memory,
                   int64_t chunks) {
   StateCounter counter(in.fold, memory.levels());
   for (int64_t c = 0; c < chunks; ++c) counter.push(memory.chunk(c) + in.partial);
@@ -67,26 +84,40 @@ void merge_chunks(const Instruction& in, const Run& run, const SharedMemory& mem
   store_result(in.fold, state, run.kernels(), out);
 }
 
-}  // namespace
-
-void run_stage(const StageProgram& program, Run& run, int64_t samples, Tensor& memory) {
-  for (const Instruction& in : program.instructions)
-    if (in.kept || in.kind == Instruction::Kind::fold) run.allocate(in.step);
-  const int64_t blocks = (samples + kernels::kBlock - 1) / kernels::kBlock;
-  const int64_t size = blocks_of_chunk(blocks), chunks = (blocks + size - 1) / size;
-  const SharedMemory shared(program, chunks, memory);
-  pack(program, run, shared.panels());
-  if (blocks == 1) return TileWorker(program, run, samples, shared.panels()).run_only_block();
-  const int64_t chunk_samples = size * kernels::kBlock;
+void run_program(const StageProgram& program, const Run& run, int64_t samples,
+                 StageMemory& memory) {
+  const int64_t chunk = samples_of_chunk(program, samples), chunks = (samples + chunk - 1) / chunk;
+  const bool grew = reserve(memory.panels, program.panels_bytes);
+  const bool packed = std::exchange(memory.packed, program.number) == program.number;
+  pack(program, run, grew || !packed, memory.panels.data);
+  if (chunks == 1 && samples <= kernels::kBlock)
+    return TileWorker(program, run, samples, memory.panels.data).run_only_block();
+  const ChunkMemory results(program, chunks, memory.chunks);
   const auto run_chunks = [&](int64_t begin, int64_t end) {
-    TileWorker worker(program, run, samples, shared.panels());
+    TileWorker worker(program, run, samples, memory.panels.data);
     for (int64_t c = begin; c < end; ++c)
-      worker.run_chunk(c * chunk_samples, std::min(samples, (c + 1) * chunk_samples),
-                       shared.chunk(c));
+      worker.run_chunk(c * chunk, std::min(samples, (c + 1) * chunk), results.chunk(c));
   };
   parallel_for(chunks, 1, run_chunks);
   for (const Instruction& in : program.instructions)
-    if (in.kind == Instruction::Kind::fold) merge_chunks(in, run, shared, chunks);
+    if (in.kind == Instruction::Kind::fold) merge_chunks(in, run, results, chunks);
+}
+
+}  // namespace
+
+void run_stage(std::span<const StageProgram> programs, Run& run, int64_t samples,
+               std::span<StageMemory> memory) {
+  for (const StageProgram& program : programs)
+    for (const Instruction& in : program.instructions)
+      if (in.kept || in.kind == Instruction::Kind::fold) run.allocate(in.step);
+  if (programs.size() == 1) return run_program(programs[0], run, samples, memory[0]);
+  const auto run_some = [&](int64_t begin, int64_t end) {
+    for (int64_t k = begin; k < end; ++k) {
+      const auto at = static_cast<std::size_t>(k);
+      run_program(programs[at], run, samples, memory[at]);
+    }
+  };
+  parallel_for(static_cast<int64_t>(programs.size()), 1, run_some);
 }
 
 }  // namespace lanewise::exec

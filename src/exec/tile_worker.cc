@@ -5,6 +5,7 @@
 
 #include "exec/step_kernels.h"
 #include "kernels/matmul/tile_product.h"
+#include "kernels/movement/stream.h"
 
 namespace lanewise::exec {
 
@@ -72,7 +73,7 @@ void TileWorker::lay_out(int64_t count) {
   count_ = count;
   for (const External& e : program_.externals)
     if (e.axis >= 0)
-      views_[e.step] = is_loaded(e) ? buffer_view(e.step, e.axis, e.buffer)
+      views_[e.step] = is_loaded(e) ? buffer_view(e.tile, e.axis, e.buffer)
                                     : tile_of(run_.view(e.step), e.axis, 0);
   for (const Instruction& in : program_.instructions) lay_out(in);
 }
@@ -84,26 +85,17 @@ View TileWorker::tile_of(const View& whole, int axis, int64_t first) const {
   return tile;
 }
 
-// A tile of the step's value in memory of the thread: samples outermost, else row-major.
-View TileWorker::buffer_view(int step, int axis, int64_t offset) const {
-  const plan::Step& s = plan_.steps[step];
-  View v{memory(offset), s.dtype, s.shape.at(run_.m()), {}};
-  v.shape[axis] = count_;
-  v.strides = Dims::filled(v.rank(), 0);
-  int64_t stride = 1;
-  for (int at = v.rank() - 1; at >= 0; --at) {
-    if (at == axis) continue;
-    v.strides[at] = stride;
-    stride *= v.shape[at];
-  }
-  v.strides[axis] = stride;
-  return v;
+// A tile in memory of the thread.
+View TileWorker::buffer_view(View tile, int axis, int64_t offset) const {
+  tile.data = memory(offset);
+  tile.shape[axis] = count_;
+  return tile;
 }
 
 void TileWorker::lay_out(const Instruction& in) {
   if (in.kind == Kind::fold) return;
   if (in.kind == Kind::view && lay_out_view(in)) return;
-  View& v = views_[in.step] = buffer_view(in.step, in.axis, in.buffer);
+  View& v = views_[in.step] = buffer_view(in.tile, in.axis, in.buffer);
   if (in.kind == Kind::view) {  // a copy in row-major order
     v.data = memory(in.spare);
     v.strides = row_major_strides(v.shape);
@@ -127,12 +119,31 @@ void TileWorker::move_to(int64_t first) {
     }
     if (in.kept && !in.read && in.kind != Kind::view && in.kind != Kind::fold) {
       const View there = tile_of(run_.view(in.step), in.axis, first);
+      if (is_streamed(in, there)) continue;
       const int columns = in.samples_on_right ? 0 : 1;
       const bool fits =
           in.kind != Kind::product || there.strides[columns] == 1 || there.shape[columns] == 1;
       if (fits) views_[in.step] = there;
     }
   }
+}
+
+// Whether a value goes from the thread's memory around the caches to where it is kept.
+bool TileWorker::is_streamed(const Instruction& in, const View& there) const {
+  const View& whole = run_.view(in.step);
+  return kernels::fast::exceeds_caches(whole.size() * static_cast<int64_t>(size_of(whole.dtype))) &&
+         there.strides == in.tile.strides;
+}
+
+// To where the value is kept for all samples.
+void TileWorker::store(const Instruction& in) {
+  const View& tile = views_[in.step];
+  const View there = tile_of(run_.view(in.step), in.axis, first_);
+  if (there.data == tile.data) return;
+  if (in.kind != Kind::view && is_streamed(in, there))
+    kernels::fast::stream_copy(tile.data, there.data,
+                               tile.size() * static_cast<int64_t>(size_of(tile.dtype)));
+  else run_.kernels().cast(tile, there);
 }
 
 bool TileWorker::is_loaded(const External& e) const {
@@ -149,9 +160,7 @@ void TileWorker::load(const External& e, int64_t first) {
 void TileWorker::run_tile() {
   for (const Instruction& in : program_.instructions) {
     run(in);
-    if (!in.kept) continue;
-    const View there = tile_of(run_.view(in.step), in.axis, first_);
-    if (there.data != views_[in.step].data) run_.kernels().cast(views_[in.step], there);
+    if (in.kept) store(in);
   }
 }
 

@@ -35,9 +35,11 @@ class TileWorker {
   bool grows_in_place(const Instruction& in) const;
 
   const plan::Step& step(const Instruction& in) const { return plan_.steps[in.step]; }
+  void store(const Instruction& in);
+  bool is_streamed(const Instruction& in, const View& there) const;
   bool is_loaded(const External& e) const;
   void load(const External& e, int64_t first);
-  View buffer_view(int step, int axis, int64_t offset) const;
+  View buffer_view(View tile, int axis, int64_t offset) const;
   View tile_of(const View& whole, int axis, int64_t first) const;
   View side_by_side(const View& x, const Instruction& in);
   std::byte* memory(int64_t offset) const { return scratch_.data() + offset; }

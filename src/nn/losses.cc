@@ -1,5 +1,5 @@
 // Losses: means over samples of what each sample costs.
-#include "lanewise/losses.h"
+#include "nn/losses.h"
 
 #include <cmath>
 
@@ -55,55 +55,76 @@ Array smoothed(const Array& Y, double smoothing, double classes) {
   return smoothing == 0 ? Y : (1 - smoothing) * Y + smoothing / classes;
 }
 
-// What a sample of the class of the logit's sign costs: −log p · (1 − p)^focus for p = sigmoid(z),
-// where 1 − p = exp(−softplus(z)).
-Array logistic_cost(const Array& z, double focus) {
-  return exp(-focus * softplus(z)) * softplus(-z);
+// −log p · (1 − p)^focus for p = sigmoid(z), where 1 − p = exp(−softplus(z)).
+Array focal_cost(const Array& z, double focus) { return exp(-focus * softplus(z)) * softplus(-z); }
+
+Array binary_costs(const Array& logits, const Array& targets, Layout, const LossOptions& options) {
+  check_same_shape("binary_cross_entropy_with_logits", logits, targets);
+  const Array &Z = logits, Y = smoothed(astype(targets, Z.dtype()), options.smoothing, 2);
+  if (options.focus == 0) return softplus(Z) - Y * Z;
+  return Y * focal_cost(Z, options.focus) + (1 - Y) * focal_cost(-Z, options.focus);
 }
 
-// (1 − p)^focus for p = exp(log_p), kept above zero, where a power has no slope.
-Array focused(const Array& log_p, double focus) {
-  return power(maximum(-expm1(log_p), 1e-30), focus);
+Array softmax_costs(const Array& logits, const Array& targets, Layout layout,
+                    const LossOptions& options) {
+  if (logits.rank() != 2)
+    throw ShapeError(
+        fmt::format("softmax_cross_entropy: logits {} need two axes", to_string(logits.shape())),
+        {"softmax_cross_entropy", {logits.shape()}, -1, 0, 0, ""});
+  const int axis = feature_axis(layout);
+  const int64_t samples = logits.shape(sample_axis(layout));
+  const bool numbers = is_integer(targets.dtype()) && targets.size() == samples;
+  const Array hits = numbers ? one_hot(targets, logits, layout) : targets;
+  check_same_shape("softmax_cross_entropy", logits, hits);
+  const Array Y = smoothed(astype(hits, logits.dtype()), options.smoothing,
+                           static_cast<double>(logits.shape(axis)));
+  const Array log_p = log_softmax(logits, axis);
+  if (options.focus == 0) return -sum(Y * log_p, axis);
+  // Kept above zero, where a power has no slope.
+  const Array others = maximum(-expm1(log_p), 1e-30);
+  return -sum(Y * log_p * power(others, options.focus), axis);
 }
 
-using LossFunction = Array (*)(const Array& output, const Array& targets, const Array* weights,
-                               Layout layout, const LossOptions& options);
+Array squared_errors(const Array& predictions, const Array& targets, Layout, const LossOptions&) {
+  check_same_shape("mean_squared_error", predictions, targets);
+  return square(predictions - astype(targets, predictions.dtype()));
+}
+
+Array huber_costs(const Array& predictions, const Array& targets, Layout,
+                  const LossOptions& options) {
+  check_same_shape("huber_loss", predictions, targets);
+  const Array size = abs(predictions - astype(targets, predictions.dtype()));
+  const Array inner = minimum(size, options.delta);
+  return inner * (size - 0.5 * inner);
+}
+
+Array quantile_costs(const Array& predictions, const Array& targets, Layout,
+                     const LossOptions& options) {
+  check_same_shape("quantile_loss", predictions, targets);
+  const Array e = astype(targets, predictions.dtype()) - predictions;
+  return maximum(options.quantile * e, (options.quantile - 1) * e);
+}
 
 struct Row {
   Loss value;
   std::string_view name;
-  LossFunction apply;
+  Array (*costs)(const Array& output, const Array& targets, Layout layout,
+                 const LossOptions& options);
 };
 
 const Row kLosses[] = {
-    {Loss::binary_cross_entropy, "binary_cross_entropy",
-     [](const Array& output, const Array& targets, const Array* weights, Layout,
-        const LossOptions& o) {
-       return binary_cross_entropy_with_logits(output, targets, weights, o);
-     }},
-    {Loss::softmax_cross_entropy, "softmax_cross_entropy", softmax_cross_entropy},
-    {Loss::mean_squared_error, "mean_squared_error",
-     [](const Array& output, const Array& targets, const Array* weights, Layout,
-        const LossOptions&) { return mean_squared_error(output, targets, weights); }},
-    {Loss::huber, "huber",
-     [](const Array& output, const Array& targets, const Array* weights, Layout,
-        const LossOptions& o) { return huber_loss(output, targets, weights, o.delta); }},
-    {Loss::quantile, "quantile",
-     [](const Array& output, const Array& targets, const Array* weights, Layout,
-        const LossOptions& o) { return quantile_loss(output, targets, weights, o.quantile); }},
+    {Loss::binary_cross_entropy, "binary_cross_entropy", binary_costs},
+    {Loss::softmax_cross_entropy, "softmax_cross_entropy", softmax_costs},
+    {Loss::mean_squared_error, "mean_squared_error", squared_errors},
+    {Loss::huber, "huber", huber_costs},
+    {Loss::quantile, "quantile", quantile_costs},
 };
 
 }  // namespace
 
 Array binary_cross_entropy_with_logits(const Array& logits, const Array& targets,
                                        const Array* weights, const LossOptions& options) {
-  check_same_shape("binary_cross_entropy_with_logits", logits, targets);
-  options.validate();
-  const Array &Z = logits, Y = smoothed(astype(targets, Z.dtype()), options.smoothing, 2);
-  if (options.focus == 0) return mean_cost(softplus(Z) - Y * Z, weights);
-  const Array cost =
-      Y * logistic_cost(Z, options.focus) + (1 - Y) * logistic_cost(-Z, options.focus);
-  return mean_cost(cost, weights);
+  return loss_of(Loss::binary_cross_entropy, logits, targets, weights, Layout::rows, options);
 }
 
 Array binary_cross_entropy(const Array& probabilities, const Array& targets, const Array* weights,
@@ -117,43 +138,22 @@ Array binary_cross_entropy(const Array& probabilities, const Array& targets, con
 
 Array softmax_cross_entropy(const Array& logits, const Array& targets, const Array* weights,
                             Layout layout, const LossOptions& options) {
-  options.validate();
-  if (logits.rank() != 2)
-    throw ShapeError(
-        fmt::format("softmax_cross_entropy: logits {} need two axes", to_string(logits.shape())),
-        {"softmax_cross_entropy", {logits.shape()}, -1, 0, 0, ""});
-  const int axis = feature_axis(layout);
-  const int64_t samples = logits.shape(sample_axis(layout));
-  const bool numbers = is_integer(targets.dtype()) && targets.size() == samples;
-  const Array hits = numbers ? one_hot(targets, logits, layout) : targets;
-  check_same_shape("softmax_cross_entropy", logits, hits);
-  const Array Y = smoothed(astype(hits, logits.dtype()), options.smoothing,
-                           static_cast<double>(logits.shape(axis)));
-  Array log_p = log_softmax(logits, axis);
-  if (options.focus != 0) log_p = log_p * focused(log_p, options.focus);
-  return mean_cost(-sum(Y * log_p, axis), weights);
+  return loss_of(Loss::softmax_cross_entropy, logits, targets, weights, layout, options);
 }
 
 Array mean_squared_error(const Array& predictions, const Array& targets, const Array* weights) {
-  check_same_shape("mean_squared_error", predictions, targets);
-  return mean_cost(square(predictions - astype(targets, predictions.dtype())), weights);
+  return loss_of(Loss::mean_squared_error, predictions, targets, weights, Layout::rows);
 }
 
 Array huber_loss(const Array& predictions, const Array& targets, const Array* weights,
                  double delta) {
-  LossOptions{.delta = delta}.validate();
-  check_same_shape("huber_loss", predictions, targets);
-  const Array size = abs(predictions - astype(targets, predictions.dtype()));
-  const Array inner = minimum(size, delta);
-  return mean_cost(inner * (size - 0.5 * inner), weights);
+  return loss_of(Loss::huber, predictions, targets, weights, Layout::rows, {.delta = delta});
 }
 
 Array quantile_loss(const Array& predictions, const Array& targets, const Array* weights,
                     double quantile) {
-  LossOptions{.quantile = quantile}.validate();
-  check_same_shape("quantile_loss", predictions, targets);
-  const Array e = astype(targets, predictions.dtype()) - predictions;
-  return mean_cost(maximum(quantile * e, (quantile - 1) * e), weights);
+  return loss_of(Loss::quantile, predictions, targets, weights, Layout::rows,
+                 {.quantile = quantile});
 }
 
 void LossOptions::validate() const {
@@ -170,9 +170,15 @@ void LossOptions::validate() const {
 std::string_view name(Loss loss) { return row_of(kLosses, loss).name; }
 Loss loss_from_name(std::string_view name) { return row_named(kLosses, "loss", name).value; }
 
+Array sample_costs(Loss loss, const Array& output, const Array& targets, Layout layout,
+                   const LossOptions& options) {
+  options.validate();
+  return row_of(kLosses, loss).costs(output, targets, layout, options);
+}
+
 Array loss_of(Loss loss, const Array& output, const Array& targets, const Array* weights,
               Layout layout, const LossOptions& options) {
-  return row_of(kLosses, loss).apply(output, targets, weights, layout, options);
+  return mean_cost(sample_costs(loss, output, targets, layout, options), weights);
 }
 
 }  // namespace lanewise::nn

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "graph/build.h"
+#include "plan/parts.h"
 #include "plan/sample_axes.h"
 
 namespace lanewise::plan {
@@ -219,6 +220,48 @@ TEST(Sweep, WithoutAnMTheLongestClassIsSwept) {
   EXPECT_EQ(sweep.axis[1], kNoAxis);
   const NodePtr few = input(kType, {300, 900});
   EXPECT_FALSE(make_sweep(*make_plan({{few}, {unary(Op::tanh, unary(Op::exp, few))}})).worthwhile);
+}
+
+// A step of networks that read one batch and weigh it alike.
+Program networks(int64_t m, int count) {
+  const NodePtr x = input(kType, {m, 5}), v = input(kType, {m, 1}), weight = unary(Op::sqrt, v);
+  Program program{{x, v}, {}};
+  for (int k = 0; k < count; ++k) {
+    const NodePtr w = input(kType, {5, 4});
+    const NodePtr a = mul(unary(Op::tanh, matmul(x, w)), weight);
+    program.inputs.push_back(w);
+    program.outputs.push_back(matmul(transpose(x, {1, 0}), mul(a, a)));
+    program.outputs.push_back(sum_over(a, 0));
+  }
+  program.outputs.push_back(sum_over(weight, 0));
+  return program;
+}
+
+TEST(Parts, NetworksThatReadOneBatchAreParts) {
+  const Planned p = sweep_of([](int64_t m) { return networks(m, 3); });
+  const std::vector<Stage> parts = parts_of(*p.plan, p.sweep, 0);
+  ASSERT_EQ(parts.size(), 3u);
+  std::vector<int> owners(p.plan->steps.size());
+  for (const Stage& part : parts) {
+    EXPECT_EQ(part.buffers.size(), part.steps.size());
+    for (int i : part.steps) ++owners[static_cast<std::size_t>(i)];
+  }
+  for (int i : p.sweep.stages[0].steps) {
+    const bool is_owned =
+        p.plan->steps[i].op == Op::matmul || p.sweep.role[i] == Role::folded || p.sweep.kept[i];
+    EXPECT_GE(owners[i], 1) << i;
+    EXPECT_LE(owners[i], is_owned ? 1 : 3) << i;
+  }
+}
+
+TEST(Parts, OneNetworkIsOnePartAndSoAreReductionsOfOneValue) {
+  const Planned one = sweep_of([](int64_t m) { return networks(m, 1); });
+  EXPECT_TRUE(parts_of(*one.plan, one.sweep, 0).empty());
+  const Planned sums = sweep_of([](int64_t m) {
+    const NodePtr x = input(kType, {m, 5});
+    return Program{{x}, {sum_over(x, 0), sum_over(mul(x, x), 0)}};
+  });
+  EXPECT_TRUE(parts_of(*sums.plan, sums.sweep, 0).empty());
 }
 
 }  // namespace

@@ -19,5 +19,5 @@ def model(tmp_path_factory):
     folder = tmp_path_factory.mktemp("model")
     data = write_csv(folder / "table.csv", ("x", "c", "y"), small_rows())
     path = folder / "model.safetensors"
-    lanewise("train", "--data", data, "--target", "y", "--model", path, "--epochs", 20)
+    lanewise("train", "--data", data, "--target", "y", "--model", path, "--epochs", 20, "--quick")
     return path

@@ -22,6 +22,9 @@ WRONG = [
     (["--patience", "-1"], "--patience: must be 0 or more"),
     (["--validation", "1"], "--validation: must be at least 0 and below 1"),
     (["--test-fraction", "1.5"], "--test-fraction: must be at least 0 and below 1"),
+    (["--folds", "0"], "--folds: must be 1 or more, not 0"),
+    (["--folds", "4", "--quick"], "--quick"),
+    (["--validation", "0.2"], "add --quick"),
     (["--test", "t.csv", "--test-fraction", "0.2"], "--test"),
     (["--activation", "rulu"], "unknown activation 'rulu'; known: identity"),
     (["--optimizer", "lion"], "adamw"),
@@ -92,7 +95,7 @@ def config(tmp_path, values):
 
 def test_a_config_gives_flags(tmp_path, table):
     model = tmp_path / "m.safetensors"
-    values = {"data": str(table), "target": "y", "model": str(model), "hidden": [8, 4], "epochs": 2, "quiet": True,
+    values = {"data": str(table), "target": "y", "model": str(model), "hidden": [8, 4], "epochs": 2, "quiet": True, "quick": True,
               "type": {"x": "numeric"}, "drop": ["c"]}
     trained = answer("train", "--config", config(tmp_path, values), "--epochs", 3)
     assert trained["epochs"] == 3 and trained["network"] == [1, 8, 4, 1]

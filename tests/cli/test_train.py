@@ -1,20 +1,24 @@
+import fcntl
 import os
 import pty
 import re
 import signal
+import struct
 import subprocess
+import termios
 
 import pytest
 from program import PROGRAM, answer, lanewise, read_csv, small_rows, without_build_warning, write_csv
 
 
 def train(data, model, *flags):
-    return answer("train", "--data", data, "--target", "y", "--model", model, "--quiet", *flags)
+    """One network: what several add has its own tests."""
+    return answer("train", "--data", data, "--target", "y", "--model", model, "--quiet", "--quick", *flags)
 
 
 def test_the_report(tmp_path, table):
     done = lanewise("train", "--data", table, "--target", "y", "--model", tmp_path / "m", "--test-fraction", 0.2,
-                    "--epochs", 3)
+                    "--epochs", 3, "--quick")
     for part in ("144 rows to train on, 16 to validate, 40 to test", "target 'y': binary (0, 1)", "Dense(128, relu)",
                  "(m, 64)", "8961 parameters", "validation", "test", "baseline", "accuracy", "model saved"):
         assert part in done.stdout
@@ -97,7 +101,8 @@ def test_other_dialects_train_the_same(tmp_path, table):
 
 def test_no_header(tmp_path):
     data = write_csv(tmp_path / "bare.csv", None, [(x, y) for x, _, y in small_rows()])
-    lanewise("train", "--data", data, "--target", "column_2", "--model", tmp_path / "m", "--epochs", 2)
+    lanewise("train", "--data", data, "--target", "column_2", "--model", tmp_path / "m", "--epochs", 2,
+             "--quick")
     assert len(read_csv(lanewise("predict", "--model", tmp_path / "m", "--data", data).stdout)) == 200
 
 
@@ -116,7 +121,8 @@ def interrupt(command, signals=1, ready=b"epoch 3/"):
 
 def test_ctrl_c_keeps_the_best_model(tmp_path, table):
     model = tmp_path / "m.safetensors"
-    endless = ["train", "--data", table, "--target", "y", "--model", model, "--epochs", "1000000", "--patience", "0"]
+    endless = ["train", "--data", table, "--target", "y", "--model", model, "--epochs", "1000000", "--patience", "0",
+               "--quick"]
     code, out, err = interrupt([PROGRAM, *map(str, endless)])
     assert code == 130
     assert re.search(r"interrupted after \d+ epochs; epoch \d+, the best, is kept, saved in ", err)
@@ -124,15 +130,11 @@ def test_ctrl_c_keeps_the_best_model(tmp_path, table):
     assert len(read_csv(lanewise("predict", "--model", model, "--data", table).stdout)) == 200
 
 
-def test_progress_on_a_terminal(tmp_path, table):
+def shown_on_a_terminal(*flags, columns=80):
+    """The frames of the progress line."""
     main, side = pty.openpty()
-    import fcntl
-    import struct
-    import termios
-
-    fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-    command = [PROGRAM, "train", "--data", table, "--target", "y", "--model", tmp_path / "m", "--epochs", "5"]
-    process = subprocess.Popen(list(map(str, command)), stdout=subprocess.DEVNULL, stderr=side,
+    fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    process = subprocess.Popen([PROGRAM, "train", *map(str, flags)], stdout=subprocess.DEVNULL, stderr=side,
                                env={**os.environ, "TERM": "xterm"})
     os.close(side)
     shown = b""
@@ -145,7 +147,14 @@ def test_progress_on_a_terminal(tmp_path, table):
             break
         shown += part
     assert process.wait(60) == 0
-    frames = without_build_warning(shown.decode()).rstrip("\r\n").split("\r")
+    return without_build_warning(shown.decode()).rstrip("\r\n").split("\r")
+
+
+@pytest.mark.parametrize("flags, judged", [(["--quick"], "validation"), ([], "fold")], ids=["one", "several"])
+def test_progress_on_a_terminal(tmp_path, table, flags, judged):
+    frames = shown_on_a_terminal("--data", table, "--target", "y", "--model", tmp_path / "m", "--epochs", 5, *flags)
     last = frames[-1].rstrip()
-    assert "epoch 5/5 [####" in last and "loss" in last and "validation" in last and "rows/s" in last
+    assert "epoch 5/5 [####" in last and "rows/s" in last
+    assert re.search(rf"loss \d\S+ {judged} \d", last)
+    assert ("8/8 nets" in last) == (flags == [])
     assert all(len(f) <= 79 for f in frames)

@@ -17,7 +17,11 @@ HWY_BEFORE_NAMESPACE();
 namespace lanewise::kernels::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-template <class D, int MR, int NV, class T = hn::TFromD<D>>
+// Multiply-adds that a core must have at once: their latency times two a cycle.
+constexpr int kChains = 8;
+
+// Panels: how many that have NV / Panels vectors each.
+template <class D, int MR, int NV, int Panels = 1, class T = hn::TFromD<D>>
 HWY_NOINLINE void block(const BlockArgs<T>& g) {
   using V = hn::Vec<D>;
   constexpr D d;
@@ -29,19 +33,21 @@ HWY_NOINLINE void block(const BlockArgs<T>& g) {
   for (int i = 0; i < kBases; ++i) base[i] = g.a + 3 * i * g.a_m;
   const int64_t a_m = g.a_m, a_k = g.a_k, b_k = g.b_k;
   const T* b = g.b;
+  constexpr int kPanelVectors = NV / Panels;
+  const int64_t panel = g.panel;
 
   V c[MR][NV];
   const bool whole = g.columns == NV * N;
   if (!g.accumulate) {
 #pragma GCC unroll 16
     for (int i = 0; i < MR; ++i) {
-#pragma GCC unroll 4
+#pragma GCC unroll 8
       for (int j = 0; j < NV; ++j) c[i][j] = hn::Zero(d);
     }
   } else {
 #pragma GCC unroll 16
     for (int i = 0; i < MR; ++i) {
-#pragma GCC unroll 4
+#pragma GCC unroll 8
       for (int j = 0; j < NV; ++j) {
         const T* from = g.c + i * g.c_m + j * N;
         const int64_t left = g.columns - j * N;
@@ -54,13 +60,14 @@ HWY_NOINLINE void block(const BlockArgs<T>& g) {
 
   for (int64_t p = g.k; p > 0; --p) {
     V row[NV];
-#pragma GCC unroll 4
-    for (int j = 0; j < NV; ++j) row[j] = hn::LoadU(d, b + j * N);
+#pragma GCC unroll 8
+    for (int j = 0; j < NV; ++j)
+      row[j] = hn::LoadU(d, b + j / kPanelVectors * panel + j % kPanelVectors * N);
     b += b_k;
 #pragma GCC unroll 16
     for (int i = 0; i < MR; ++i) {
       const V a = hn::Set(d, base[i / 3][(i % 3) * a_m]);
-#pragma GCC unroll 4
+#pragma GCC unroll 8
       for (int j = 0; j < NV; ++j) c[i][j] = fused(a, row[j], c[i][j]);
     }
 #pragma GCC unroll 8
@@ -68,11 +75,11 @@ HWY_NOINLINE void block(const BlockArgs<T>& g) {
   }
   if (g.bias) {
     V row[NV];
-#pragma GCC unroll 4
+#pragma GCC unroll 8
     for (int j = 0; j < NV; ++j) row[j] = hn::LoadU(d, g.bias + j * N);
 #pragma GCC unroll 16
     for (int i = 0; i < MR; ++i) {
-#pragma GCC unroll 4
+#pragma GCC unroll 8
       for (int j = 0; j < NV; ++j) c[i][j] = hn::Add(c[i][j], row[j]);
     }
   }
@@ -80,13 +87,13 @@ HWY_NOINLINE void block(const BlockArgs<T>& g) {
   if (whole) {
 #pragma GCC unroll 16
     for (int i = 0; i < MR; ++i) {
-#pragma GCC unroll 4
+#pragma GCC unroll 8
       for (int j = 0; j < NV; ++j) hn::StoreU(c[i][j], d, g.c + i * g.c_m + j * N);
     }
   } else {
 #pragma GCC unroll 16
     for (int i = 0; i < MR; ++i) {
-#pragma GCC unroll 4
+#pragma GCC unroll 8
       for (int j = 0; j < NV; ++j) {
         const int64_t left = g.columns - j * N;
         hn::BlendedStore(c[i][j], hn::FirstN(d, static_cast<size_t>(left < 0 ? 0 : left)), d,
@@ -102,6 +109,13 @@ void list_blocks(BlockFamily<T>* family, int index, std::integer_sequence<int, I
   ((family->block[index][I + 1] = &block<D, I + 1, NV>), ...);
 }
 
+template <class D, int Rows, int NV, class T>
+void add_side_by_side(BlockFamily<T>* family, int index) {
+  constexpr int kPanels = kChains / (Rows * NV);
+  family->panels[index][Rows] = kPanels;
+  family->side_by_side[index][Rows] = &block<D, Rows, NV * kPanels, kPanels>;
+}
+
 // Rows1, Rows2, Rows4: the largest MR with 1, 2 and 4 vectors; 0: none.
 template <class D, int Rows1, int Rows2, int Rows4, class T = hn::TFromD<D>>
 BlockFamily<T> block_family() {
@@ -111,6 +125,11 @@ BlockFamily<T> block_family() {
   list_blocks<D, 1>(&family, 0, std::make_integer_sequence<int, Rows1>());
   list_blocks<D, 2>(&family, 1, std::make_integer_sequence<int, Rows2>());
   list_blocks<D, 4>(&family, 2, std::make_integer_sequence<int, Rows4>());
+  if constexpr (Rows2 > 0) {
+    add_side_by_side<D, 1, 2>(&family, 1);
+    add_side_by_side<D, 2, 2>(&family, 1);
+  }
+  if constexpr (Rows4 > 0) add_side_by_side<D, 1, 4>(&family, 2);
   return family;
 }
 

@@ -24,6 +24,7 @@ struct BlockArgs {
   int64_t columns;  // of C that exist, at most those of NV vectors
   bool accumulate;
   const T* bias;  // NV vectors, or nullptr
+  int64_t panel;  // elements from one panel of B to the next, for blocks of several
 };
 
 template <class T>
@@ -38,6 +39,10 @@ struct BlockFamily {
   int max_vectors;  // 1, 2 or 4
   int max_rows[3];
   Block<T> block[3][kMaxRows + 1];
+  // Of one and two rows, which need more panels side by side to have enough chains at once: how
+  // many, and these blocks; nullptr: none.
+  int panels[3][3];
+  Block<T> side_by_side[3][3];
 };
 
 // The families of a target, from wide vectors to single lanes, and its packing.

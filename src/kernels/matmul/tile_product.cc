@@ -68,13 +68,18 @@ class TileProduct {
       for (int64_t j = 0; j < n_;) {
         const int which = kind(family_, n_ - j, packed ? kManyRows : m_);
         const int64_t width = static_cast<int64_t>(family_.lanes) << which;
-        args.columns = std::min(width, n_ - j);
+        const int beside = packed && m_ <= 2 ? family_.panels[which][m_] : 0;
+        const bool side_by_side = beside > 0 && beside * width <= n_ - j;
+        const int64_t wanted = side_by_side ? beside * width : width;
+        args.columns = std::min(wanted, n_ - j);
+        args.panel = k_ * width;
         args.b = packed ? b + j * k_ + p * width : b + j + p * row;
         args.b_k = packed ? width : row;
         args.bias = bias ? bias + j : nullptr;
         if (fetches_ && p == 0) fetch(i, end, j, args.columns);
-        run_panel(args, which, i, end, j, p);
-        j += width;
+        if (side_by_side) run_block(args, family_.side_by_side[which][m_], 0, j, p);
+        else run_panel(args, which, i, end, j, p);
+        j += wanted;
       }
     }
   }
@@ -100,15 +105,18 @@ class TileProduct {
                  int64_t p) const {
     const int64_t most = family_.max_rows[which];
     const int64_t blocks = (end - begin + most - 1) / most;
-    const T* a = a_.as<T>() + p * args.a_k;
-    T* c = out_.as<T>() + j;
     for (int64_t block = 0, i = begin; block < blocks; ++block) {
       const int64_t rows = (end - i + blocks - block - 1) / (blocks - block);
-      args.a = a + i * args.a_m;
-      args.c = c + i * args.c_m;
-      family_.block[which][rows](args);
+      run_block(args, family_.block[which][rows], i, j, p);
       i += rows;
     }
+  }
+
+  // Rows from i on, columns from j on, k from p on.
+  void run_block(BlockArgs<T>& args, Block<T> block, int64_t i, int64_t j, int64_t p) const {
+    args.a = a_.as<T>() + i * args.a_m + p * args.a_k;
+    args.c = out_.as<T>() + i * args.c_m + j;
+    block(args);
   }
 
   const View &a_, &out_;

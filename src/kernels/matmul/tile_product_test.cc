@@ -26,6 +26,9 @@ TEST(TileProduct, PackedPanelsGiveTheBitsOfMatmul) {
                            {128, 1, 64},
                            {13, 3, 20},
                            {5, 17, 0},
+                           {1, 130, 300},
+                           {2, 71, 40},
+                           {1, 256, 1},
                            {64, 10, 600}}) {
       for (Layout left : kLayouts) {
         for (Layout right : kLayouts) {

@@ -1,0 +1,146 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "lanewise/ops.h"
+#include "lanewise/random.h"
+#include "lanewise/runtime.h"
+
+namespace lanewise {
+namespace {
+
+using testing::HasSubstr;
+
+// A network 20 -> 33 -> 3 with weights of its own.
+Predictor::Answer network(DType dtype) {
+  Generator generator(7);
+  const Array w1 = astype(generator.randn({20, 33}), dtype),
+              b1 = astype(generator.randn({33}), dtype),
+              w2 = astype(generator.randn({33, 3}), dtype),
+              b2 = astype(generator.randn({3}), dtype);
+  eval(std::vector<Array>{w1, b1, w2, b2});
+  return [=](const Array& x) { return softmax(matmul(tanh(matmul(x, w1) + b1), w2) + b2, 1); };
+}
+
+Array samples(int64_t rows, DType dtype) {
+  const Array x = astype(Generator(3).randn({rows, 20}), dtype);
+  x.eval();
+  return x;
+}
+
+template <class T>
+class PredictorOf : public testing::Test {};
+using Floats = testing::Types<float, double>;
+TYPED_TEST_SUITE(PredictorOf, Floats);
+
+TYPED_TEST(PredictorOf, RowsHaveTheBitsOfTheFunctionAloneAndAmongOthers) {
+  using T = TypeParam;
+  const auto f = network(dtype_of<T>);
+  const Predictor predictor(f, 20, dtype_of<T>);
+  EXPECT_EQ(predictor.features(), 20);
+  EXPECT_EQ(predictor.outputs(), 3);
+  const Array x = samples(3000, dtype_of<T>);
+  const auto expected = f(x).template to_vector<T>();
+  EXPECT_EQ(predictor(x).template to_vector<T>(), expected);
+  const auto values = x.template to_vector<T>();
+  for (int64_t batch : {1, 2, 15, 16, 17, 33, 1025}) {
+    std::vector<T> out(expected.size());
+    for (int64_t row = 0; row < 3000; row += batch) {
+      const int64_t count = std::min<int64_t>(batch, 3000 - row);
+      predictor.predict_into(values.data() + row * 20, 20, 1, count, out.data() + row * 3);
+    }
+    EXPECT_EQ(out, expected) << "in batches of " << batch;
+  }
+}
+
+TEST(Predictor, ReadsAnyStrides) {
+  const auto f = network(DType::float32);
+  const Predictor predictor(f, 20);
+  const Array x = samples(40, DType::float32);
+  const auto expected = f(x).to_vector<float>();
+  const auto columns = transpose(x).to_vector<float>();  // (20, 40): a feature after the other
+  std::vector<float> out(expected.size());
+  predictor.predict_into(columns.data(), 1, 40, 40, out.data());
+  EXPECT_EQ(out, expected);
+  const auto values = x.to_vector<float>();  // from the last row to the first
+  predictor.predict_into(values.data() + 39 * 20, -20, 1, 40, out.data());
+  for (std::size_t row = 0; row < 40; ++row)
+    for (std::size_t k = 0; k < 3; ++k) EXPECT_EQ(out[row * 3 + k], expected[(39 - row) * 3 + k]);
+  predictor.predict_into(values.data(), 0, 1, 5, out.data());  // one row, five times
+  for (std::size_t k = 0; k < 15; ++k) EXPECT_EQ(out[k], expected[k % 3]);
+}
+
+TEST(Predictor, NoRowsGiveNoResults) {
+  const Predictor predictor(network(DType::float32), 20);
+  predictor.predict_into(static_cast<const float*>(nullptr), 20, 1, 0, nullptr);
+  EXPECT_EQ(predictor(zeros({0, 20}, DType::float32)).shape(), (Shape{0, 3}));
+}
+
+TEST(Predictor, AnswersManyThreadsAtOnce) {
+  const auto f = network(DType::float32);
+  const Predictor predictor(f, 20);
+  constexpr int64_t kRows = 4000;
+  const auto values = samples(kRows, DType::float32).to_vector<float>();
+  const auto expected = f(samples(kRows, DType::float32)).to_vector<float>();
+  std::vector<float> out(expected.size());
+  std::vector<std::thread> threads;
+  for (int64_t t = 0; t < 8; ++t)
+    threads.emplace_back([&, t] {
+      for (int64_t row = t; row < kRows; row += 8)
+        predictor.predict_into(values.data() + row * 20, 20, 1, 1, out.data() + row * 3);
+    });
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(out, expected);
+}
+
+TEST(Predictor, WeightsThatAreComputedFromCapturedOnesAreNoConstants) {
+  const Array w = Generator(1).randn({4, 4}), mask = full({4, 4}, 0.5);
+  eval(std::vector<Array>{w, mask});
+  const auto f = [=](const Array& x) { return matmul(x, w * mask); };
+  const Predictor predictor(f, 4, DType::float64);
+  const Array x = Generator(2).randn({50, 4});
+  for (int time = 0; time < 2; ++time)
+    EXPECT_EQ(predictor(x).to_vector<double>(), f(x).to_vector<double>());
+}
+
+template <class E>
+std::string message(const std::function<void()>& body) {
+  try {
+    body();
+  } catch (const E& e) {
+    return e.what();
+  }
+  return "no error";
+}
+
+TEST(Predictor, RefusesFunctionsThatMakeNoRowASample) {
+  EXPECT_THAT(message<ShapeError>([] { Predictor([](const Array& x) { return sum(x); }, 3); }),
+              HasSubstr("makes () of one sample, expected (1, outputs)"));
+  EXPECT_THAT(
+      message<ShapeError>([] { Predictor([](const Array& x) { return sum(x, 0, true); }, 3); }),
+      HasSubstr("a row a sample"));
+  EXPECT_THAT(message<DTypeError>(
+                  [] { Predictor([](const Array& x) { return astype(x, DType::float64); }, 3); }),
+              HasSubstr("makes float64 of float32; use astype"));
+  EXPECT_THAT(message<ValueError>([] { Predictor([](const Array& x) { return x; }, 0); }),
+              HasSubstr("0 features, expected 1 or more"));
+  EXPECT_THAT(
+      message<DTypeError>([] { Predictor([](const Array& x) { return x; }, 1, DType::int32); }),
+      HasSubstr("expected float32 or float64"));
+}
+
+TEST(Predictor, RefusesOtherSamples) {
+  const Predictor predictor(network(DType::float32), 20);
+  EXPECT_THAT(message<ShapeError>([&] {
+                predictor(zeros({2, 19}));
+              }),
+              HasSubstr("samples of shape (2, 19), expected (m, 20)"));
+  const double x[20] = {};
+  double out[3];
+  EXPECT_THAT(message<DTypeError>([&] { predictor.predict_into(x, 20, 1, 1, out); }),
+              HasSubstr("the samples are float64, the predictor was made for float32"));
+}
+
+}  // namespace
+}  // namespace lanewise

@@ -1,0 +1,32 @@
+#include "kernels/movement/stream.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/cpu.h"
+#include "hwy/cache_control.h"
+#include "hwy/highway.h"
+
+namespace lanewise::kernels::fast {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+bool exceeds_caches(int64_t bytes) { return bytes > machine().l3_bytes && bytes > (8 << 20); }
+
+void stream_copy(const std::byte* from, std::byte* to, int64_t bytes) {
+  const hn::CappedTag<uint8_t, 16> d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  const auto copy = [&](int64_t at, int64_t count) {
+    std::memcpy(to + at, from + at, static_cast<std::size_t>(count));
+  };
+  const auto misaligned = static_cast<int64_t>(reinterpret_cast<uintptr_t>(to) % lanes);
+  int64_t at = std::min(bytes, (lanes - misaligned) % lanes);
+  copy(0, at);
+  for (; at + lanes <= bytes; at += lanes)
+    hn::Stream(hn::LoadU(d, reinterpret_cast<const uint8_t*>(from + at)), d,
+               reinterpret_cast<uint8_t*>(to + at));
+  copy(at, bytes - at);
+  hwy::FlushStream();
+}
+
+}  // namespace lanewise::kernels::fast
