@@ -21,7 +21,7 @@ nn::FitData visits(int64_t rows, uint32_t seed) {
   const Array price = generator.rand({rows, 1}) * 100;
   const Array odd = shop - 2 * astype(floor(shop / 2), lw::DType::int64);
   const Array buys = equal(odd == 1, abs(price - 50) < 10);
-  return {concatenate({astype(shop, lw::DType::float32), astype(price, lw::DType::float32)}, 1),
+  return {lw::concatenate({astype(shop, lw::DType::float32), astype(price, lw::DType::float32)}, 1),
           astype(buys, lw::DType::float32)};
 }
 
