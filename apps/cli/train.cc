@@ -13,9 +13,6 @@
 namespace lanewise::cli {
 namespace {
 
-// The shell's code for a program that Ctrl-C ended.
-constexpr int kInterrupted = 130;
-
 CsvOptions csv_options(const TrainFlags& flags, const std::vector<std::string>& as_text) {
   CsvOptions options = flags.csv.over({});
   options.types = flags.options.encoding.types;

@@ -131,4 +131,38 @@ struct TrainResult {
 // Errors: DataError for a missing or one-class target, ValueError for options.
 TrainResult train(const Table& table, const TrainOptions& options, const Table* test = nullptr);
 
+// ---- pruning ----
+
+enum class PruneBy : uint8_t {
+  units,    // hidden units go, and the network with them gets smaller and faster
+  weights,  // single weights become 0 and stay so; the network keeps its size
+};
+std::string_view name(PruneBy by);
+PruneBy prune_by_from_name(std::string_view name);  // Errors: ValueError naming the known ones
+
+struct PruneOptions {
+  PruneBy by = PruneBy::units;
+  double share = 0.5;       // that goes, of each layer: those of least magnitude; one stays
+  double validation = 0.1;  // of the rows, held out to judge
+  // Training of what is left; 0 epochs: none.
+  int epochs = 20, patience = 5;
+  int64_t batch = 256;
+  OptimizerOptions optimizer;
+  uint32_t seed = 0;
+  std::function<void(const nn::EpochReport&)> on_epoch;
+  std::function<void(double)> on_progress;
+  std::function<bool()> keep_going;
+};
+
+struct PruneResult {
+  Model model;
+  nn::EnsembleResult fit;  // empty without training
+  Metrics before, after;   // of the held-out rows
+};
+
+// A smaller model for the same job; `table` holds rows with the model's target. Each network of
+// an ensemble loses units of its own, but equally many.
+// Errors: ValueError for options, or layers other than dense ones; DataError as for evaluate().
+PruneResult prune(const Model& model, const Table& table, const PruneOptions& options = {});
+
 }  // namespace lanewise

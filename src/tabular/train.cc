@@ -72,11 +72,6 @@ nn::Sequential make_network(const TrainOptions& o, const TargetInfo& info, int64
   return {features, std::move(layers)};
 }
 
-nn::Loss loss_for(Task task) {
-  if (task == Task::binary) return nn::Loss::binary_cross_entropy;
-  return task == Task::multiclass ? nn::Loss::softmax_cross_entropy : nn::Loss::mean_squared_error;
-}
-
 // Drops what is undefined (the AUC of rows of one class).
 Metrics defined(Metrics metrics) {
   std::erase_if(metrics, [](const auto& m) { return !std::isfinite(m.second); });
