@@ -167,6 +167,7 @@ int run(TrainFlags flags, const Output& output) {
     progress->epoch(report);
     if (log) log->epoch(report);
   };
+  o.on_note = [&](const std::string& note) { output.warn("{}", note); };
   o.on_start = [&](const TrainPlan& plan) {
     if (!output.json()) output.write(start_text(plan, table.source));
     warn_of_dropped(plan, output);

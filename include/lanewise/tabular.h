@@ -26,6 +26,13 @@ struct TargetInfo {
   double mean = 0, scale = 1;        // regression: the target is standardised
 };
 
+// Where training is stored while it runs, to go on after a crash.
+struct CheckpointOptions {
+  std::string folder;   // made if missing; holds the last two checkpoints of one run
+  double seconds = 30;  // between two of them; 0: after each step
+  bool resume = false;  // from the newest one that is whole; from the beginning where there is none
+};
+
 struct TrainOptions {
   std::string target;
   std::optional<Task> task;  // unset: recognised
@@ -49,6 +56,8 @@ struct TrainOptions {
   std::function<void(const nn::EpochReport&)> on_epoch;
   std::function<void(double)> on_progress;
   std::function<bool()> keep_going;
+  std::optional<CheckpointOptions> checkpoint;
+  std::function<void(const std::string&)> on_note;  // what went otherwise than asked
   // Told once, before the first epoch: the network, rows and features.
   std::function<void(const struct TrainPlan&)> on_start;
 };
@@ -128,7 +137,8 @@ struct TrainResult {
 };
 
 // Trains on `table`; `test` is scored at the end, when given, else the held-out rows.
-// Errors: DataError for a missing or one-class target, ValueError for options.
+// Errors: DataError for a missing or one-class target, ValueError for options; IoError for a
+// checkpoint that can't be written, DataError for one of another run, naming what differs.
 TrainResult train(const Table& table, const TrainOptions& options, const Table* test = nullptr);
 
 // ---- pruning ----

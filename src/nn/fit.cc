@@ -57,7 +57,6 @@ class Training {
     if (options_.on_epoch)
       for (const EpochReport& earlier : at_.result.history) options_.on_epoch(earlier);
     for (; at_.epoch <= options_.epochs && !at_.members.empty(); ++at_.epoch) {
-      if (!may_go_on()) return interrupted();
       if (!run_epoch()) return interrupted();
       dismiss_finished();
     }
@@ -143,10 +142,6 @@ class Training {
     if (options_.on_progress)
       options_.on_progress(static_cast<double>(at_.epoch_steps) /
                            static_cast<double>(steps_per_epoch()));
-    return may_go_on();
-  }
-
-  bool may_go_on() {
     if (options_.on_step) options_.on_step([&] { return state(); });
     return !options_.keep_going || options_.keep_going();
   }

@@ -7,6 +7,8 @@
 #include <cmath>
 
 #include "lanewise/error.h"
+#include "tabular/checkpoints.h"
+#include "tabular/fingerprint.h"
 #include "tabular/model_impl.h"
 #include "tabular/rows.h"
 #include "tabular/target.h"
@@ -166,10 +168,22 @@ class Training {
     fit.keep_going = options_.keep_going;
     nn::FitData train = data_for(rows_.train);
     if (!rows_.folds.empty()) train.folds = array(rows_.folds, {plan.train_rows});
-    if (rows_.validation.empty())
-      return nn::fit_ensemble(network_, first_values(), train, nullptr, fit);
-    const nn::FitData validation = data_for(rows_.validation);
-    return nn::fit_ensemble(network_, first_values(), train, &validation, fit);
+    std::optional<nn::FitData> validation;
+    if (!rows_.validation.empty()) validation = data_for(rows_.validation);
+    const nn::FitData* judge = validation ? &*validation : nullptr;
+    std::optional<Checkpoints> checkpoints;
+    if (options_.checkpoint) {
+      checkpoints.emplace(*options_.checkpoint, fingerprint(options_, plan, train, judge),
+                          [this](const std::string& text) {
+                            if (options_.on_note) options_.on_note(text);
+                          });
+      fit.resume = checkpoints->resume();
+      fit.on_step = [&](const std::function<nn::FitState()>& state) {
+        const bool ends = options_.keep_going && !options_.keep_going();
+        if (ends || checkpoints->is_due()) checkpoints->save(state());
+      };
+    }
+    return nn::fit_ensemble(network_, first_values(), train, judge, fit);
   }
 
   // Of each member, which starts elsewhere than the others.
