@@ -209,6 +209,10 @@ TEST(Sweep, OnePlanServesEveryNumberOfSamplesFromK) {
       {{0, -1}});
   random::seed(3);
   const Array x = random::randn({5000, 3}), q = random::randn({3, 2});
+  {
+    const WithExecutor with("fused");
+    EXPECT_NE(nearest.dump({x, q}).find("24 bytes read, 0 written"), std::string::npos);
+  }
   for (int64_t m : {10, 11, 1023, 1024, 1025, 5000}) {
     const Array some = x[slice(0, m)];
     const auto best = nearest({some, q});

@@ -58,19 +58,20 @@ TEST(TopK, AgreesWithReference) {
 
 TEST(TopK, LongAxesAgreeWithReferenceWhateverTheThreads) {
   uint32_t seed = 1;
-  for (int threads : {1, 2, 3}) {
-    const Threads t(threads);
-    for (Reduce op : kOps)
-      for (DType d : {DType::uint8, DType::float32, DType::float64})
-        for (Layout layout : kOutLayouts)
-          for (int64_t width : {1, 3, 17}) {
-            const Values kind = ++seed % 2 ? Values::special : Values::plain;
-            const Tensor x = random(d, {70'001, width}, layout, seed, kind);
-            const int64_t k = seed % 3 ? 10 : 300;
-            expect_same(run(fast::reduce, op, x, 0, k), run(reference::reduce, op, x, 0, k),
+  for (Reduce op : kOps)
+    for (DType d : {DType::uint8, DType::float32})
+      for (Layout layout : {Layout::row_major, Layout::transposed})
+        for (int64_t width : {1, 5}) {
+          const Values kind = ++seed % 2 ? Values::special : Values::plain;
+          const Tensor x = random(d, {70'001, width}, layout, seed, kind);
+          const int64_t k = seed % 3 ? 10 : 300;
+          const Tensor expected = run(reference::reduce, op, x, 0, k);
+          for (int threads : {1, 2, 3}) {
+            const Threads t(threads);
+            expect_same(run(fast::reduce, op, x, 0, k), expected,
                         std::to_string(int(op)) + " " + text(d));
           }
-  }
+        }
 }
 
 // Every element enters, or none after the first.
