@@ -304,12 +304,13 @@ template <class F>
 constexpr fast::TileFold top_k_folding(decltype(fast::TileFold::result) result) {
   return {F::lanes_bytes, F::state_bytes, F::begin, F::add, F::finish, F::merge, result, false};
 }
+// A bool is ordered as its byte.
 template <class Order, class T>
-constexpr fast::TileFold kValues =
-    top_k_folding<TopKFolding<Order, T>>(TopKFolding<Order, T>::values);
+using TopK = TopKFolding<Order, std::conditional_t<std::is_same_v<T, bool>, uint8_t, T>>;
 template <class Order, class T>
-constexpr fast::TileFold kIndices =
-    top_k_folding<TopKFolding<Order, T>>(TopKFolding<Order, T>::indices);
+constexpr fast::TileFold kValues = top_k_folding<TopK<Order, T>>(TopK<Order, T>::values);
+template <class Order, class T>
+constexpr fast::TileFold kIndices = top_k_folding<TopK<Order, T>>(TopK<Order, T>::indices);
 
 template <class T>
 constexpr fast::TileFold kFoldings[] = {folding<Folding<Add, T>>(),

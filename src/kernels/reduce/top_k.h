@@ -14,21 +14,12 @@ struct Largest {
   LANEWISE_INLINE static bool better(T a, T b) {
     return (a > b) | ((a != a) & (b == b));
   }
-  // False only where x is no better than the bound: for one comparison of whole vectors.
-  template <class T>
-  LANEWISE_INLINE static bool may_enter(T x, T bound) {
-    return !(x <= bound);
-  }
 };
 
 struct Smallest {
   template <class T>
   LANEWISE_INLINE static bool better(T a, T b) {
     return Largest::better(b, a);
-  }
-  template <class T>
-  LANEWISE_INLINE static bool may_enter(T x, T bound) {
-    return !(x >= bound);
   }
 };
 
