@@ -21,8 +21,8 @@ void run(benchmark::State& state, const Function& f, const Arrays& arguments, do
   for (auto _ : state) benchmark::DoNotOptimize(program(arguments));
   using benchmark::Counter;
   state.counters["FLOP/s"] = Counter(flops, Counter::kIsIterationInvariantRate);
-  state.counters["B/s"] = Counter(static_cast<double>(arguments[0].size()) * 4,
-                                  Counter::kIsIterationInvariantRate);
+  state.counters["B/s"] =
+      Counter(static_cast<double>(arguments[0].size()) * 4, Counter::kIsIterationInvariantRate);
 }
 
 // Of 1,000,000 x 128 and 16 queries.
@@ -45,8 +45,7 @@ void top_10_indices_of_scores(benchmark::State& state) {
   });
 }
 void top_10_of_scores(benchmark::State& state) {
-  with_scores(state,
-              [](const Array&, const Array& scores) { return both(top_k(scores, 10, 0)); });
+  with_scores(state, [](const Array&, const Array& scores) { return both(top_k(scores, 10, 0)); });
 }
 void nearest_10(benchmark::State& state) {
   with_scores(state, [](const Array& x, const Array& scores) {
@@ -65,7 +64,11 @@ void top_k_of(benchmark::State& state, const Shape& shape, int axis) {
       state, [=](const Arrays& a) -> Arrays { return {top_k(a[0], k, axis).indices}; },
       {numbers(shape)}, 0);
 }
-BENCHMARK_CAPTURE(top_k_of, vector, Shape({16'000'000}), 0)->Arg(1)->Arg(10)->Arg(1000)->UseRealTime();
+BENCHMARK_CAPTURE(top_k_of, vector, Shape({16'000'000}), 0)
+    ->Arg(1)
+    ->Arg(10)
+    ->Arg(1000)
+    ->UseRealTime();
 BENCHMARK_CAPTURE(top_k_of, columns, Shape({1'000'000, 16}), 0)->Arg(10)->UseRealTime();
 BENCHMARK_CAPTURE(top_k_of, rows, Shape({16'000, 1000}), 1)->Arg(10)->UseRealTime();
 BENCHMARK_CAPTURE(top_k_of, short_rows, Shape({1'000'000, 16}), 1)->Arg(3)->UseRealTime();

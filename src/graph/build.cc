@@ -387,8 +387,7 @@ NodePtr take_along_axis(const NodePtr& x, const NodePtr& indices, int axis) {
   Shape from = broadcast_shapes(others, name(op)), result = from;
   from[axis] = x->shape[axis];
   result[axis] = indices->shape[axis];
-  return make(op, x->dtype,
-              {broadcast_to(x, from), broadcast_to(as_indices(indices, op), result)},
+  return make(op, x->dtype, {broadcast_to(x, from), broadcast_to(as_indices(indices, op), result)},
               {.axis = axis});
 }
 

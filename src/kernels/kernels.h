@@ -104,8 +104,8 @@ struct Family {
   void (*matmul)(const View& a, const View& b, const View& out);
 
   // out[…, i, …] = x[…, indices[i…], …] along `axis`: out has the shape of x with
-  // `axis` replaced by the axes of indices (int64, already within 0 … extent-1). Indices of the rank
-  // of x and the shape of out: an index for each element, out[i…] = x[…, indices[i…], …].
+  // `axis` replaced by the axes of indices (int64, already within 0 … extent-1). Indices of the
+  // rank of x and the shape of out: an index for each element, out[i…] = x[…, indices[i…], …].
   void (*take)(const View& x, const View& indices, int axis, const View& out);
 
   // The gradient of take: out starts as zeros; out[…, indices[i], …] += updates[…, i, …]

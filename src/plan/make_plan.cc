@@ -43,8 +43,8 @@ bool fill_step(const Numbered& first, const Numbered& second, int i, Step& step)
   if (a.op != b.op || a.dtype != b.dtype || a.has_value() != b.has_value()) return false;
   if (a.attributes.axes != b.attributes.axes || a.attributes.step != b.attributes.step ||
       a.attributes.axis != b.attributes.axis || a.attributes.keepdims != b.attributes.keepdims ||
-      a.attributes.k != b.attributes.k ||
-      a.attributes.first != b.attributes.first || a.attributes.increment != b.attributes.increment)
+      a.attributes.k != b.attributes.k || a.attributes.first != b.attributes.first ||
+      a.attributes.increment != b.attributes.increment)
     return false;
   const auto shape = SymbolicDims::fit(a.shape, b.shape);
   const auto start = SymbolicDims::fit(a.attributes.start, b.attributes.start);

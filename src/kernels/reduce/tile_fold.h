@@ -14,8 +14,8 @@ struct FoldSize {
   int64_t inner = 1;
 };
 
-// A reduction of columns: what a block has taken in so far lies in its lanes, what whole blocks came
-// to in a state.
+// A reduction of columns: what a block has taken in so far lies in its lanes, what whole blocks
+// came to in a state.
 struct TileFold {
   int64_t (*lanes_bytes)(FoldSize size);
   int64_t (*state_bytes)(FoldSize size);

@@ -140,8 +140,8 @@ struct TopKFolding {
     return std::is_same_v<Order, Largest> ? no_larger(x, bound) : no_larger(bound, x);
   }
 
-  // Calls enter(i) for the elements x[i · stride] but for whole vectors of which none is better than
-  // its bound. bounds(i): of the vector at i.
+  // Calls enter(i) for the elements x[i · stride] but for whole vectors of which none is better
+  // than its bound. bounds(i): of the vector at i.
   template <class Bounds, class Enter>
   HWY_INLINE static void sieve(const T* x, int64_t stride, int64_t count, Bounds bounds,
                                Enter enter) {

@@ -31,8 +31,7 @@ struct Candidate {
 
 template <class Order, class T>
 LANEWISE_INLINE bool comes_before(const Candidate<T>& a, const Candidate<T>& b) {
-  return Order::better(a.value, b.value) ||
-         (!Order::better(b.value, a.value) && a.index < b.index);
+  return Order::better(a.value, b.value) || (!Order::better(b.value, a.value) && a.index < b.index);
 }
 
 }  // namespace lanewise::kernels

@@ -37,7 +37,7 @@ std::vector<int64_t> ks(int64_t extent) {
   return found;
 }
 
-const Shape kShapes[] = {{1},     {15},     {33},       {5, 1},    {1, 17},   {40, 31},
+const Shape kShapes[] = {{1},      {15},     {33},       {5, 1},     {1, 17},   {40, 31},
                          {17, 40}, {70, 16}, {2, 3, 70}, {70, 2, 5}, {3, 0, 4}, {3, 4, 2, 19}};
 
 TEST(TopK, AgreesWithReference) {
@@ -130,8 +130,8 @@ TEST(TopK, ATileFoldGivesTheSameForAnyTileAndBlock) {
           for (int64_t tile : {1, 2, 7, 16, 256})
             for (int64_t k : {1, 10, 50}) {
               const int64_t count = k + ++seed % 400;
-              const Tensor x =
-                  random(d, {count, width}, layout, seed, seed % 2 ? Values::special : Values::plain);
+              const Tensor x = random(d, {count, width}, layout, seed,
+                                      seed % 2 ? Values::special : Values::plain);
               expect_same(fold(op, x, k, seed % 3 ? 30 : 1000, tile),
                           run(reference::reduce, op, x, 0, k),
                           text(d) + " tile " + std::to_string(tile) + " k " + std::to_string(k));
@@ -142,7 +142,8 @@ TEST(TopK, ResultsLieAroundTheColumnsAfterTheAxis) {
   const Tensor x = random(DType::int32, {3, 50, 4}, Layout::row_major, 7);
   const View samples = transpose_view(x, {1, 0, 2});
   const Tensor rows = make(DType::int32, {50, 12});
-  reference::cast(samples, {rows.data, rows.dtype, samples.shape, row_major_strides(samples.shape)});
+  reference::cast(samples,
+                  {rows.data, rows.dtype, samples.shape, row_major_strides(samples.shape)});
   const fast::TileFold fold = fast::tile_fold(Reduce::arg_top_k, DType::int32);
   const fast::FoldSize size{12, 5, 4};
   const Tensor lanes = make(DType::int8, {fold.lanes_bytes(size)}),
