@@ -57,11 +57,7 @@ Report of_machine() {
 
 std::vector<ScoredSet> all_scores(const Model& model) {
   std::vector<ScoredSet> sets;
-  for (const auto& [name, metrics] : model.metrics()) {
-    std::string title = name;
-    std::replace(title.begin(), title.end(), '_', ' ');
-    sets.push_back({title, metrics});
-  }
+  for (const auto& [name, metrics] : model.metrics()) sets.push_back({with_spaces(name), metrics});
   return sets;
 }
 

@@ -27,7 +27,7 @@ std::string clock_time(double seconds) {
 
 class Quiet : public Progress {
  public:
-  void start(int) override {}
+  void start(const TrainPlan&) override {}
   void fraction(double) override {}
   void epoch(const nn::EpochReport&) override {}
   void end() override {}
@@ -36,27 +36,36 @@ class Quiet : public Progress {
 class Lines : public Progress {
  public:
   explicit Lines(const Output& output) : output_(output) {}
-  void start(int) override {}
+  void start(const TrainPlan& plan) override { members_ = plan.members; }
   void fraction(double) override {}
   void epoch(const nn::EpochReport& r) override {
-    const bool validated = !std::isnan(r.validation_loss);
-    output_.note("epoch {}/{}  loss {}{}  {} rows/s{}", r.epoch, r.epochs, shortened(r.loss),
-                 validated ? "  validation " + shortened(r.validation_loss) : std::string(),
-                 with_unit(r.rows_per_second), validated && r.best ? "  best" : "");
+    std::string judged, running;
+    if (!std::isnan(r.validation_loss))
+      judged = fmt::format("  {} {}", members_ > 1 ? "out of fold" : "validation",
+                           shortened(r.validation_loss));
+    if (members_ > 1) running = fmt::format("  {} of {} networks", r.members.size(), members_);
+    output_.note("epoch {}/{}  loss {}{}{}  {} rows/s{}", r.epoch, r.epochs, shortened(r.loss),
+                 judged, running, with_unit(r.rows_per_second), is_best(r) ? "  best" : "");
   }
   void end() override {}
 
  private:
+  bool is_best(const nn::EpochReport& r) const {
+    return members_ == 1 && r.best && !std::isnan(r.validation_loss);
+  }
+
   const Output& output_;
+  int members_ = 1;
 };
 
 class Bar : public Progress {
  public:
   ~Bar() override { end(); }
 
-  void start(int epochs) override {
+  void start(const TrainPlan& plan) override {
     start_ = Clock::now();
-    state_.epochs = epochs;
+    state_.epochs = plan.epochs;
+    state_.running = state_.members = plan.members;
     draw();
   }
   void fraction(double of_epoch) override {
@@ -64,8 +73,15 @@ class Bar : public Progress {
     if (Clock::now() - drawn_ >= std::chrono::milliseconds(50)) draw();
   }
   void epoch(const nn::EpochReport& r) override {
-    const double elapsed = state_.seconds;
-    state_ = {r.epoch, r.epochs, 0, r.loss, r.validation_loss, r.rows_per_second, elapsed};
+    state_ = {r.epoch,
+              r.epochs,
+              0,
+              r.loss,
+              r.validation_loss,
+              r.rows_per_second,
+              state_.seconds,
+              static_cast<int>(r.members.size()),
+              state_.members};
     draw();
   }
   void end() override {
@@ -111,7 +127,8 @@ std::string bar_line(const BarState& s, int columns) {
     if (!std::isnan(value)) tail += fmt::format("{}{}{}", before, text(value), after);
   };
   show(s.loss, " loss ", "", shortened);
-  show(s.validation, " validation ", "", shortened);
+  show(s.validation, s.members > 1 ? " fold " : " validation ", "", shortened);
+  if (s.members > 1) tail += fmt::format(" {}/{} nets", s.running, s.members);
   show(s.rows_per_second, " ", " rows/s", with_unit);
   if (done > 0) tail += fmt::format(" {} left", clock_time(s.seconds * (1 - done) / done));
   const int room = columns - static_cast<int>(head.size() + tail.size());

@@ -5,14 +5,14 @@
 #include <string>
 
 #include "cli/output.h"
-#include "lanewise/nn.h"
+#include "lanewise/tabular.h"
 
 namespace lanewise::cli {
 
 class Progress {
  public:
   virtual ~Progress() = default;  // leaves the cursor on a fresh line
-  virtual void start(int epochs) = 0;
+  virtual void start(const TrainPlan& plan) = 0;
   virtual void fraction(double of_epoch) = 0;
   virtual void epoch(const nn::EpochReport& report) = 0;
   virtual void end() = 0;  // whatever is said next starts on a fresh line
@@ -27,6 +27,7 @@ struct BarState {
   double of_epoch = 0;                                   // share of the next one
   double loss = 0, validation = 0, rows_per_second = 0;  // NaN: unknown
   double seconds = 0;                                    // since training began
+  int running = 1, members = 1;                          // networks still in training; all
 };
 std::string bar_line(const BarState& state, int columns);
 

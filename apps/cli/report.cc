@@ -27,6 +27,11 @@ std::vector<std::string> metric_names(const std::vector<ScoredSet>& sets) {
 
 }  // namespace
 
+std::string with_spaces(std::string name) {
+  std::replace(name.begin(), name.end(), '_', ' ');
+  return name;
+}
+
 std::string metrics_table(const std::vector<ScoredSet>& sets) {
   std::vector<std::vector<std::string>> rows = {{""}};
   for (const std::string& metric : metric_names(sets)) rows.push_back({metric});

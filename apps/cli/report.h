@@ -14,6 +14,7 @@ struct ScoredSet {
   std::string name;
   Metrics metrics;
 };
+std::string with_spaces(std::string name);  // "out of fold"
 std::string metrics_table(const std::vector<ScoredSet>& sets);
 
 Json metrics_json(const Metrics& metrics);  // NaN becomes null

@@ -1,4 +1,5 @@
 // lanewise train: a table becomes a trained network in a file.
+#include <algorithm>
 #include <memory>
 
 #include "cli/command.h"
@@ -6,6 +7,7 @@
 #include "cli/progress.h"
 #include "cli/report.h"
 #include "cli/train_flags.h"
+#include "cli/training_log.h"
 #include "io/atomic_file.h"
 
 namespace lanewise::cli {
@@ -29,10 +31,16 @@ std::vector<std::string> text_columns(const Table& table) {
   return names;
 }
 
+// What judges the networks.
+std::string judges(const TrainPlan& plan) {
+  if (plan.members > 1) return fmt::format(", in {} folds", plan.members);
+  return plan.validation_rows > 0 ? fmt::format(", {} to validate", grouped(plan.validation_rows))
+                                  : "";
+}
+
 std::string start_text(const TrainPlan& plan, const std::string& source) {
-  std::string text = fmt::format("{}: {} to train on", source, counted(plan.train_rows, "row"));
-  if (plan.validation_rows > 0)
-    text += fmt::format(", {} to validate", grouped(plan.validation_rows));
+  std::string text =
+      fmt::format("{}: {} to train on{}", source, counted(plan.train_rows, "row"), judges(plan));
   if (plan.test_rows > 0) text += fmt::format(", {} to test", grouped(plan.test_rows));
   text += fmt::format("\ntarget '{}': {}", plan.target.column, name(plan.target.task));
   const size_t classes = plan.target.classes.size();
@@ -42,19 +50,30 @@ std::string start_text(const TrainPlan& plan, const std::string& source) {
                       counted(static_cast<int64_t>(plan.preprocessor->inputs().size()), "column"));
   for (const Preprocessor::Left& left : plan.preprocessor->left_out())
     text += fmt::format("  without '{}': {}\n", left.column, left.reason);
-  return text + "\n" + plan.network->summary() + "\n";
+  text += "\n" + plan.network->summary();
+  if (plan.members > 1)
+    text += fmt::format("{} such networks, each leaves out a fold\n", plan.members);
+  return text + "\n";
+}
+
+std::string what_is_kept(const TrainResult& result) {
+  std::vector<int> best;
+  for (const auto& member : result.fit.members) best.push_back(member.best_epoch);
+  if (result.plan.members > 1)
+    return fmt::format("the best epoch of each network is kept: {}", fmt::join(best, ", "));
+  if (result.plan.validation_rows > 0) return fmt::format("epoch {}, the best, is kept", best[0]);
+  return "the last weights are kept";
 }
 
 std::string how_it_ended(const TrainResult& result) {
-  const nn::FitResult& fit = result.fit;
+  const nn::EnsembleResult& fit = result.fit;
   const int done = static_cast<int>(fit.history.size());
   if (fit.interrupted && done == 0)
     return "interrupted in the first epoch; its weights so far are kept";
-  const std::string kept = result.plan.validation_rows > 0
-                               ? fmt::format("epoch {}, the best, is kept", fit.best_epoch)
-                               : std::string("the last weights are kept");
+  const std::string kept = what_is_kept(result);
   if (fit.interrupted) return fmt::format("interrupted after {}; {}", counted(done, "epoch"), kept);
-  if (fit.stopped_early)
+  if (std::all_of(fit.members.begin(), fit.members.end(),
+                  [](const auto& m) { return m.stopped_early; }))
     return fmt::format("ended after {}, the last {} without improvement; {}",
                        counted(done, "epoch"), result.plan.patience, kept);
   return fmt::format("ended after {}; {}", counted(done, "epoch"), kept);
@@ -62,8 +81,8 @@ std::string how_it_ended(const TrainResult& result) {
 
 std::vector<ScoredSet> scores(const Model& model) {
   std::vector<ScoredSet> sets;
-  for (const std::string which : {"validation", "test"}) {
-    sets.push_back({which, metrics_of(model.metrics(), which)});
+  for (const std::string which : {"out_of_fold", "validation", "test"}) {
+    sets.push_back({with_spaces(which), metrics_of(model.metrics(), which)});
     sets.push_back({"baseline", metrics_of(model.metrics(), which + "_baseline")});
   }
   return sets;
@@ -81,10 +100,19 @@ Json scores_json(const std::map<std::string, Metrics>& all, const std::string& w
   return metrics.empty() ? Json(nullptr) : metrics_json(metrics);
 }
 
+// The most honest rows that there are scores of.
+std::string judge_of(const std::map<std::string, Metrics>& all) {
+  for (const std::string which : {"test", "out_of_fold"})
+    if (all.contains(which)) return which;
+  return "validation";
+}
+
 Json to_json(const TrainResult& result, const TrainFlags& flags, double seconds) {
   const TrainPlan& plan = result.plan;
   const std::map<std::string, Metrics>& all = result.model.metrics();
-  const std::string judge = all.contains("test") ? "test" : "validation";
+  const std::string judge = judge_of(all);
+  std::vector<int> best_epochs;
+  for (const auto& member : result.fit.members) best_epochs.push_back(member.best_epoch);
   Json network = Json::array({plan.network->inputs()});
   for (const auto& shape : plan.network->parameter_shapes())
     if (shape.name.ends_with("weight")) network.push_back(shape.shape[1]);
@@ -100,13 +128,15 @@ Json to_json(const TrainResult& result, const TrainFlags& flags, double seconds)
             {"dropped", plan.dropped_rows}}},
           {"features", plan.features},
           {"network", network},
-          {"parameters", plan.network->parameter_count()},
+          {"members", plan.members},
+          {"parameters", plan.members * plan.network->parameter_count()},
           {"epochs", result.fit.history.size()},
-          {"best_epoch", result.fit.best_epoch},
+          {"best_epochs", best_epochs},
           {"interrupted", result.fit.interrupted},
           {"seconds", seconds},
           {"metrics_on", all.contains(judge) ? Json(judge) : Json(nullptr)},
           {"metrics", scores_json(all, judge)},
+          {"out_of_fold", scores_json(all, "out_of_fold")},
           {"validation", scores_json(all, "validation")},
           {"test", scores_json(all, "test")},
           {"baseline", scores_json(all, judge + "_baseline")}};
@@ -119,6 +149,7 @@ void warn_of_dropped(const TrainPlan& plan, const Output& output) {
 }
 
 int run(TrainFlags flags, const Output& output) {
+  flags.settle();
   {
     AtomicFile probe(flags.model);
   }  // a folder that can't be written is told now, not after the work
@@ -127,22 +158,30 @@ int run(TrainFlags flags, const Output& output) {
   if (!flags.test.empty())
     test = open_table(flags.test, csv_options(flags, text_columns(table)), output);
 
+  std::optional<TrainingLog> log;
+  if (!flags.log.empty()) log.emplace(flags.log);
+
   watch_interrupts();
   const std::unique_ptr<Progress> progress = make_progress(output, flags.quiet);
   TrainOptions& o = flags.options;
   o.keep_going = [] { return !interrupted(); };
   o.on_progress = [&](double fraction) { progress->fraction(fraction); };
-  o.on_epoch = [&](const nn::EpochReport& report) { progress->epoch(report); };
+  o.on_epoch = [&](const nn::EpochReport& report) {
+    progress->epoch(report);
+    if (log) log->epoch(report);
+  };
   o.on_start = [&](const TrainPlan& plan) {
     if (!output.json()) output.write(start_text(plan, table.source));
     warn_of_dropped(plan, output);
-    progress->start(plan.epochs);
+    progress->start(plan);
   };
   const TrainResult result = train(table, o, test ? &*test : nullptr);
   progress->end();
   result.model.save(flags.model);
   const double seconds = result.fit.history.empty() ? 0 : result.fit.history.back().seconds;
-  output.result(end_text(result, flags), to_json(result, flags, seconds));
+  const Json summary = to_json(result, flags, seconds);
+  if (log) log->end(summary);
+  output.result(end_text(result, flags), summary);
   if (result.fit.interrupted) output.complain(how_it_ended(result) + ", saved in " + flags.model);
   return result.fit.interrupted ? kInterrupted : kDone;
 }

@@ -96,10 +96,6 @@ void add_data_flags(CLI::App& app, TrainFlags& flags) {
   group.value("--test-fraction", o.test_fraction, "SHARE", "share of the rows held out as a test")
       ->check(share())
       ->excludes(test);
-  group
-      .value("--validation", o.validation, "SHARE",
-             "share of the training rows that ends training; 0: none")
-      ->check(share());
   group.each(
       "--task", [&o](const std::string& text) { o.task = task_from_name(text); }, "NAME",
       "binary, multiclass or regression [recognised]");
@@ -148,8 +144,9 @@ void add_network_flags(CLI::App& app, TrainOptions& o) {
   group.value("--dropout", o.dropout, "SHARE", "of the hidden units")->check(share());
 }
 
-void add_training_flags(CLI::App& app, TrainOptions& o) {
+void add_training_flags(CLI::App& app, TrainFlags& flags) {
   Group group(app, "Training");
+  TrainOptions& o = flags.options;
   OptimizerOptions& optimizer = o.optimizer;
   group.optional("--epochs", o.epochs, "N", "passes over the rows, at most", "60; few rows: 200")
       ->check(at_least(1));
@@ -159,6 +156,16 @@ void add_training_flags(CLI::App& app, TrainOptions& o) {
       ->check(at_least(0));
   group.optional("--batch", o.batch, "N", "rows of a step; 0: all", "256; few rows: 16 and up")
       ->check(at_least(0));
+  CLI::Option* folds =
+      group.value("--folds", o.folds, "N", "networks, each leaves out a fold of the rows")
+          ->check(at_least(1));
+  app.add_flag("--quick", flags.quick, "one network instead: the same as --folds 1")
+      ->excludes(folds)
+      ->group("Training");
+  group
+      .optional("--validation", flags.validation, "SHARE",
+                "of one network: rows that end training; 0: none", fmt::format("{}", o.validation))
+      ->check(share());
   group.value("--seed", o.seed, "N", "of splits, weights and batches: same seed, same bits")
       ->check(at_least(0));
   group.named("--optimizer", optimizer.kind, optimizer_from_name, "sgd, momentum, adam or adamw");
@@ -189,11 +196,23 @@ void add_training_flags(CLI::App& app, TrainOptions& o) {
 void add_train_flags(CLI::App& app, TrainFlags& flags) {
   add_data_flags(app, flags);
   add_network_flags(app, flags.options);
-  add_training_flags(app, flags.options);
+  add_training_flags(app, flags);
   add_encoding_flags(app, flags.options.encoding);
   add_csv_flags(app, flags.csv);
   add_run_flags(app);
   app.add_flag("--quiet", flags.quiet, "no progress")->group("Output");
+  app.add_option("--log", flags.log, "JSON lines to write: one an epoch, then the scores")
+      ->type_name("FILE")
+      ->group("Output");
+}
+
+void TrainFlags::settle() {
+  if (quick) options.folds = 1;
+  if (validation && options.folds > 1)
+    throw UsageError(
+        "--validation is for one network, but each of several is judged by its fold; "
+        "add --quick, or leave it out");
+  options.validation = validation.value_or(options.validation);
 }
 
 }  // namespace lanewise::cli

@@ -2,6 +2,8 @@
 
 #include <memory>
 
+#include "lanewise/ops.h"
+
 namespace lanewise::bench {
 namespace {
 
@@ -25,6 +27,10 @@ Array uniform(uint32_t seed, const Shape& shape) {
   for (int64_t i = 0; i < size; ++i) values[i] = number(seed, i);
   // Borrowed: a copy would double the memory of a large input.
   return asarray(values.get(), DType::float32, shape, row_major_strides(shape), values);
+}
+
+Array parameter(std::size_t i, const Shape& shape) {
+  return 0.1 * uniform(kFirstParameter + static_cast<uint32_t>(i), shape);
 }
 
 }  // namespace lanewise::bench

@@ -10,12 +10,6 @@ namespace {
 using nn::Activation;
 using nn::Layout;
 
-constexpr uint32_t kInputs = 1, kMore = 2, kFirstParameter = 10;
-
-Array parameter(std::size_t i, const Shape& shape) {
-  return 0.1 * uniform(kFirstParameter + static_cast<uint32_t>(i), shape);
-}
-
 // Operations of the products: forward, or forward, dW and (but for the first layer) dX.
 double product_flops(const Setting& setting, bool training) {
   double sum = 0;

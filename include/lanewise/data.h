@@ -164,5 +164,9 @@ struct Split {
 // Seeded; stratified by `classes` (−1 … or empty: not stratified). At least one row on either side.
 Split split_rows(int64_t rows, double held_out_fraction, uint32_t seed,
                  std::span<const int32_t> classes = {});
+// The fold 0 … folds − 1 of each row: seeded, of equal size but for one row, and so is the
+// share of each class in them.  Errors: ValueError unless 1 ≤ folds ≤ rows.
+std::vector<int64_t> split_folds(int64_t rows, int64_t folds, uint32_t seed,
+                                 std::span<const int32_t> classes = {});
 
 }  // namespace lanewise

@@ -153,13 +153,21 @@ double r2(std::span<const double> targets, std::span<const double> predictions);
 
 // ---- training ----
 
-struct EpochReport {
-  int epoch = 0, epochs = 0;   // from 1
-  double loss = 0;             // mean training loss of the epoch
-  double validation_loss = 0;  // NaN without validation data
-  double rows_per_second = 0;
-  double seconds = 0;  // since training began
+// What an epoch gave one network of several.
+struct MemberReport {
+  int member = 0;
+  double loss = 0;             // mean training loss
+  double validation_loss = 0;  // NaN without rows that judge it
   bool best = false;
+};
+
+struct EpochReport {
+  int epoch = 0, epochs = 0;             // from 1
+  double loss = 0, validation_loss = 0;  // means over `members`; NaN as there
+  double rows_per_second = 0;
+  double seconds = 0;                 // since training began
+  bool best = false;                  // of a member
+  std::vector<MemberReport> members;  // those that trained in this epoch
 };
 
 struct FitOptions {
@@ -187,7 +195,10 @@ struct FitResult {
 struct FitData {
   Array x;  // (m, inputs) or (inputs, m)
   Array y;  // as the loss takes it
-  std::optional<Array> weights;
+  std::optional<Array> weights{};
+  // (m,) integers, of training data: member k of an ensemble learns from the rows whose
+  // number isn't k, and those with k judge it.
+  std::optional<Array> folds{};
 };
 
 // Trains in a Session. The best epoch's parameters, by validation loss, are kept;
@@ -195,5 +206,26 @@ struct FitData {
 // or a loss that became NaN or infinite (naming epoch and repair), ShapeError.
 FitResult fit(const Sequential& network, std::vector<Array> parameters, const FitData& train,
               const FitData* validation, const FitOptions& options);
+
+struct EnsembleResult {
+  struct Member {
+    std::vector<Array> parameters;  // of its best epoch (averaged, if asked)
+    int best_epoch = 0;
+    double best_loss = 0;  // its validation loss there; NaN without rows that judge it
+    bool stopped_early = false;
+  };
+  std::vector<Member> members;
+  std::vector<EpochReport> history;
+  bool interrupted = false;
+};
+
+// Trains a network of one architecture from each of `parameters`, all in one Session: a step
+// reads a batch once for all of them. Each has its moments, average, clipping, best epoch and
+// patience, and leaves when that ends; it gets the bits that it would get alone from its rows.
+// With train.folds each is judged by the rows that it leaves out, else all by `validation`.
+// Errors: as fit(); ValueError for folds beside validation data, or a member without rows.
+EnsembleResult fit_ensemble(const Sequential& network,
+                            const std::vector<std::vector<Array>>& parameters, const FitData& train,
+                            const FitData* validation, const FitOptions& options);
 
 }  // namespace lanewise::nn

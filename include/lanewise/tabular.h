@@ -34,7 +34,10 @@ struct TrainOptions {
   nn::Activation activation = nn::Activation::relu;
   nn::Init init = nn::Init::uniform_fan_in;
   double dropout = 0;
-  double validation = 0.1;   // share of the training rows; 0: none
+  // Networks, each of which leaves out one of so many folds of the training rows; predictions are
+  // averaged. Few rows: so many that a fold has 5 rows. 1: one network.
+  int folds = 8;
+  double validation = 0.1;   // of one network: the share of rows that ends training; 0: none
   double test_fraction = 0;  // share held out before training, 0: none
   uint32_t seed = 0;
   // Unset: the recipe's value, which depends on the number of rows (docs/training.md).
@@ -53,6 +56,7 @@ struct TrainOptions {
 struct TrainPlan {
   int64_t train_rows = 0, validation_rows = 0, test_rows = 0,
           dropped_rows = 0;  // dropped: no target
+  int members = 1;           // networks, each without its fold; one has validation rows instead
   int64_t features = 0;
   int epochs = 0, patience = 0;
   int64_t batch = 0;
@@ -72,6 +76,7 @@ struct Prediction {
   int32_t best_class(int64_t row) const;
 };
 
+// A network, or several whose answers are averaged, with all that a table's rows need on the way.
 class Model {
  public:
   // Atomic: a crash or a full disk leaves what was there before.
@@ -100,11 +105,14 @@ class Model {
 
   const TargetInfo& target() const;
   const Preprocessor& preprocessor() const;
-  const nn::Sequential& network() const;
-  const std::vector<Array>& parameters() const;
-  const std::map<std::string, Metrics>& metrics() const;  // "validation", "test", with "…_baseline"
-  std::string describe() const;                           // for people: target, columns, layers
-  std::string to_json() const;  // for programs: everything but the weights
+  const nn::Sequential& network() const;  // of every member
+  int64_t members() const;
+  const std::vector<Array>& parameters() const;  // of each member in turn
+  // "validation" or "out_of_fold" (every training row, judged by the member that left it out), and
+  // "test", with "…_baseline".
+  const std::map<std::string, Metrics>& metrics() const;
+  std::string describe() const;  // for people: target, columns, layers
+  std::string to_json() const;   // for programs: everything but the weights
 
   struct Impl;
   explicit Model(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
@@ -115,7 +123,7 @@ class Model {
 
 struct TrainResult {
   Model model;
-  nn::FitResult fit;
+  nn::EnsembleResult fit;
   TrainPlan plan;  // network and preprocessor point into model
 };
 

@@ -86,11 +86,14 @@ void Predictor::predict_into(const double* x, int64_t row_stride, int64_t column
 
 Array Predictor::operator()(const Array& x) const {
   if (x.rank() != 2 || x.shape(1) != features())
-    throw ShapeError(
-        fmt::format("Predictor: samples of shape {}, expected (m, {})", to_string(x.shape()),
-                    features()),
-        {"Predictor", {x.shape()}, 1, features(), x.rank() == 2 ? x.shape(1) : 0,
-         "pass a row a sample, a column a feature"});
+    throw ShapeError(fmt::format("Predictor: samples of shape {}, expected (m, {})",
+                                 to_string(x.shape()), features()),
+                     {"Predictor",
+                      {x.shape()},
+                      1,
+                      features(),
+                      x.rank() == 2 ? x.shape(1) : 0,
+                      "pass a row a sample, a column a feature"});
   const Array samples = astype(x, impl_->dtype);
   samples.eval();
   Tensor out = Tensor::empty(impl_->dtype, {x.shape(0), outputs()});

@@ -120,9 +120,8 @@ TEST(Predictor, RefusesFunctionsThatMakeNoRowASample) {
   EXPECT_THAT(
       message<ShapeError>([] { Predictor([](const Array& x) { return sum(x, 0, true); }, 3); }),
       HasSubstr("a row a sample"));
-  EXPECT_THAT(message<DTypeError>([] {
-                Predictor([](const Array& x) { return astype(x, DType::float64); }, 3);
-              }),
+  EXPECT_THAT(message<DTypeError>(
+                  [] { Predictor([](const Array& x) { return astype(x, DType::float64); }, 3); }),
               HasSubstr("makes float64 of float32; use astype"));
   EXPECT_THAT(message<ValueError>([] { Predictor([](const Array& x) { return x; }, 0); }),
               HasSubstr("0 features, expected 1 or more"));
@@ -133,7 +132,9 @@ TEST(Predictor, RefusesFunctionsThatMakeNoRowASample) {
 
 TEST(Predictor, RefusesOtherSamples) {
   const Predictor predictor(network(DType::float32), 20);
-  EXPECT_THAT(message<ShapeError>([&] { predictor(zeros({2, 19})); }),
+  EXPECT_THAT(message<ShapeError>([&] {
+                predictor(zeros({2, 19}));
+              }),
               HasSubstr("samples of shape (2, 19), expected (m, 20)"));
   const double x[20] = {};
   double out[3];

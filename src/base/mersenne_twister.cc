@@ -1,5 +1,6 @@
 #include "base/mersenne_twister.h"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <numeric>
@@ -14,10 +15,18 @@ MersenneTwister::MersenneTwister(uint32_t seed) {
 }
 
 void MersenneTwister::refill() {
-  for (int i = 0; i < kSize; ++i) {
-    const uint32_t y = (state_[i] & 0x80000000u) | (state_[(i + 1) % kSize] & 0x7fffffffu);
-    state_[i] = state_[(i + kShift) % kSize] ^ (y >> 1) ^ (y & 1 ? 0x9908b0dfu : 0u);
-  }
+  const auto twist = [this](int i, int next, int shifted) {
+    const uint32_t y = (state_[i] & 0x80000000u) | (state_[next] & 0x7fffffffu);
+    state_[i] = state_[shifted] ^ (y >> 1) ^ (-(y & 1) & 0x9908b0dfu);
+  };
+  constexpr int kWrap = kSize - kShift;
+#pragma GCC ivdep
+  for (int i = 0; i < kWrap; ++i) twist(i, i + 1, i + kShift);
+#pragma GCC ivdep
+  for (int i = kWrap; i < 2 * kWrap; ++i) twist(i, i + 1, i - kWrap);
+#pragma GCC ivdep
+  for (int i = 2 * kWrap; i < kSize - 1; ++i) twist(i, i + 1, i - kWrap);
+  twist(kSize - 1, 0, kShift - 1);
   position_ = 0;
 }
 
@@ -82,8 +91,18 @@ void MersenneTwister::fill_permutation(std::span<int64_t> out) {
   shuffle(out);
 }
 
+// Places are drawn some ahead of the swaps, so that values that lie far apart are fetched at once.
 void MersenneTwister::shuffle(std::span<int64_t> values) {
-  for (std::size_t i = values.size(); i-- > 1;) std::swap(values[i], values[bounded(i)]);
+  constexpr std::size_t kAhead = 32;
+  for (std::size_t i = values.size(); i > 1;) {
+    const std::size_t count = std::min(kAhead, i - 1);
+    uint64_t partner[kAhead];
+    for (std::size_t k = 0; k < count; ++k) {
+      partner[k] = bounded(i - 1 - k);
+      __builtin_prefetch(&values[partner[k]], 1);
+    }
+    for (std::size_t k = 0; k < count; ++k) std::swap(values[--i], values[partner[k]]);
+  }
 }
 
 }  // namespace lanewise

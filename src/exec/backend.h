@@ -14,6 +14,13 @@
 
 namespace lanewise::exec {
 
+// What a stage of a sweep, or a part of one, needs beside its threads' memory.
+struct StageMemory {
+  Tensor panels;       // packed matrices
+  Tensor chunks;       // the results of its chunks
+  int64_t packed = 0;  // StageProgram::number of whose constants `panels` hold
+};
+
 // Scratch memory of a run. Kept between runs it makes them free of allocation;
 // it belongs to one run at a time.
 struct Workspace {
@@ -21,11 +28,9 @@ struct Workspace {
   std::deque<Tensor> results;  // that are no output themselves, but show through one
   std::vector<View> views;     // of each step, valid during a run, as their owners
   std::vector<const std::shared_ptr<void>*> owners;
-  std::vector<Tensor> panels;  // packed matrices, of each stage of a sweep
-  Tensor chunks;               // the results of a stage's chunks
-  int64_t packed = 0;          // the number of the executable whose constants `panels` hold
-  // What the last swept run took, where it is to be `measured`, in seconds: the whole steps before stage t at 2 t, that stage at
-  // 2 t + 1. Empty after a run on whole arrays.
+  std::vector<StageMemory> stages;  // of the programs of a sweep
+  // What the last swept run took, where it is to be `measured`, in seconds: the whole steps before
+  // stage t at 2 t, that stage at 2 t + 1. Empty after a run on whole arrays.
   bool measured = false;
   std::vector<double> seconds;
   // Which program `views` were last laid out for, and for which m: those on slots still fit it.

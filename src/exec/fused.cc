@@ -1,7 +1,6 @@
 #include "exec/fused.h"
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <utility>
 
@@ -9,7 +8,9 @@
 #include "exec/interpreter.h"
 #include "exec/run.h"
 #include "exec/stage_run.h"
+#include "exec/whole_plan.h"
 #include "exec/whole_steps.h"
+#include "plan/parts.h"
 
 namespace lanewise::exec {
 namespace {
@@ -36,14 +37,20 @@ class Stopwatch {
 class SweptPlan : public Executable {
  public:
   SweptPlan(plan::PlanPtr plan, plan::Sweep sweep)
-      : plan_(std::move(plan)),
-        sweep_(std::move(sweep)),
-        whole_(Interpreter("vectorized", kernels::fast_family()).compile(plan_)) {
+      : plan_(std::move(plan)), sweep_(std::move(sweep)), whole_(compile_whole(plan_)) {
     for (int t = 0; t < static_cast<int>(sweep_.stages.size()); ++t) {
       between_.emplace_back(*plan_, sweep_.stages[t].whole);
-      stages_.push_back(make_stage_program(*plan_, sweep_, t));
-      packs_ |= stages_.back().packs();
-      multiplies_ |= stages_.back().panels_bytes > 0;
+      programs_.push_back(make_stage_program(*plan_, sweep_, sweep_.stages[t], t));
+      packs_ |= programs_.back().packs();
+      multiplies_ |= programs_.back().panels_bytes > 0;
+      folds_ |= programs_.back().folds();
+    }
+    for (int t = 0; t < stage_count(); ++t) {
+      parts_.push_back({programs_.size(), 0});
+      for (const plan::Stage& part : plan::parts_of(*plan_, sweep_, t))
+        programs_.push_back(make_stage_program(*plan_, sweep_, part, t));
+      parts_.back().count = programs_.size() - parts_.back().first;
+      most_parts_ = std::max(most_parts_, static_cast<int>(parts_.back().count));
     }
   }
 
@@ -57,48 +64,65 @@ class SweptPlan : public Executable {
             workspace);
     for (int i = 0; i < static_cast<int>(plan_->steps.size()); ++i)
       if (sweep_.role[i] == plan::Role::leaf) run.step(i);
-    workspace.panels.resize(std::max(workspace.panels.size(), stages_.size()));
-    const bool packed = std::exchange(workspace.packed, 0) == number_;
-    for (std::size_t t = 0; t < stages_.size(); ++t) {
+    workspace.stages.resize(std::max(workspace.stages.size(), programs_.size()));
+    for (int t = 0; t < stage_count(); ++t) {
       between_[t].run(run);
       watch.lap();
-      if (!stages_[t].instructions.empty()) 
-        run_stage(stages_[t], run, samples, {workspace.panels[t], workspace.chunks, packed});
+      if (!programs_[t].instructions.empty()) run_stage(run, t, samples, workspace);
       watch.lap();
     }
-    workspace.packed = number_;
     run.finish();
   }
   std::string dump() const override {
-    return plan_->dump() + exec::dump(*plan_, sweep_, stages_, {});
+    return plan_->dump() + exec::dump(*plan_, sweep_, stages(), {});
   }
   std::string profile(const Workspace& workspace) const override {
     if (workspace.seconds.empty()) return dump() + "few samples: ran whole-array\n";
-    return plan_->dump() +
-           exec::dump(*plan_, sweep_, stages_, {sweep_.samples.at(workspace.m), workspace.seconds});
+    return plan_->dump() + exec::dump(*plan_, sweep_, stages(),
+                                      {sweep_.samples.at(workspace.m), workspace.seconds});
   }
 
  private:
+  int stage_count() const { return static_cast<int>(sweep_.stages.size()); }
+  std::span<const StageProgram> stages() const {
+    return std::span(programs_).first(sweep_.stages.size());
+  }
+
+  // As one program, or as those of its parts.
+  void run_stage(Run& run, int t, int64_t samples, Workspace& workspace) const {
+    const bool in_parts = samples <= kernels::kBlock && thread_count() > 1 && parts_[t].count > 0;
+    const Range range = in_parts ? parts_[t] : Range{static_cast<std::size_t>(t), 1};
+    exec::run_stage(std::span(programs_).subspan(range.first, range.count), run, samples,
+                    std::span(workspace.stages).subspan(range.first, range.count));
+  }
+
   // One block has the same bits either way. Few rows don't repay packing in every run, and much
-  // work is better done on whole arrays, by all threads.
+  // work with something to fold is better done on whole arrays, by all threads, unless parts keep
+  // them busy.
   bool is_worth_sweeping(int64_t samples) const {
     if (samples > kernels::kBlock) return true;
     double flops = 0;
-    for (const StageProgram& stage : stages_) flops += stage.flops * static_cast<double>(samples);
+    for (const StageProgram& stage : stages()) flops += stage.flops * static_cast<double>(samples);
     const bool pays = samples >= kFewRows || (multiplies_ && !packs_);
-    return pays && (thread_count() <= 2 || flops < kOneThread);
+    const int threads = thread_count();
+    return pays && (!folds_ || threads <= most_parts_ ||
+                    flops < (threads <= 2 ? kTwoThreads : kManyThreads));
   }
   static constexpr int64_t kFewRows = 16;
-  static constexpr double kOneThread = 4e6;
+  // What is done on the calling thread alone, for so many threads that could share it.
+  static constexpr double kTwoThreads = 100e6, kManyThreads = 4e6;
 
   plan::PlanPtr plan_;
   plan::Sweep sweep_;
   std::unique_ptr<const Executable> whole_;
-  std::vector<WholeSteps> between_;  // before each stage
-  std::vector<StageProgram> stages_;
-  bool multiplies_ = false, packs_ = false;
-  const int64_t number_ = next_number++;
-  static inline std::atomic<int64_t> next_number{1};
+  std::vector<WholeSteps> between_;     // before each stage
+  std::vector<StageProgram> programs_;  // of the stages, then of their parts
+  struct Range {
+    std::size_t first, count;
+  };
+  std::vector<Range> parts_;  // of each stage
+  int most_parts_ = 1;
+  bool multiplies_ = false, packs_ = false, folds_ = false;
 };
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <bit>
 #include <cstdlib>
 
@@ -30,10 +31,12 @@ int64_t forced_tile() {
 
 class Builder {
  public:
-  Builder(const Plan& plan, const Sweep& sweep, int stage)
-      : plan_(plan), sweep_(sweep), stage_(sweep.stages[stage]), stage_number_(stage) {}
+  Builder(const Plan& plan, const Sweep& sweep, const Stage& stage, int number)
+      : plan_(plan), sweep_(sweep), stage_(stage), stage_number_(number) {}
 
   StageProgram build() {
+    static std::atomic<int64_t> numbers{0};
+    p_.number = ++numbers;
     find_external();
     for (std::size_t at = 0; at < stage_.steps.size(); ++at) add(at);
     place();
@@ -301,11 +304,12 @@ bool StageProgram::packs() const {
   });
 }
 
-StageProgram make_stage_program(const Plan& plan, const Sweep& sweep, int stage) {
-  return Builder(plan, sweep, stage).build();
+StageProgram make_stage_program(const Plan& plan, const Sweep& sweep, const Stage& stage,
+                                int number) {
+  return Builder(plan, sweep, stage, number).build();
 }
 
-std::string dump(const Plan& plan, const Sweep& sweep, const std::vector<StageProgram>& stages,
+std::string dump(const Plan& plan, const Sweep& sweep, std::span<const StageProgram> stages,
                  const Measured& measured) {
   std::string out =
       fmt::format("sweep in blocks of {} samples, stages: {}\n", kernels::kBlock, stages.size());

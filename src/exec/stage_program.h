@@ -60,6 +60,7 @@ struct StageProgram {
   // Blocks of a chunk at most: so a thread has memory for all levels of its counters.
   static constexpr int64_t kMaxChunkBlocks = 2048;
 
+  int64_t number = 0;  // that no other program has
   std::vector<Instruction> instructions;
   std::vector<External> externals;
   int64_t tile = 0;  // samples
@@ -67,12 +68,15 @@ struct StageProgram {
   int64_t thread_bytes = 0, panels_bytes = 0, chunk_bytes = 0;
   // Whether every run has matrices to pack.
   bool packs() const;
+  bool folds() const { return chunk_bytes > 0; }
   double flops = 0;           // of a sample
   int64_t read_bytes = 0;     // of a sample, from memory
   int64_t written_bytes = 0;  // of a sample, to memory
 };
 
-StageProgram make_stage_program(const plan::Plan& plan, const plan::Sweep& sweep, int stage);
+// Of stage `number`, or of a part of it.
+StageProgram make_stage_program(const plan::Plan& plan, const plan::Sweep& sweep,
+                                const plan::Stage& stage, int number);
 
 // What a run took, see Workspace::seconds.
 struct Measured {
@@ -82,6 +86,6 @@ struct Measured {
 
 // For people: how a plan is swept, stage by stage, with what a sample costs.
 std::string dump(const plan::Plan& plan, const plan::Sweep& sweep,
-                 const std::vector<StageProgram>& stages, const Measured& measured);
+                 std::span<const StageProgram> stages, const Measured& measured);
 
 }  // namespace lanewise::exec

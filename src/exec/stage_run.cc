@@ -1,6 +1,7 @@
 #include "exec/stage_run.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/thread_pool.h"
 #include "exec/tile_worker.h"
@@ -45,6 +46,17 @@ int64_t blocks_of_chunk(int64_t blocks) {
   return size;
 }
 
+// Where nothing is merged, any piece will do that repays waking a thread.
+int64_t samples_of_chunk(const StageProgram& program, int64_t samples) {
+  constexpr double kPieceFlops = 4e6;
+  const int64_t blocks = (samples + kernels::kBlock - 1) / kernels::kBlock;
+  const int64_t whole = blocks_of_chunk(blocks) * kernels::kBlock;
+  if (program.folds()) return whole;
+  const auto least = static_cast<int64_t>(kPieceFlops / std::max(program.flops, 1.0)) + 1;
+  const int64_t share = (samples + thread_count() - 1) / thread_count();
+  return std::min(whole, std::max(share, least));
+}
+
 // constants: also the matrices that are the same in every run.
 void pack(const StageProgram& program, const Run& run, bool constants, std::byte* panels) {
   for (const Instruction& in : program.instructions) {
@@ -72,27 +84,40 @@ void merge_chunks(const Instruction& in, const Run& run, const ChunkMemory& memo
   store_result(in.fold, state, run.kernels(), out);
 }
 
-}  // namespace
-
-void run_stage(const StageProgram& program, Run& run, int64_t samples, StageMemory memory) {
-  for (const Instruction& in : program.instructions)
-    if (in.kept || in.kind == Instruction::Kind::fold) run.allocate(in.step);
-  const int64_t blocks = (samples + kernels::kBlock - 1) / kernels::kBlock;
-  const int64_t size = blocks_of_chunk(blocks), chunks = (blocks + size - 1) / size;
+void run_program(const StageProgram& program, const Run& run, int64_t samples,
+                 StageMemory& memory) {
+  const int64_t chunk = samples_of_chunk(program, samples), chunks = (samples + chunk - 1) / chunk;
   const bool grew = reserve(memory.panels, program.panels_bytes);
-  pack(program, run, grew || !memory.constants_packed, memory.panels.data);
-  if (blocks == 1) return TileWorker(program, run, samples, memory.panels.data).run_only_block();
+  const bool packed = std::exchange(memory.packed, program.number) == program.number;
+  pack(program, run, grew || !packed, memory.panels.data);
+  if (chunks == 1 && samples <= kernels::kBlock)
+    return TileWorker(program, run, samples, memory.panels.data).run_only_block();
   const ChunkMemory results(program, chunks, memory.chunks);
-  const int64_t chunk_samples = size * kernels::kBlock;
   const auto run_chunks = [&](int64_t begin, int64_t end) {
     TileWorker worker(program, run, samples, memory.panels.data);
     for (int64_t c = begin; c < end; ++c)
-      worker.run_chunk(c * chunk_samples, std::min(samples, (c + 1) * chunk_samples),
-                       results.chunk(c));
+      worker.run_chunk(c * chunk, std::min(samples, (c + 1) * chunk), results.chunk(c));
   };
   parallel_for(chunks, 1, run_chunks);
   for (const Instruction& in : program.instructions)
     if (in.kind == Instruction::Kind::fold) merge_chunks(in, run, results, chunks);
+}
+
+}  // namespace
+
+void run_stage(std::span<const StageProgram> programs, Run& run, int64_t samples,
+               std::span<StageMemory> memory) {
+  for (const StageProgram& program : programs)
+    for (const Instruction& in : program.instructions)
+      if (in.kept || in.kind == Instruction::Kind::fold) run.allocate(in.step);
+  if (programs.size() == 1) return run_program(programs[0], run, samples, memory[0]);
+  const auto run_some = [&](int64_t begin, int64_t end) {
+    for (int64_t k = begin; k < end; ++k) {
+      const auto at = static_cast<std::size_t>(k);
+      run_program(programs[at], run, samples, memory[at]);
+    }
+  };
+  parallel_for(static_cast<int64_t>(programs.size()), 1, run_some);
 }
 
 }  // namespace lanewise::exec

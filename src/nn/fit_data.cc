@@ -59,21 +59,60 @@ void check_targets(const Sequential& network, const Array& y, Loss loss, std::st
 
 int sample_axis(Layout layout) { return layout == Layout::rows ? 0 : 1; }
 
-std::vector<Array> program_data(const Sequential& network, const FitData& data, Loss loss,
-                                DType dtype, std::string_view which) {
+FitData program_data(const Sequential& network, const FitData& data, Loss loss, DType dtype,
+                     std::string_view which) {
   check_x(network, data.x, which);
   const int axis = sample_axis(network.layout());
+  const auto prepared = [&](const Array& a, DType to, std::string_view what) {
+    const Array column = cast_once(beside_x(a, network.layout()), to);
+    check_samples(data.x, column, axis, which, what);
+    return column;
+  };
   const DType y_dtype = is_class_numbers(loss, data.y) ? DType::int64 : dtype;
-  std::vector<Array> arrays = {cast_once(data.x, dtype),
-                               cast_once(beside_x(data.y, network.layout()), y_dtype)};
-  check_samples(data.x, arrays[1], axis, which, "y");
-  check_targets(network, arrays[1], loss, which);
-  if (data.weights) {
-    arrays.push_back(cast_once(beside_x(*data.weights, network.layout()), dtype));
-    check_samples(data.x, arrays[2], axis, which, "weights");
+  FitData made{cast_once(data.x, dtype), prepared(data.y, y_dtype, "y"), {}, {}};
+  check_targets(network, made.y, loss, which);
+  if (data.weights) made.weights = prepared(*data.weights, dtype, "weights");
+  if (data.folds) made.folds = prepared(*data.folds, DType::int64, "folds");
+  eval(listed(made));
+  return made;
+}
+
+std::vector<Array> listed(const FitData& data) {
+  std::vector<Array> list = {data.x, data.y};
+  if (data.weights) list.push_back(*data.weights);
+  if (data.folds) list.push_back(*data.folds);
+  return list;
+}
+
+FitData named(std::span<const Array> list, const FitData& like) {
+  FitData data{list[0], list[1], {}, {}};
+  std::size_t next = 2;
+  if (like.weights) data.weights = list[next++];
+  if (like.folds) data.folds = list[next++];
+  return data;
+}
+
+std::vector<std::vector<int64_t>> rows_by_fold(const Array& folds, std::size_t members) {
+  std::vector<std::vector<int64_t>> rows(members);
+  const auto numbers = folds.to_vector<int64_t>();
+  for (std::size_t row = 0; row < numbers.size(); ++row) {
+    const int64_t k = numbers[row];
+    if (k >= 0 && k < static_cast<int64_t>(members))
+      rows[static_cast<std::size_t>(k)].push_back(static_cast<int64_t>(row));
   }
-  eval(arrays);
-  return arrays;
+  for (std::size_t k = 0; k < members; ++k)
+    if (rows[k].empty() || rows[k].size() == numbers.size())
+      throw ValueError(fmt::format(
+          "fit: {} of {} rows have the fold {}; each network needs rows of its fold, which judge "
+          "it, and others to learn from: use fewer folds",
+          rows[k].size(), numbers.size(), k));
+  return rows;
+}
+
+FitData without_fold(const FitData& data, int k) {
+  if (!data.folds) return data;
+  const Array kept = astype(*data.folds != k, data.x.dtype());
+  return {data.x, data.y, data.weights ? *data.weights * kept : kept, {}};
 }
 
 }  // namespace lanewise::nn

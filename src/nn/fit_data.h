@@ -2,17 +2,30 @@
 // step takes, so that no step converts or copies it again.
 #pragma once
 
+#include <span>
+#include <string_view>
 #include <vector>
 
 #include "lanewise/nn.h"
 
 namespace lanewise::nn {
 
-// {x, y} or {x, y, weights}: the dtypes of the program; along the samples all
-// arrays have equal extents. `which` ("training", "validation") appears in errors.
+// The dtypes of the program, every array with two axes and equal extents along the
+// samples. `which` ("training", "validation") appears in errors.
 // Errors: ShapeError; ValueError for no rows or targets that the loss can't take.
-std::vector<Array> program_data(const Sequential& network, const FitData& data, Loss loss,
-                                DType dtype, std::string_view which);
+FitData program_data(const Sequential& network, const FitData& data, Loss loss, DType dtype,
+                     std::string_view which);
+
+// The arrays that there are, in the order of the fields; and a list in that order by name again.
+std::vector<Array> listed(const FitData& data);
+FitData named(std::span<const Array> list, const FitData& like);
+
+// The rows with each number 0 … members − 1 in folds.
+// Errors: ValueError for a member that no row judges, or that has none to learn from.
+std::vector<std::vector<int64_t>> rows_by_fold(const Array& folds, std::size_t members);
+
+// What member k learns from: the rows that it leaves out weigh nothing.
+FitData without_fold(const FitData& data, int k);
 
 int sample_axis(Layout layout);
 

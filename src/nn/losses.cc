@@ -1,5 +1,6 @@
 // Losses: means over samples of what each sample costs.
-#include "lanewise/nn.h"
+#include "nn/losses.h"
+
 #include "lanewise/ops.h"
 #include "nn/names.h"
 
@@ -47,31 +48,47 @@ Array one_hot(const Array& classes, const Array& logits, Layout layout) {
   return reshape(classes, across) == reshape(numbers, along);
 }
 
+Array binary_costs(const Array& logits, const Array& targets, Layout) {
+  check_same_shape("binary_cross_entropy_with_logits", logits, targets);
+  const Array &Z = logits, Y = astype(targets, logits.dtype());
+  return softplus(Z) - Y * Z;
+}
+
+Array softmax_costs(const Array& logits, const Array& targets, Layout layout) {
+  if (logits.rank() != 2)
+    throw ShapeError(
+        fmt::format("softmax_cross_entropy: logits {} need two axes", to_string(logits.shape())),
+        {"softmax_cross_entropy", {logits.shape()}, -1, 0, 0, ""});
+  const int axis = layout == Layout::rows ? 1 : 0;
+  const int64_t samples = logits.shape(1 - axis);
+  const bool numbers = is_integer(targets.dtype()) && targets.size() == samples;
+  const Array Y = numbers ? one_hot(targets, logits, layout) : targets;
+  check_same_shape("softmax_cross_entropy", logits, Y);
+  return -sum(astype(Y, logits.dtype()) * log_softmax(logits, axis), axis);
+}
+
+Array squared_errors(const Array& predictions, const Array& targets, Layout) {
+  check_same_shape("mean_squared_error", predictions, targets);
+  return square(predictions - astype(targets, predictions.dtype()));
+}
+
 struct Row {
   Loss value;
   std::string_view name;
-  Array (*apply)(const Array& output, const Array& targets, const Array* weights, Layout layout);
+  Array (*costs)(const Array& output, const Array& targets, Layout layout);
 };
 
 const Row kLosses[] = {
-    {Loss::binary_cross_entropy, "binary_cross_entropy",
-     [](const Array& output, const Array& targets, const Array* weights, Layout) {
-       return binary_cross_entropy_with_logits(output, targets, weights);
-     }},
-    {Loss::softmax_cross_entropy, "softmax_cross_entropy", softmax_cross_entropy},
-    {Loss::mean_squared_error, "mean_squared_error",
-     [](const Array& output, const Array& targets, const Array* weights, Layout) {
-       return mean_squared_error(output, targets, weights);
-     }},
+    {Loss::binary_cross_entropy, "binary_cross_entropy", binary_costs},
+    {Loss::softmax_cross_entropy, "softmax_cross_entropy", softmax_costs},
+    {Loss::mean_squared_error, "mean_squared_error", squared_errors},
 };
 
 }  // namespace
 
 Array binary_cross_entropy_with_logits(const Array& logits, const Array& targets,
                                        const Array* weights) {
-  check_same_shape("binary_cross_entropy_with_logits", logits, targets);
-  const Array &Z = logits, Y = astype(targets, logits.dtype());
-  return mean_cost(softplus(Z) - Y * Z, weights);
+  return loss_of(Loss::binary_cross_entropy, logits, targets, weights, Layout::rows);
 }
 
 Array binary_cross_entropy(const Array& probabilities, const Array& targets, const Array* weights,
@@ -85,30 +102,23 @@ Array binary_cross_entropy(const Array& probabilities, const Array& targets, con
 
 Array softmax_cross_entropy(const Array& logits, const Array& targets, const Array* weights,
                             Layout layout) {
-  if (logits.rank() != 2)
-    throw ShapeError(
-        fmt::format("softmax_cross_entropy: logits {} need two axes", to_string(logits.shape())),
-        {"softmax_cross_entropy", {logits.shape()}, -1, 0, 0, ""});
-  const int axis = layout == Layout::rows ? 1 : 0;
-  const int64_t samples = logits.shape(1 - axis);
-  const bool numbers = is_integer(targets.dtype()) && targets.size() == samples;
-  const Array Y = numbers ? one_hot(targets, logits, layout) : targets;
-  check_same_shape("softmax_cross_entropy", logits, Y);
-  const Array cost = sum(astype(Y, logits.dtype()) * log_softmax(logits, axis), axis);
-  return mean_cost(-cost, weights);
+  return loss_of(Loss::softmax_cross_entropy, logits, targets, weights, layout);
 }
 
 Array mean_squared_error(const Array& predictions, const Array& targets, const Array* weights) {
-  check_same_shape("mean_squared_error", predictions, targets);
-  return mean_cost(square(predictions - astype(targets, predictions.dtype())), weights);
+  return loss_of(Loss::mean_squared_error, predictions, targets, weights, Layout::rows);
 }
 
 std::string_view name(Loss loss) { return row_of(kLosses, loss).name; }
 Loss loss_from_name(std::string_view name) { return row_named(kLosses, "loss", name).value; }
 
+Array sample_costs(Loss loss, const Array& output, const Array& targets, Layout layout) {
+  return row_of(kLosses, loss).costs(output, targets, layout);
+}
+
 Array loss_of(Loss loss, const Array& output, const Array& targets, const Array* weights,
               Layout layout) {
-  return row_of(kLosses, loss).apply(output, targets, weights, layout);
+  return mean_cost(sample_costs(loss, output, targets, layout), weights);
 }
 
 }  // namespace lanewise::nn

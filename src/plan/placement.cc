@@ -8,12 +8,12 @@
 namespace lanewise::plan {
 namespace {
 
-class Placer {
+// Buffers of a tile, taken up again when their last reader is done.
+class Buffers {
  public:
-  Placer(const Plan& plan, Sweep& sweep)
+  Buffers(const Plan& plan, const Sweep& sweep)
       : steps_(plan.steps), count_(static_cast<int>(steps_.size())), s_(sweep) {}
 
-  // Buffers of a tile, taken up again when their last reader is done.
   void assign(Stage& stage) {
     const int n = static_cast<int>(stage.steps.size());
     std::vector<int> number(count_, -1), last_use(n);
@@ -47,6 +47,33 @@ class Placer {
         pool.give_back({stage.buffer_bytes[stage.buffers[done]]}, stage.buffers[done]);
     }
   }
+
+ private:
+  // Whether step i may write its elements over those of an operand that nobody reads after it.
+  bool replaces(int i, int operand) const {
+    for (int other : steps_[i].operands)
+      if (is_view(other) && under(other) == operand) return false;  // in another order
+    const graph::OpClass kind = graph::traits(steps_[i].op).kind;
+    const bool elementwise = kind == graph::OpClass::unary || kind == graph::OpClass::binary ||
+                             kind == graph::OpClass::where;
+    return elementwise && s_.role[operand] == Role::swept && !is_view(operand) &&
+           steps_[operand].dtype == steps_[i].dtype && steps_[operand].shape == steps_[i].shape;
+  }
+  bool is_view(int i) const { return steps_[i].is_view; }
+  int under(int i) const {
+    while (is_view(i)) i = steps_[i].operands[0];
+    return i;
+  }
+
+  const std::vector<Step>& steps_;
+  const int count_;
+  const Sweep& s_;
+};
+
+class Placer {
+ public:
+  Placer(const Plan& plan, Sweep& sweep)
+      : steps_(plan.steps), count_(static_cast<int>(steps_.size())), s_(sweep) {}
 
   // When a value is made and last read, in the order of a run: stage t is at 2t + 1,
   // the whole steps before it at 2t.
@@ -90,21 +117,7 @@ class Placer {
   }
 
  private:
-  // Whether step i may write its elements over those of an operand that nobody reads after it.
-  bool replaces(int i, int operand) const {
-    for (int other : steps_[i].operands)
-      if (is_view(other) && under(other) == operand) return false;  // in another order
-    const graph::OpClass kind = graph::traits(steps_[i].op).kind;
-    const bool elementwise = kind == graph::OpClass::unary || kind == graph::OpClass::binary ||
-                             kind == graph::OpClass::where;
-    return elementwise && s_.role[operand] == Role::swept && !is_view(operand) &&
-           steps_[operand].dtype == steps_[i].dtype && steps_[operand].shape == steps_[i].shape;
-  }
   bool is_view(int i) const { return steps_[i].is_view; }
-  int under(int i) const {
-    while (is_view(i)) i = steps_[i].operands[0];
-    return i;
-  }
   bool stored(int i) const {
     return s_.role[i] == Role::whole || s_.role[i] == Role::folded || s_.kept[i];
   }
@@ -116,8 +129,8 @@ class Placer {
 
 }  // namespace
 
-void assign_buffers(const Plan& plan, Sweep& sweep) {
-  for (Stage& stage : sweep.stages) Placer(plan, sweep).assign(stage);
+void assign_buffers(const Plan& plan, const Sweep& sweep, Stage& stage) {
+  Buffers(plan, sweep).assign(stage);
 }
 
 void assign_places(const Plan& plan, Sweep& sweep) { Placer(plan, sweep).place(); }

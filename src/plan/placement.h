@@ -5,8 +5,8 @@
 
 namespace lanewise::plan {
 
-// Fills the buffers of each stage.
-void assign_buffers(const Plan& plan, Sweep& sweep);
+// Fills the buffers of a stage of the sweep, or of a part of one.
+void assign_buffers(const Plan& plan, const Sweep& sweep, Stage& stage);
 
 // Fills place and slot_count, for what is whole, folded or kept.
 void assign_places(const Plan& plan, Sweep& sweep);

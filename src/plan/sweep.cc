@@ -103,7 +103,7 @@ Sweep make_sweep(const Plan& plan) {
   find_roles(plan, sweep);
   if (!sweep.worthwhile) return sweep;
   Stages(plan, sweep).make();
-  assign_buffers(plan, sweep);
+  for (Stage& stage : sweep.stages) assign_buffers(plan, sweep, stage);
   assign_places(plan, sweep);
   return sweep;
 }

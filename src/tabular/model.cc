@@ -4,7 +4,6 @@
 #include <nlohmann/json.hpp>
 
 #include "base/tensor.h"
-#include "kernels/kernels.h"
 #include "lanewise/ops.h"
 #include "tabular/model_impl.h"
 #include "tabular/target.h"
@@ -23,25 +22,38 @@ Array to_answers(const TargetInfo& target, const Array& output) {
   return concatenate({1.0 - p, p}, 1);
 }
 
-Function answer_function(const nn::Sequential& network, const TargetInfo& target) {
-  return [network, target](const std::vector<Array>& a) {
-    return std::vector<Array>{to_answers(target, network(std::span(a).subspan(1), a[0]))};
+std::vector<Array> values_of(const std::vector<std::vector<nn::Parameter>>& members) {
+  std::vector<Array> values;
+  for (const std::vector<nn::Parameter>& member : members)
+    for (const nn::Parameter& p : member) values.push_back(p.value);
+  eval(values);
+  return values;
+}
+
+// The mean of the members' answers.
+Predictor::Answer answer_function(const nn::Sequential& network, const TargetInfo& target,
+                                  const std::vector<Array>& parameters, std::size_t members) {
+  return [=](const Array& x) {
+    const std::span all(parameters);
+    const std::size_t each = all.size() / members;
+    Array answers = to_answers(target, network(all.first(each), x));
+    for (std::size_t first = each; first < all.size(); first += each)
+      answers = answers + to_answers(target, network(all.subspan(first, each), x));
+    return members == 1 ? answers : answers / static_cast<double>(members);
   };
 }
 
 }  // namespace
 
 Model::Impl::Impl(TargetInfo t, Preprocessor p, nn::Sequential n,
-                  std::vector<nn::Parameter> weights, std::map<std::string, Metrics> m)
+                  std::vector<std::vector<nn::Parameter>> all, std::map<std::string, Metrics> m)
     : target(std::move(t)),
       preprocessor(std::move(p)),
       network(std::move(n)),
-      parameters(std::move(weights)),
+      members(std::move(all)),
+      values(values_of(members)),
       metrics(std::move(m)),
-      program(answer_function(network, target), {0}) {
-  for (const nn::Parameter& w : parameters) values.push_back(w.value);
-  eval(values);
-}
+      predictor(answer_function(network, target, values, members.size()), preprocessor.width()) {}
 
 int32_t Prediction::best_class(int64_t row) const {
   const auto first = values.begin() + row * classes;
@@ -57,6 +69,7 @@ CsvOptions Model::csv_options() const {
 const TargetInfo& Model::target() const { return impl_->target; }
 const Preprocessor& Model::preprocessor() const { return impl_->preprocessor; }
 const nn::Sequential& Model::network() const { return impl_->network; }
+int64_t Model::members() const { return static_cast<int64_t>(impl_->members.size()); }
 const std::vector<Array>& Model::parameters() const { return impl_->values; }
 const std::map<std::string, Metrics>& Model::metrics() const { return impl_->metrics; }
 int64_t Model::features() const { return impl_->preprocessor.width(); }
@@ -68,17 +81,7 @@ int64_t Model::outputs() const {
 
 void Model::predict_into(const float* features, int64_t row_stride, int64_t column_stride,
                          int64_t rows, float* out) const {
-  Tensor x;
-  x.data = reinterpret_cast<std::byte*>(const_cast<float*>(features));
-  x.shape = {rows, this->features()};
-  x.strides = {row_stride, column_stride};
-  std::vector<Tensor> arguments = {x};
-  for (const Array& w : impl_->values) arguments.push_back(w.tensor());
-  Tensor result;
-  static_cast<View&>(result) = {
-      reinterpret_cast<std::byte*>(out), DType::float32, {rows, outputs()}, {outputs(), 1}};
-  std::vector<Tensor> results = {result};
-  impl_->program.run(arguments, results);
+  impl_->predictor.predict_into(features, row_stride, column_stride, rows, out);
 }
 
 Prediction Model::predict(const Table& table, std::map<std::string, int64_t>* unseen) const {
@@ -111,6 +114,9 @@ std::string Model::describe() const {
   text += fmt::format("features   {} from {} columns\n\n", features(),
                       impl_->preprocessor.inputs().size());
   text += impl_->preprocessor.describe() + "\n" + impl_->network.summary();
+  if (members() > 1)
+    text += fmt::format("{} networks, whose answers are averaged: {} parameters\n", members(),
+                        members() * impl_->network.parameter_count());
   return text;
 }
 
@@ -126,7 +132,8 @@ std::string Model::to_json() const {
               {"architecture", json::parse(impl_->network.to_json())},
               {"preprocessing", json::parse(impl_->preprocessor.to_json())},
               {"metrics", impl_->metrics},
-              {"parameters", impl_->network.parameter_count()}}
+              {"members", members()},
+              {"parameters", members() * impl_->network.parameter_count()}}
       .dump(-1, ' ', false, json::error_handler_t::replace);
 }
 

@@ -1,7 +1,8 @@
 // A model is one safetensors file: the weights as tensors by name; everything
 // else as JSON in the metadata entry "lanewise". `requires` lists the features
 // a reader must know, so that an older reader refuses a newer file by name
-// instead of misreading it.
+// instead of misreading it. Where there are several networks, the names of tensors
+// begin with the number of theirs: "3/0.weight".
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -18,11 +19,21 @@ namespace {
 
 constexpr int kFormat = 1;
 constexpr std::string_view kEntry = "lanewise";
-const std::vector<std::string> kKnownFeatures = {"dense", "preprocessing"};
+constexpr std::string_view kEnsemble = "ensemble";
+const std::vector<std::string> kFeatures = {"dense", "preprocessing"};  // of every model
+
+bool is_known(const std::string& feature) {
+  return feature == kEnsemble ||
+         std::find(kFeatures.begin(), kFeatures.end(), feature) != kFeatures.end();
+}
+
+std::string tensor_name(const std::string& parameter, std::size_t member, std::size_t members) {
+  return members == 1 ? parameter : fmt::format("{}/{}", member, parameter);
+}
 
 void check_format(const json& j, const std::string& path) {
   for (const std::string feature : j.at("requires"))
-    if (std::find(kKnownFeatures.begin(), kKnownFeatures.end(), feature) == kKnownFeatures.end())
+    if (!is_known(feature))
       throw DataError(
           fmt::format(
               "{}: the model needs '{}', which this version does not know; a newer Lanewise "
@@ -41,23 +52,32 @@ TargetInfo target_from_json(const json& j) {
           j.at("mean"),    j.at("scale")};
 }
 
-// The weights that the network needs, from the file, with the shapes that it needs.
-std::vector<nn::Parameter> weights_from(const SafetensorsFile& file, const nn::Sequential& network,
-                                        const std::string& path) {
-  Generator unused;
-  std::vector<nn::Parameter> parameters = network.init(unused);
-  for (nn::Parameter& p : parameters) {
-    const auto found = file.tensors.find(p.name);
-    if (found == file.tensors.end())
-      throw DataError(fmt::format("{}: tensor '{}' is missing", path, p.name), path);
-    if (!(found->second.shape == p.value.shape()))
-      throw DataError(
-          fmt::format("{}: tensor '{}' has shape {}, the network needs {}", path, p.name,
-                      to_string(found->second.shape), to_string(p.value.shape())),
-          path);
-    p.value = from_tensor(found->second);
-  }
-  return parameters;
+// A parameter from the file, with the shape that the network needs.
+Array value_from(const SafetensorsFile& file, const std::string& name, const Shape& shape,
+                 const std::string& path) {
+  const auto found = file.tensors.find(name);
+  if (found == file.tensors.end())
+    throw DataError(fmt::format("{}: tensor '{}' is missing", path, name), path);
+  if (!(found->second.shape == shape))
+    throw DataError(fmt::format("{}: tensor '{}' has shape {}, the network needs {}", path, name,
+                                to_string(found->second.shape), to_string(shape)),
+                    path);
+  return from_tensor(found->second);
+}
+
+std::vector<std::vector<nn::Parameter>> members_from(const SafetensorsFile& file, std::size_t count,
+                                                     const nn::Sequential& network,
+                                                     const std::string& path) {
+  // Each has tensors of its own, so a count beyond theirs is damage.
+  if (count < 1 || count > std::max<std::size_t>(file.tensors.size(), 1))
+    throw DataError(fmt::format("{}: {} networks in {} tensors", path, count, file.tensors.size()),
+                    path);
+  std::vector<std::vector<nn::Parameter>> members(count);
+  for (std::size_t k = 0; k < count; ++k)
+    for (const nn::ParameterShape& p : network.parameter_shapes())
+      members[k].push_back(
+          {p.name, value_from(file, tensor_name(p.name, k, count), p.shape, path)});
+  return members;
 }
 
 }  // namespace
@@ -65,10 +85,14 @@ std::vector<nn::Parameter> weights_from(const SafetensorsFile& file, const nn::S
 void Model::save(const std::string& path) const {
   json j = json::parse(to_json());
   j["format"] = kFormat;
-  j["requires"] = kKnownFeatures;
+  j["requires"] = kFeatures;
+  const std::size_t count = impl_->members.size();
+  if (count > 1) j["requires"].push_back(kEnsemble);
   SafetensorsFile file;
   file.metadata[std::string(kEntry)] = j.dump();
-  for (const nn::Parameter& p : impl_->parameters) file.tensors[p.name] = p.value.tensor();
+  for (std::size_t k = 0; k < count; ++k)
+    for (const nn::Parameter& p : impl_->members[k])
+      file.tensors[tensor_name(p.name, k, count)] = p.value.tensor();
   write_safetensors(path, file);
 }
 
@@ -87,9 +111,9 @@ Model Model::load(const std::string& path) {
       throw DataError(fmt::format("{}: {} features for a network with {} inputs", path,
                                   preprocessor.width(), network.inputs()),
                       path);
-    std::vector<nn::Parameter> weights = weights_from(file, network, path);
+    auto members = members_from(file, j.value("members", std::size_t{1}), network, path);
     return Model(std::make_shared<Impl>(target_from_json(j.at("target")), std::move(preprocessor),
-                                        std::move(network), std::move(weights),
+                                        std::move(network), std::move(members),
                                         j.at("metrics").get<std::map<std::string, Metrics>>()));
   } catch (const json::exception& e) {
     throw DataError(fmt::format("{}: the model's description is damaged: {}", path, e.what()),

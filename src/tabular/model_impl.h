@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "array/traced_program.h"
+#include "lanewise/runtime.h"
 #include "lanewise/tabular.h"
 
 namespace lanewise {
@@ -14,13 +14,13 @@ struct Model::Impl {
   TargetInfo target;
   Preprocessor preprocessor;
   nn::Sequential network;
-  std::vector<nn::Parameter> parameters;
-  std::vector<Array> values;  // of the parameters
+  std::vector<std::vector<nn::Parameter>> members;
+  std::vector<Array> values;  // of the parameters of each member in turn
   std::map<std::string, Metrics> metrics;
-  TracedProgram program;  // features -> probabilities, or target units
+  Predictor predictor;  // features -> probabilities, or target units
 
   Impl(TargetInfo target, Preprocessor preprocessor, nn::Sequential network,
-       std::vector<nn::Parameter> parameters, std::map<std::string, Metrics> metrics);
+       std::vector<std::vector<nn::Parameter>> members, std::map<std::string, Metrics> metrics);
 };
 
 // Metrics of predictions for the rows of `target`; and those of the trivial

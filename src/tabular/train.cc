@@ -1,13 +1,14 @@
-// The recipe of docs/training.md: rows with a target are split, preprocessing is
-// fitted on the training rows alone, a network is trained, the held-out rows judge it.
+// The recipe of docs/training.md: rows with a target are split, preprocessing is fitted on
+// the training rows alone, networks are trained, each without its fold, and rows that they
+// did not see judge them.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "lanewise/error.h"
 #include "tabular/model_impl.h"
+#include "tabular/rows.h"
 #include "tabular/target.h"
 
 namespace lanewise {
@@ -33,6 +34,7 @@ void require(bool holds, std::string_view what, double value, std::string_view r
 void validate(const TrainOptions& o) {
   require(o.validation >= 0 && o.validation < 1, "the validation share", o.validation,
           "0 or more and below 1");
+  require(o.folds >= 1, "folds", o.folds, "1 (one network) or more");
   require(o.test_fraction >= 0 && o.test_fraction < 1, "the test share", o.test_fraction,
           "0 or more and below 1");
   require(o.average_decay >= 0 && o.average_decay < 1, "the average's decay", o.average_decay,
@@ -45,65 +47,6 @@ void validate(const TrainOptions& o) {
   for (int64_t units : o.hidden)
     require(units >= 1, "a hidden size", static_cast<double>(units), "1 or more");
   o.optimizer.validate();
-}
-
-// Rows of the table, of one use, as positions in the target's values.
-struct Rows {
-  std::vector<int64_t> train, validation, test;
-};
-
-std::vector<int64_t> pick(std::span<const int64_t> from, std::span<const int64_t> positions) {
-  std::vector<int64_t> out;
-  for (int64_t i : positions) out.push_back(from[static_cast<std::size_t>(i)]);
-  return out;
-}
-
-template <class T>
-std::vector<T> values_at(const std::vector<T>& values, std::span<const int64_t> positions) {
-  std::vector<T> out;
-  if (!values.empty())
-    for (int64_t i : positions) out.push_back(values[static_cast<std::size_t>(i)]);
-  return out;
-}
-
-constexpr int64_t kStrata = 10;
-
-// Tenths of the rows by the size of their target, so that every part of a split
-// holds small and large ones alike.
-std::vector<int32_t> strata_of(const std::vector<double>& values) {
-  std::vector<std::size_t> order(values.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return values[a] < values[b]; });
-  std::vector<int32_t> strata(values.size());
-  const auto rows = static_cast<int64_t>(values.size());
-  for (int64_t rank = 0; rank < rows; ++rank)
-    strata[order[static_cast<std::size_t>(rank)]] = static_cast<int32_t>(rank * kStrata / rows);
-  return strata;
-}
-
-// Splits off a share of `positions`, stratified by class or by size.
-std::vector<int64_t> hold_out(std::vector<int64_t>& positions, double share, uint32_t seed,
-                              const TargetValues& target) {
-  const std::vector<int32_t> strata = target.classes.empty()
-                                          ? strata_of(values_at(target.values, positions))
-                                          : values_at(target.classes, positions);
-  const Split split = split_rows(static_cast<int64_t>(positions.size()), share, seed, strata);
-  std::vector<int64_t> held_out = pick(positions, split.held_out);
-  positions = pick(positions, split.train);
-  return held_out;
-}
-
-Rows split(const TrainOptions& o, const TargetValues& target, bool has_test) {
-  Rows rows;
-  rows.train.resize(target.rows.size());
-  std::iota(rows.train.begin(), rows.train.end(), int64_t{0});
-  if (o.test_fraction > 0 && !has_test)
-    rows.test = hold_out(rows.train, o.test_fraction, o.seed, target);
-  // Another stream than the test split's, or both would favour the same rows.
-  if (o.validation > 0)
-    rows.validation = hold_out(rows.train, o.validation, o.seed + 0x9e3779b9u, target);
-  return rows;
 }
 
 void standardize_target(TargetInfo& info, const TargetValues& target,
@@ -157,7 +100,7 @@ class Training {
     network_ = make_network(options_, info_, preprocessor_.width());
     const TrainPlan plan = make_plan();
     if (options_.on_start) options_.on_start(plan);
-    nn::FitResult fit = this->fit(plan);
+    nn::EnsembleResult fit = this->fit(plan);
     return finish(std::move(fit), plan);
   }
 
@@ -189,6 +132,7 @@ class Training {
     plan.validation_rows = count(rows_.validation);
     plan.test_rows = test_ ? test_->rows : count(rows_.test);
     plan.dropped_rows = target_.dropped;
+    plan.members = static_cast<int>(members());
     plan.features = preprocessor_.width();
     plan.epochs = options_.epochs.value_or(recipe.epochs);
     plan.patience = options_.patience.value_or(recipe.patience);
@@ -200,17 +144,19 @@ class Training {
     return plan;
   }
 
-  nn::FitData data_for(std::span<const int64_t> positions) const {
-    return {preprocessor_.transform(table_, table_rows(positions)),
-            target_array(info_, target_, positions),
-            {}};
+  std::size_t members() const {
+    return rows_.folds.empty() ? 1
+                               : static_cast<std::size_t>(
+                                     *std::max_element(rows_.folds.begin(), rows_.folds.end())) +
+                                     1;
   }
 
-  nn::FitResult fit(const TrainPlan& plan) {
-    Generator generator(options_.seed);
-    parameters_ = network_.init(generator, options_.init);
-    std::vector<Array> start;
-    for (const nn::Parameter& p : parameters_) start.push_back(p.value);
+  nn::FitData data_for(std::span<const int64_t> positions) const {
+    return {preprocessor_.transform(table_, table_rows(positions)),
+            target_array(info_, target_, positions)};
+  }
+
+  nn::EnsembleResult fit(const TrainPlan& plan) {
     nn::FitOptions fit;
     fit.loss = loss_for(info_.task);
     fit.optimizer = options_.optimizer;
@@ -223,22 +169,69 @@ class Training {
     fit.on_epoch = options_.on_epoch;
     fit.on_progress = options_.on_progress;
     fit.keep_going = options_.keep_going;
-    const nn::FitData train = data_for(rows_.train);
-    if (rows_.validation.empty()) return nn::fit(network_, std::move(start), train, nullptr, fit);
+    nn::FitData train = data_for(rows_.train);
+    if (!rows_.folds.empty()) train.folds = array(rows_.folds, {plan.train_rows});
+    if (rows_.validation.empty())
+      return nn::fit_ensemble(network_, first_values(), train, nullptr, fit);
     const nn::FitData validation = data_for(rows_.validation);
-    return nn::fit(network_, std::move(start), train, &validation, fit);
+    return nn::fit_ensemble(network_, first_values(), train, &validation, fit);
   }
 
-  // Scores of held-out rows, beside those of the trivial predictor.
+  // Of each member, which starts elsewhere than the others.
+  std::vector<std::vector<Array>> first_values() const {
+    Generator generator(options_.seed);
+    std::vector<std::vector<Array>> all(members());
+    for (std::vector<Array>& member : all)
+      for (const nn::Parameter& p : network_.init(generator, options_.init))
+        member.push_back(p.value);
+    return all;
+  }
+
+  std::vector<nn::Parameter> named(const std::vector<Array>& values) const {
+    std::vector<nn::Parameter> parameters;
+    for (const nn::ParameterShape& p : network_.parameter_shapes())
+      parameters.push_back({p.name, values[parameters.size()]});
+    return parameters;
+  }
+
+  Model model_of(std::vector<std::vector<nn::Parameter>> members,
+                 std::map<std::string, Metrics> metrics = {}) const {
+    return Model(std::make_shared<Model::Impl>(info_, preprocessor_, network_, std::move(members),
+                                               std::move(metrics)));
+  }
+
+  // Scores of predictions, beside those of the trivial predictor.
   void add_scores(std::map<std::string, Metrics>& metrics, const std::string& which,
-                  const Model& model, const Table& rows, const TargetValues& truth) const {
-    if (truth.rows.empty()) return;
-    const Table chosen = rows.select_rows(truth.rows);
-    metrics[which] = defined(score(info_, model.predict(chosen), truth.classes, truth.values));
+                  const Prediction& predictions, const TargetValues& truth) const {
+    metrics[which] = defined(score(info_, predictions, truth.classes, truth.values));
     const Prediction trivial =
         trivial_prediction(info_, values_at(target_.classes, rows_.train),
-                           values_at(target_.values, rows_.train), chosen.rows);
+                           values_at(target_.values, rows_.train), predictions.rows);
     metrics[which + "_baseline"] = defined(score(info_, trivial, truth.classes, truth.values));
+  }
+  void add_scores(std::map<std::string, Metrics>& metrics, const std::string& which,
+                  const Model& model, const Table& table, const TargetValues& truth) const {
+    if (truth.rows.empty()) return;
+    add_scores(metrics, which, model.predict(table.select_rows(truth.rows)), truth);
+  }
+
+  // Every training row judged by the member that did not learn from it.
+  void add_scores_out_of_fold(std::map<std::string, Metrics>& metrics,
+                              const std::vector<std::vector<nn::Parameter>>& members) const {
+    if (rows_.folds.empty()) return;
+    std::vector<int64_t> order;
+    Prediction all{{}, 0, static_cast<int64_t>(info_.classes.size())};
+    for (std::size_t k = 0; k < members.size(); ++k) {
+      std::vector<int64_t> left_out;
+      for (std::size_t i = 0; i < rows_.folds.size(); ++i)
+        if (rows_.folds[i] == static_cast<int64_t>(k)) left_out.push_back(rows_.train[i]);
+      const Prediction own =
+          model_of({members[k]}).predict(table_.select_rows(table_rows(left_out)));
+      all.values.insert(all.values.end(), own.values.begin(), own.values.end());
+      all.rows += own.rows;
+      order.insert(order.end(), left_out.begin(), left_out.end());
+    }
+    add_scores(metrics, "out_of_fold", all, subset(order));
   }
 
   TargetValues subset(std::span<const int64_t> positions) const {
@@ -246,18 +239,18 @@ class Training {
             values_at(target_.values, positions), 0};
   }
 
-  TrainResult finish(nn::FitResult fit, TrainPlan plan) {
-    for (std::size_t i = 0; i < parameters_.size(); ++i) parameters_[i].value = fit.parameters[i];
-    const auto make = [&](std::map<std::string, Metrics> metrics) {
-      return Model(std::make_shared<Model::Impl>(info_, preprocessor_, network_, parameters_,
-                                                 std::move(metrics)));
-    };
-    const Model unscored = make({});
+  TrainResult finish(nn::EnsembleResult fit, TrainPlan plan) {
+    std::vector<std::vector<nn::Parameter>> members;
+    for (const nn::EnsembleResult::Member& member : fit.members)
+      members.push_back(named(member.parameters));
+    const Model unscored = model_of(members);
     std::map<std::string, Metrics> metrics;
+    add_scores_out_of_fold(metrics, members);
     add_scores(metrics, "validation", unscored, table_, subset(rows_.validation));
     if (test_) add_scores(metrics, "test", unscored, *test_, read_target(*test_, info_));
     else add_scores(metrics, "test", unscored, table_, subset(rows_.test));
-    TrainResult result{make(std::move(metrics)), std::move(fit), std::move(plan)};
+    TrainResult result{model_of(std::move(members), std::move(metrics)), std::move(fit),
+                       std::move(plan)};
     result.plan.network = &result.model.network();
     result.plan.preprocessor = &result.model.preprocessor();
     return result;
@@ -271,7 +264,6 @@ class Training {
   Rows rows_;
   Preprocessor preprocessor_;
   nn::Sequential network_;
-  std::vector<nn::Parameter> parameters_;
 };
 
 }  // namespace

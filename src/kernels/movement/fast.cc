@@ -1,5 +1,6 @@
 // take and scatter_add as loops over (table, index, out), see indexed.h. A run with
 // one index copies a row; a run over indices gathers.
+#include <algorithm>
 #include <cstring>
 
 #include "kernels/elementwise/operators.h"
@@ -10,7 +11,8 @@
 namespace lanewise::kernels::fast {
 namespace {
 
-constexpr int64_t kGrain = 16 << 10;  // elements worth a thread
+constexpr int64_t kGrain = 16 << 10;                    // elements worth a thread
+constexpr int64_t kCacheLine = 64, kFetchAhead = 1024;  // bytes
 
 // T: an unsigned type of the elements' size.
 template <class T>
@@ -37,6 +39,32 @@ void take_as(const Indexed& at, const View& out) {
   });
 }
 
+// Whether the elements behind one index lie together, and are more than a few.
+bool has_long_rows(View x) {
+  x.shape[0] = 1;
+  return x.contiguous() && x.size() * static_cast<int64_t>(size_of(x.dtype)) >= kCacheLine;
+}
+
+// Rows by number. Those wanted next are fetched meanwhile: each lies anywhere.
+void take_rows(const View& x, const View& indices, const View& out) {
+  const auto element = static_cast<int64_t>(size_of(x.dtype));
+  const int64_t from = x.strides[0] * element, to = out.strides[0] * element;
+  const int64_t count = indices.shape[0], bytes = element * x.size() / x.shape[0];
+  const int64_t ahead = std::clamp<int64_t>(kFetchAhead / bytes, 1, 16);
+  const auto row = [&](int64_t i) {
+    return x.data + indices.as<int64_t>()[i * indices.strides[0]] * from;
+  };
+  parallel_for(count, std::max<int64_t>(1, kGrain * element / bytes),
+               [&](int64_t begin, int64_t end) {
+                 for (int64_t i = begin; i < end; ++i) {
+                   if (i + ahead < end)
+                     for (int64_t at = 0; at < bytes; at += kCacheLine)
+                       __builtin_prefetch(row(i + ahead) + at);
+                   std::memcpy(out.data + i * to, row(i), static_cast<std::size_t>(bytes));
+                 }
+               });
+}
+
 template <class T>
 void add_run(const T* update, const int64_t* index, T* table, const int64_t* s, int64_t step,
              int64_t count) {
@@ -56,6 +84,8 @@ void add_run(const T* update, const int64_t* index, T* table, const int64_t* s, 
 }  // namespace
 
 void take(const View& x, const View& indices, int axis, const View& out) {
+  if (axis == 0 && indices.rank() == 1 && has_long_rows(x) && has_long_rows(out))
+    return take_rows(x, indices, out);
   const Indexed at = indexed(x, indices, axis, out.shape);
   switch (size_of(x.dtype)) {
     case 1: return take_as<uint8_t>(at, out);

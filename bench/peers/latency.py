@@ -1,0 +1,80 @@
+"""How long single calls of a network take in another library: what lanewise_latency does for ours.
+
+    latency.py LIBRARY ROWS CALLS GAP THREADS
+"""
+
+import json
+import sys
+import time
+
+import numpy as np
+
+import data
+
+LAYERS = 100, 256, 128, 1
+
+
+def parameters():
+    shapes = [shape for n, k in zip(LAYERS, LAYERS[1:]) for shape in ((n, k), (k,))]
+    return [data.parameter(i, *shape) for i, shape in enumerate(shapes)]
+
+
+def onnxruntime_network(threads):
+    import onnxruntime
+    from onnx import TensorProto, helper, numpy_helper
+
+    nodes, constants, value = [], [], "X"
+    arrays = parameters()
+    last = len(LAYERS) - 2
+    for i in range(last + 1):
+        constants += [numpy_helper.from_array(a, f"{kind}{i}") for kind, a in zip("Wb", arrays[2 * i:])]
+        nodes += [
+            helper.make_node("Gemm", [value, f"W{i}", f"b{i}"], [f"Z{i}"]),
+            helper.make_node("Sigmoid" if i == last else "Relu", [f"Z{i}"], [f"A{i}"]),
+        ]
+        value = f"A{i}"
+    graph = helper.make_graph(
+        nodes, "network",
+        [helper.make_tensor_value_info("X", TensorProto.FLOAT, ["m", LAYERS[0]])],
+        [helper.make_tensor_value_info(value, TensorProto.FLOAT, ["m", LAYERS[-1]])], constants)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    return lambda X: session.run(None, {"X": X})[0]
+
+
+def numpy_network(_threads):
+    W1, b1, W2, b2, W3, b3 = parameters()
+
+    def answer(X):
+        A = np.maximum(X @ W1 + b1, 0)
+        A = np.maximum(A @ W2 + b2, 0)
+        return 1 / (1 + np.exp(-(A @ W3 + b3)))
+
+    return answer
+
+
+NETWORKS = {"onnxruntime": onnxruntime_network, "numpy": numpy_network}
+
+
+def main():
+    library, rows, calls, gap, threads = sys.argv[1], *map(int, sys.argv[2:])
+    answer = NETWORKS[library](threads)
+    X = data.uniform(data.INPUTS, (rows, LAYERS[0]))
+    seconds = []
+    for call in range(-calls // 10, calls):
+        if gap:
+            time.sleep(gap * 1e-6)
+        start = time.perf_counter()
+        out = answer(X)
+        taken = time.perf_counter() - start
+        if call >= 0:
+            seconds.append(taken)
+    seconds.sort()
+    shares = {f"p{100 * p:g}": seconds[int(p * (calls - 1))] for p in (0.5, 0.99, 0.999)}
+    print(json.dumps(shares | {"value": float(out.mean(dtype=np.float64))}))
+
+
+if __name__ == "__main__":
+    main()

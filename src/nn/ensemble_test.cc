@@ -1,0 +1,159 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <set>
+
+#include "lanewise/error.h"
+#include "lanewise/nn.h"
+#include "lanewise/ops.h"
+#include "lanewise/runtime.h"
+
+namespace lanewise::nn {
+namespace {
+
+using testing::HasSubstr;
+using testing::ThrowsMessage;
+
+constexpr int64_t kRows = 210, kFolds = 3;
+
+// Whether x₀ > x₁, in blurred labels; row i is left out by member i % 3.
+FitData problem() {
+  Generator generator(0);
+  const Array X = astype(generator.randn({kRows, 2}), DType::float32).eval();
+  const Array blurred = X + astype(generator.randn({kRows, 2}), DType::float32);
+  const Array x0 = blurred[{slice(), slice(0, 1)}], x1 = blurred[{slice(), slice(1, 2)}];
+  std::vector<int64_t> folds;
+  for (int64_t row = 0; row < kRows; ++row) folds.push_back(row % kFolds);
+  return {X, astype(x0 > x1, DType::float32).eval(), {}, array(folds, {kRows})};
+}
+
+const Sequential kNetwork(2, {dense(8, Activation::tanh), dropout(0.1), dense(1)});
+
+std::vector<std::vector<Array>> starts(std::size_t members = kFolds) {
+  Generator generator(1);
+  std::vector<std::vector<Array>> all(members);
+  for (std::vector<Array>& values : all)
+    for (const Parameter& p : kNetwork.init(generator)) values.push_back(p.value);
+  return all;
+}
+
+FitOptions options(int epochs) {
+  FitOptions o;
+  o.optimizer.learning_rate = 0.02;
+  o.optimizer.clip_norm = 0.5;
+  o.epochs = epochs;
+  o.batch = 32;
+  o.patience = 3;
+  return o;
+}
+
+std::vector<double> numbers(const std::vector<Array>& arrays) {
+  std::vector<double> all;
+  for (const Array& a : arrays)
+    for (double x : a.to_vector<double>()) all.push_back(x);
+  return all;
+}
+
+FitData rows_of(const FitData& data, int64_t fold) {
+  const Array rows = arange(static_cast<double>(fold), kRows, kFolds);
+  return {take(data.x, rows, 0), take(data.y, rows, 0)};
+}
+
+// Member 0 draws the same dropout as a network alone.
+TEST(Ensemble, AMemberHasTheBitsOfANetworkTrainedAloneWithoutItsFold) {
+  const FitData data = problem();
+  const EnsembleResult together = fit_ensemble(kNetwork, starts(), data, nullptr, options(6));
+  FitData alone{data.x, data.y, astype(*data.folds != 0, DType::float32), {}};
+  const FitData judge = rows_of(data, 0);
+  const FitResult only = fit(kNetwork, starts()[0], alone, &judge, options(6));
+  const EnsembleResult::Member& first = together.members[0];
+  EXPECT_EQ(numbers(first.parameters), numbers(only.parameters));
+  EXPECT_EQ(first.best_epoch, only.best_epoch);
+  for (std::size_t epoch = 0; epoch < only.history.size(); ++epoch) {
+    EXPECT_EQ(together.history[epoch].members[0].loss, only.history[epoch].loss);
+    EXPECT_EQ(together.history[epoch].members[0].validation_loss,
+              only.history[epoch].validation_loss);
+  }
+}
+
+// Whoever leaves early must not change what the others get.
+TEST(Ensemble, MembersLeaveAtTheirOwnTime) {
+  const FitData data = problem();
+  FitOptions o = options(40);
+  const EnsembleResult result = fit_ensemble(kNetwork, starts(), data, nullptr, o);
+  std::set<int> best;
+  for (const EnsembleResult::Member& m : result.members) best.insert(m.best_epoch);
+  ASSERT_GT(best.size(), 1u) << "the problem must part the members";
+  for (int k = 0; k < kFolds; ++k) {
+    const EnsembleResult::Member& member = result.members[static_cast<std::size_t>(k)];
+    int last = 0;
+    double least = INFINITY;
+    for (const EpochReport& epoch : result.history)
+      for (const MemberReport& m : epoch.members)
+        if (m.member == k) last = epoch.epoch, least = std::min(least, m.validation_loss);
+    EXPECT_EQ(last, std::min(o.epochs, member.best_epoch + o.patience));
+    EXPECT_EQ(member.stopped_early, last < o.epochs);
+    EXPECT_EQ(member.best_loss, least);
+  }
+  o.patience = 0;
+  o.epochs = result.members[2].best_epoch;
+  const EnsembleResult endless = fit_ensemble(kNetwork, starts(), data, nullptr, o);
+  EXPECT_EQ(numbers(endless.members[2].parameters), numbers(result.members[2].parameters));
+}
+
+TEST(Ensemble, TheSameBitsAtAnyNumberOfThreads) {
+  const FitData data = problem();
+  const int before = thread_count();
+  std::vector<std::vector<double>> results;
+  for (int threads : {1, 2}) {
+    set_thread_count(threads);
+    std::vector<Array> all;
+    for (const auto& member : fit_ensemble(kNetwork, starts(), data, nullptr, options(4)).members)
+      all.insert(all.end(), member.parameters.begin(), member.parameters.end());
+    results.push_back(numbers(all));
+  }
+  set_thread_count(before);
+  EXPECT_EQ(results[0], results[1]);
+}
+
+TEST(Ensemble, WeightsOfTheUserCount) {
+  FitData data = problem();
+  data.weights = where(arange(0, kRows) < 100, 2.0, 1.0);
+  const EnsembleResult together = fit_ensemble(kNetwork, starts(), data, nullptr, options(3));
+  const FitData alone{data.x, data.y, astype(*data.folds != 0, DType::float32) * *data.weights, {}};
+  const FitResult only = fit(kNetwork, starts()[0], alone, nullptr, options(3));
+  EXPECT_EQ(together.history[2].members[0].loss, only.history[2].loss);
+}
+
+// Batches of two rows: many hold none that a member may learn from.
+TEST(Ensemble, ABatchMayHoldNoRowOfAMember) {
+  const FitData data = problem();
+  FitOptions o = options(2);
+  o.batch = 2;
+  const EnsembleResult result = fit_ensemble(kNetwork, starts(), data, nullptr, o);
+  for (double x : numbers(result.members[1].parameters)) EXPECT_TRUE(std::isfinite(x));
+}
+
+TEST(Ensemble, WithoutFoldsAllRowsTeachEveryMember) {
+  FitData data = problem();
+  data.folds.reset();
+  const EnsembleResult together = fit_ensemble(kNetwork, starts(), data, nullptr, options(3));
+  const FitResult only = fit(kNetwork, starts()[0], data, nullptr, options(3));
+  EXPECT_EQ(numbers(together.members[0].parameters), numbers(only.parameters));
+  EXPECT_EQ(together.members[1].best_epoch, 3);
+  EXPECT_TRUE(std::isnan(together.history[0].validation_loss));
+}
+
+TEST(Ensemble, FoldsThatCannotServeAreRefused) {
+  FitData data = problem();
+  EXPECT_THAT([&] { fit_ensemble(kNetwork, starts(4), data, nullptr, options(1)); },
+              ThrowsMessage<ValueError>(HasSubstr("0 of 210 rows have the fold 3")));
+  EXPECT_THAT([&] { fit_ensemble(kNetwork, starts(), data, &data, options(1)); },
+              ThrowsMessage<ValueError>(HasSubstr("can't be validation data beside them")));
+  data.folds = arange(0, 7);
+  EXPECT_THROW(fit_ensemble(kNetwork, starts(), data, nullptr, options(1)), ShapeError);
+}
+
+}  // namespace
+}  // namespace lanewise::nn

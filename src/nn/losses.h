@@ -1,0 +1,11 @@
+// What each sample costs, of which the losses are means.
+#pragma once
+
+#include "lanewise/nn.h"
+
+namespace lanewise::nn {
+
+// One entry a sample; shapes and targets as loss_of() takes them.
+Array sample_costs(Loss loss, const Array& output, const Array& targets, Layout layout);
+
+}  // namespace lanewise::nn
