@@ -217,7 +217,13 @@ void bind_reductions(Scope& scope) {
         "axis"_a = nb::none(), nb::kw_only(), "keepdims"_a = false);
 }
 
-void bind_top_k(nb::module_& m) {
+void bind_selections(nb::module_& m) {
+  m.def(
+      "take_along_axis",
+      [](nb::handle arr, nb::handle indices, nb::handle axis) {
+        return take_along_axis(to_array(arr), to_array(indices), to_axis(axis));
+      },
+      "arr"_a, "indices"_a, "axis"_a.none() = -1);
   m.def(
       "top_k",
       [](nb::handle x, int64_t k, nb::handle axis, bool largest) {
@@ -243,12 +249,6 @@ void bind_products_and_shape(Scope& scope) {
         return swapaxes(to_array(a), axis_or(axis1, 0), axis_or(axis2, 0));
       },
       "axis1"_a, "axis2"_a);
-  define(
-      scope, "take_along_axis",
-      [](nb::handle a, nb::handle indices, nb::handle axis) {
-        return take_along_axis(to_array(a), to_array(indices), to_axis(axis));
-      },
-      "indices"_a, "axis"_a.none() = -1);
   define(
       scope, "take",
       [](nb::handle a, nb::handle indices, nb::handle axis) {
@@ -312,7 +312,7 @@ void bind_operations(nb::module_& m) {
   bind_elementwise(m, cls);
   bind_reductions(m);
   bind_reductions(cls);
-  bind_top_k(m);
+  bind_selections(m);
   bind_products_and_shape(m);
   bind_products_and_shape(cls);
   bind_shape_functions(m);
