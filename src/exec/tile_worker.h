@@ -30,6 +30,9 @@ class TileWorker {
   void fold(const Instruction& in);
   void fold_product(const Instruction& in);
   void run_block(int64_t begin, int64_t end);
+  // The reductions that need blocks, or those that don't.
+  void begin_folds(bool in_blocks);
+  void finish_folds(bool in_blocks);
   // Where the state of a fold grows.
   std::byte* state(const Instruction& in) const;
   bool grows_in_place(const Instruction& in) const;
