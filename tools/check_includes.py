@@ -36,6 +36,8 @@ PUBLIC = {
     "runtime": "array",
     "shape": "base",
     "ops": "array",
+    "layers": "nn",
+    "losses": "nn",
     "optim": "nn",
     "lanewise": "tabular",
 }

@@ -168,7 +168,8 @@ void add_training_flags(CLI::App& app, TrainFlags& flags) {
       ->check(share());
   group.value("--seed", o.seed, "N", "of splits, weights and batches: same seed, same bits")
       ->check(at_least(0));
-  group.named("--optimizer", optimizer.kind, optimizer_from_name, "sgd, momentum, adam or adamw");
+  group.named("--optimizer", optimizer.kind, optimizer_from_name,
+              "sgd, momentum, adam, adamw, rmsprop or adagrad");
   group.value("--lr", optimizer.learning_rate, "RATE", "learning rate")->check(above_zero());
   group.named("--schedule", optimizer.schedule, schedule_from_name,
               "of the rate: constant or cosine");

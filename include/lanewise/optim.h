@@ -13,7 +13,7 @@
 
 namespace lanewise {
 
-enum class OptimizerKind : uint8_t { sgd, momentum, adam, adamw };
+enum class OptimizerKind : uint8_t { sgd, momentum, adam, adamw, rmsprop, adagrad };
 std::string_view name(OptimizerKind kind);
 OptimizerKind optimizer_from_name(
     std::string_view name);  // Errors: ValueError naming the known ones
@@ -22,13 +22,24 @@ enum class ScheduleKind : uint8_t { constant, cosine };
 std::string_view name(ScheduleKind kind);
 ScheduleKind schedule_from_name(std::string_view name);
 
+// Every rule is PyTorch's, as torch.optim.SGD, Adam, AdamW, RMSprop and Adagrad have it.
 struct OptimizerOptions {
   OptimizerKind kind = OptimizerKind::adamw;
   double learning_rate = 1e-3;
-  double momentum = 0.9;                              // momentum only
-  double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;  // Adam, AdamW: Kingma & Ba 2015
+  // momentum: m ← momentum·m + (1 − dampening)·g; the first step takes g whole. With nesterov
+  // the step goes along g + momentum·m (Sutskever et al. 2013).
+  double momentum = 0.9, dampening = 0;
+  bool nesterov = false;
+  double beta1 = 0.9, beta2 = 0.999;  // Adam, AdamW: Kingma & Ba 2015
+  bool amsgrad = false;   // Adam, AdamW: by the largest second moment so far (Reddi et al. 2018)
+  double epsilon = 1e-8;  // Adam, AdamW, RMSprop, Adagrad: beside the square root
+  double alpha = 0.99;    // RMSprop: decay of the mean square (Hinton 2012)
+  bool centered = false;  // RMSprop: by the variance instead of the mean square (Graves 2013)
+  double rmsprop_momentum = 0;  // RMSprop: of its scaled gradients
   // AdamW: decoupled, times the rate (Loshchilov & Hutter 2019); others: L2, added to the gradient.
   double weight_decay = 0;
+  // Of weight_decay, one a parameter; none: all of it for every parameter. See nn::decay_factors.
+  std::vector<double> decay_factors;
   double clip_norm = 0;  // gradients scaled to at most this joint norm; 0: off
   ScheduleKind schedule = ScheduleKind::constant;
   int64_t warmup_steps = 0;  // the rate grows linearly from 0

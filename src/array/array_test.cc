@@ -137,9 +137,26 @@ TEST(Gradients, ForgottenOperationsAreNamed) {
   EXPECT_THROW(gradients(loss, wrt), ValueError);
 }
 
+TEST(Gradients, AnArgumentThatDoesNotMatterHasNoSlope) {
+  const auto f = [](const std::vector<Array>& a) { return sum(exp(a[0])); };
+  const Array x = (array({1, 2}) * 2).eval();
+  EXPECT_EQ(grad(f)({x, array({3})})[1].to_vector<double>(), (Values{0}));
+}
+
 TEST(Gradients, ValuesCannotBeReadWhileTracing) {
   const auto f = [](const std::vector<Array>& a) { return Array(exp(a[0]).item()); };
   EXPECT_THROW(grad(f)({array({1})}), ValueError);
+}
+
+TEST(Compile, ConstantsMadeWithinAFunctionStillGiveOnePlan) {
+  const auto f = compile(
+      [](const std::vector<Array>& a) {
+        return std::vector<Array>{a[0] * array({1, 2, 3}) +
+                                  take(a[0], array({2, 0, 1}).astype(DType::int64), 1)};
+      },
+      {.sample_axis = {0}});
+  for (int64_t m : {1, 5, 2000}) EXPECT_EQ(f({ones({m, 3})})[0].shape(), (Shape{m, 3}));
+  EXPECT_EQ(f.plan_count(), 1);
 }
 
 TEST(Compile, OnePlanServesEveryNumberOfSamples) {

@@ -3,14 +3,13 @@
 #include <cmath>
 #include <iterator>
 
-#include "lanewise/nn.h"
+#include "lanewise/layers.h"
 #include "lanewise/ops.h"
+#include "nn/layout.h"
 #include "nn/names.h"
 
 namespace lanewise::nn {
 namespace {
-
-int feature_axis(Layout layout) { return layout == Layout::rows ? -1 : 0; }
 
 Array gelu(const Array& z) { return 0.5 * z * (1 + erf(z * std::sqrt(0.5))); }
 

@@ -37,7 +37,7 @@ class Training {
         batch_(options_.batch > 0 ? std::min(options_.batch, rows_) : rows_),
         layout_{parameters[0].size(), optimizer_state(options_.optimizer, parameters[0]).size(),
                 options_.average_decay > 0 ? parameters[0].size() : 0} {
-    fill_schedule();
+    complete_options();
     judge_by(validation, parameters.size());
     at_.generator = Generator(options_.seed);
     at_.result.members.resize(parameters.size());
@@ -64,11 +64,14 @@ class Training {
   }
 
  private:
-  // A schedule without a length spans the whole training.
-  void fill_schedule() {
+  // A schedule without a length spans the whole training; weight decay spares what isn't trained.
+  void complete_options() {
     if (options_.optimizer.total_steps == 0)
       options_.optimizer.total_steps = steps_per_epoch() * options_.epochs;
+    if (options_.optimizer.decay_factors.empty())
+      options_.optimizer.decay_factors = decay_factors(network_);
     options_.optimizer.validate();
+    options_.loss_options.validate();
   }
   int64_t steps_per_epoch() const { return (rows_ + batch_ - 1) / batch_; }
 
@@ -76,9 +79,9 @@ class Training {
     if (data_.folds) {
       fold_rows_ = rows_by_fold(*data_.folds, members);
       const FitData all{data_.x, data_.y, data_.weights, {}};
-      validation_.emplace(network_, options_.loss, all, layout_.parameters);
+      validation_.emplace(network_, options_, all, layout_.parameters);
     } else if (validation) {
-      validation_.emplace(network_, options_.loss,
+      validation_.emplace(network_, options_,
                           program_data(network_, *validation, options_.loss, dtype_, "validation"),
                           layout_.parameters);
     }

@@ -57,8 +57,6 @@ void check_targets(const Sequential& network, const Array& y, Loss loss, std::st
 
 }  // namespace
 
-int sample_axis(Layout layout) { return layout == Layout::rows ? 0 : 1; }
-
 FitData program_data(const Sequential& network, const FitData& data, Loss loss, DType dtype,
                      std::string_view which) {
   check_x(network, data.x, which);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "lanewise/nn.h"
+#include "nn/layout.h"
 
 namespace lanewise::nn {
 
@@ -26,7 +27,5 @@ std::vector<std::vector<int64_t>> rows_by_fold(const Array& folds, std::size_t m
 
 // What member k learns from: the rows that it leaves out weigh nothing.
 FitData without_fold(const FitData& data, int k);
-
-int sample_axis(Layout layout);
 
 }  // namespace lanewise::nn

@@ -12,25 +12,25 @@ namespace {
 // Validation runs in pieces of this many samples, to bound its memory.
 constexpr int64_t kPiece = 4096;
 
-CompiledFunction validation_program(const Sequential& network, Loss loss, const FitData& data,
-                                    std::size_t parameter_count) {
+CompiledFunction validation_program(const Sequential& network, const FitOptions& options,
+                                    const FitData& data, std::size_t parameter_count) {
   std::vector<int> axes(parameter_count, -1);
   axes.insert(axes.end(), listed(data).size(), sample_axis(network.layout()));
-  const auto metrics = [&network, loss, data, parameter_count](const std::vector<Array>& all) {
+  const auto metrics = [&network, &options, data, parameter_count](const std::vector<Array>& all) {
     const std::span<const Array> arguments(all);
     const FitData batch = named(arguments.subspan(parameter_count), data);
-    const Array key(int64_t{0});
-    return loss_on(network, arguments.first(parameter_count), batch, loss, false, key).metrics();
+    return loss_on(network(arguments.first(parameter_count), batch.x), batch, options,
+                   network.layout())
+        .metrics();
   };
   return compile(metrics, {axes});
 }
 
 }  // namespace
 
-BatchLoss loss_on(const Sequential& network, std::span<const Array> parameters,
-                  const FitData& batch, Loss loss, bool training, const Array& key) {
-  const Array output = network.apply(parameters, batch.x, training, key);
-  const Array costs = sample_costs(loss, output, batch.y, network.layout());
+BatchLoss loss_on(const Array& output, const FitData& batch, const FitOptions& options,
+                  Layout layout) {
+  const Array costs = sample_costs(options.loss, output, batch.y, layout, options.loss_options);
   if (!batch.weights) return {mean(costs), {}};
   return {mean(costs * reshape(*batch.weights, costs.shape())), mean(*batch.weights)};
 }
@@ -51,11 +51,11 @@ double mean_loss(std::span<const double> sums, int64_t rows) {
   return sums.size() > 1 ? sums[0] / sums[1] : sums[0] / static_cast<double>(rows);
 }
 
-Validation::Validation(const Sequential& network, Loss loss, FitData data,
+Validation::Validation(const Sequential& network, const FitOptions& options, FitData data,
                        std::size_t parameter_count)
     : data_(listed(data)),
       axis_(sample_axis(network.layout())),
-      loss_(validation_program(network, loss, data, parameter_count)) {}
+      loss_(validation_program(network, options, data, parameter_count)) {}
 
 template <class Piece>
 double Validation::over(int64_t rows, const std::vector<Array>& parameters, Piece piece) const {

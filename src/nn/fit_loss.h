@@ -20,8 +20,9 @@ struct BatchLoss {
   std::vector<Array> metrics() const;
   std::vector<Array> gradients(std::span<const Array> parameters) const;  // of the loss
 };
-BatchLoss loss_on(const Sequential& network, std::span<const Array> parameters,
-                  const FitData& batch, Loss loss, bool training, const Array& key);
+// `output`: of the network on batch.x.
+BatchLoss loss_on(const Array& output, const FitData& batch, const FitOptions& options,
+                  Layout layout);
 
 // The loss by metrics that were weighed by their samples and summed over `rows` of them.
 double mean_loss(std::span<const double> sums, int64_t rows);
@@ -29,7 +30,8 @@ double mean_loss(std::span<const double> sums, int64_t rows);
 // The loss of any parameters on data that they did not learn from.
 class Validation {
  public:
-  Validation(const Sequential& network, Loss loss, FitData data, std::size_t parameter_count);
+  Validation(const Sequential& network, const FitOptions& options, FitData data,
+             std::size_t parameter_count);
 
   double operator()(const std::vector<Array>& parameters) const;
   // On some of the rows.

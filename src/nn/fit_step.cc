@@ -75,10 +75,12 @@ Session::Step training_step(const Sequential& network, const FitOptions& options
       const auto own = std::span(state).subspan(i * layout.size(), layout.size());
       const auto parameters = own.first(layout.parameters);
       const FitData samples = without_fold(batch, members[i]);
-      const BatchLoss loss =
-          loss_on(network, parameters, samples, options.loss, true, scalars[kDropoutKeys + i]);
+      const Sequential::Pass pass =
+          network.training_pass(parameters, samples.x, scalars[kDropoutKeys + i]);
+      const BatchLoss loss = loss_on(pass.output, samples, options, network.layout());
+      // Statistics have moved in the pass; their slopes are zero, so the update leaves them.
       OptimizerUpdate update = optimizer_update(
-          options.optimizer, parameters, loss.gradients(parameters),
+          options.optimizer, pass.parameters, loss.gradients(parameters),
           own.subspan(layout.parameters, layout.moments), scalars[kRate], scalars[kStep]);
       if (!options.masks.empty())
         update.parameters =

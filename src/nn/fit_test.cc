@@ -145,5 +145,34 @@ TEST(Fit, OptionsOutOfRangeAreNamed) {
   EXPECT_THROW(fit(kNetwork, start(), train, nullptr, o), ValueError);
 }
 
+// Without moving averages validation would normalise by the first values, mean 0 and variance 1.
+TEST(Fit, BatchNormJudgesByMovingAverages) {
+  FitData train = problem(0), validation = problem(1);
+  train.x = (train.x * 20 + 300).eval();
+  validation.x = (validation.x * 20 + 300).eval();
+  const Sequential network(2, {batch_norm(), dense(8, Activation::tanh), batch_norm(), dense(1)});
+  FitOptions o = options(20);
+  o.optimizer.weight_decay = 0.5;  // must not touch the averages
+  const FitResult result = fit(network, start(network), train, &validation, o);
+  EXPECT_LT(result.history.back().validation_loss, 0.2);
+  EXPECT_NEAR(mean(result.parameters[2]).item(), 300, 5);
+  EXPECT_NEAR(mean(result.parameters[3]).item(), 400, 80);
+}
+
+TEST(Fit, LossesTakeTheirOptions) {
+  const FitData train = problem(0);
+  FitOptions o = options(30);
+  o.loss = Loss::quantile;
+  o.loss_options.quantile = 0.8;
+  // Without features that matter, 80 of 100 targets lie below the prediction.
+  const FitData noise = {
+      zeros({kRows, 2}), astype(Generator(3).rand({kRows}), DType::float32), {}, {}};
+  const FitResult result = fit(kNetwork, start(), noise, nullptr, o);
+  EXPECT_NEAR(kNetwork(result.parameters, noise.x)[0].item(), 0.8, 0.05);
+  o.loss_options.quantile = 2;
+  EXPECT_THAT([&] { fit(kNetwork, start(), train, nullptr, o); },
+              ThrowsMessage<ValueError>(HasSubstr("quantile is 2")));
+}
+
 }  // namespace
 }  // namespace lanewise::nn

@@ -1,7 +1,10 @@
 // Losses: means over samples of what each sample costs.
 #include "nn/losses.h"
 
+#include <cmath>
+
 #include "lanewise/ops.h"
+#include "nn/layout.h"
 #include "nn/names.h"
 
 namespace lanewise::nn {
@@ -41,54 +44,87 @@ Array softplus(const Array& z) {
 
 // Integer classes as rows (columns) of zeros with a one.
 Array one_hot(const Array& classes, const Array& logits, Layout layout) {
-  const int axis = layout == Layout::rows ? 1 : 0;
-  const Array numbers = arange(0, static_cast<double>(logits.shape(axis)));
+  const Array numbers = arange(0, static_cast<double>(logits.shape(feature_axis(layout))));
   const Shape across = layout == Layout::rows ? Shape{-1, 1} : Shape{1, -1};
   const Shape along = layout == Layout::rows ? Shape{1, -1} : Shape{-1, 1};
   return reshape(classes, across) == reshape(numbers, along);
 }
 
-Array binary_costs(const Array& logits, const Array& targets, Layout) {
-  check_same_shape("binary_cross_entropy_with_logits", logits, targets);
-  const Array &Z = logits, Y = astype(targets, logits.dtype());
-  return softplus(Z) - Y * Z;
+// This share of each target goes to all classes alike.
+Array smoothed(const Array& Y, double smoothing, double classes) {
+  return smoothing == 0 ? Y : (1 - smoothing) * Y + smoothing / classes;
 }
 
-Array softmax_costs(const Array& logits, const Array& targets, Layout layout) {
+// −log p · (1 − p)^focus for p = sigmoid(z), where 1 − p = exp(−softplus(z)).
+Array focal_cost(const Array& z, double focus) { return exp(-focus * softplus(z)) * softplus(-z); }
+
+Array binary_costs(const Array& logits, const Array& targets, Layout, const LossOptions& options) {
+  check_same_shape("binary_cross_entropy_with_logits", logits, targets);
+  const Array &Z = logits, Y = smoothed(astype(targets, Z.dtype()), options.smoothing, 2);
+  if (options.focus == 0) return softplus(Z) - Y * Z;
+  return Y * focal_cost(Z, options.focus) + (1 - Y) * focal_cost(-Z, options.focus);
+}
+
+Array softmax_costs(const Array& logits, const Array& targets, Layout layout,
+                    const LossOptions& options) {
   if (logits.rank() != 2)
     throw ShapeError(
         fmt::format("softmax_cross_entropy: logits {} need two axes", to_string(logits.shape())),
         {"softmax_cross_entropy", {logits.shape()}, -1, 0, 0, ""});
-  const int axis = layout == Layout::rows ? 1 : 0;
-  const int64_t samples = logits.shape(1 - axis);
+  const int axis = feature_axis(layout);
+  const int64_t samples = logits.shape(sample_axis(layout));
   const bool numbers = is_integer(targets.dtype()) && targets.size() == samples;
-  const Array Y = numbers ? one_hot(targets, logits, layout) : targets;
-  check_same_shape("softmax_cross_entropy", logits, Y);
-  return -sum(astype(Y, logits.dtype()) * log_softmax(logits, axis), axis);
+  const Array hits = numbers ? one_hot(targets, logits, layout) : targets;
+  check_same_shape("softmax_cross_entropy", logits, hits);
+  const Array Y = smoothed(astype(hits, logits.dtype()), options.smoothing,
+                           static_cast<double>(logits.shape(axis)));
+  const Array log_p = log_softmax(logits, axis);
+  if (options.focus == 0) return -sum(Y * log_p, axis);
+  // Kept above zero, where a power has no slope.
+  const Array others = maximum(-expm1(log_p), 1e-30);
+  return -sum(Y * log_p * power(others, options.focus), axis);
 }
 
-Array squared_errors(const Array& predictions, const Array& targets, Layout) {
+Array squared_errors(const Array& predictions, const Array& targets, Layout, const LossOptions&) {
   check_same_shape("mean_squared_error", predictions, targets);
   return square(predictions - astype(targets, predictions.dtype()));
+}
+
+Array huber_costs(const Array& predictions, const Array& targets, Layout,
+                  const LossOptions& options) {
+  check_same_shape("huber_loss", predictions, targets);
+  const Array size = abs(predictions - astype(targets, predictions.dtype()));
+  const Array inner = minimum(size, options.delta);
+  return inner * (size - 0.5 * inner);
+}
+
+Array quantile_costs(const Array& predictions, const Array& targets, Layout,
+                     const LossOptions& options) {
+  check_same_shape("quantile_loss", predictions, targets);
+  const Array e = astype(targets, predictions.dtype()) - predictions;
+  return maximum(options.quantile * e, (options.quantile - 1) * e);
 }
 
 struct Row {
   Loss value;
   std::string_view name;
-  Array (*costs)(const Array& output, const Array& targets, Layout layout);
+  Array (*costs)(const Array& output, const Array& targets, Layout layout,
+                 const LossOptions& options);
 };
 
 const Row kLosses[] = {
     {Loss::binary_cross_entropy, "binary_cross_entropy", binary_costs},
     {Loss::softmax_cross_entropy, "softmax_cross_entropy", softmax_costs},
     {Loss::mean_squared_error, "mean_squared_error", squared_errors},
+    {Loss::huber, "huber", huber_costs},
+    {Loss::quantile, "quantile", quantile_costs},
 };
 
 }  // namespace
 
 Array binary_cross_entropy_with_logits(const Array& logits, const Array& targets,
-                                       const Array* weights) {
-  return loss_of(Loss::binary_cross_entropy, logits, targets, weights, Layout::rows);
+                                       const Array* weights, const LossOptions& options) {
+  return loss_of(Loss::binary_cross_entropy, logits, targets, weights, Layout::rows, options);
 }
 
 Array binary_cross_entropy(const Array& probabilities, const Array& targets, const Array* weights,
@@ -101,24 +137,48 @@ Array binary_cross_entropy(const Array& probabilities, const Array& targets, con
 }
 
 Array softmax_cross_entropy(const Array& logits, const Array& targets, const Array* weights,
-                            Layout layout) {
-  return loss_of(Loss::softmax_cross_entropy, logits, targets, weights, layout);
+                            Layout layout, const LossOptions& options) {
+  return loss_of(Loss::softmax_cross_entropy, logits, targets, weights, layout, options);
 }
 
 Array mean_squared_error(const Array& predictions, const Array& targets, const Array* weights) {
   return loss_of(Loss::mean_squared_error, predictions, targets, weights, Layout::rows);
 }
 
+Array huber_loss(const Array& predictions, const Array& targets, const Array* weights,
+                 double delta) {
+  return loss_of(Loss::huber, predictions, targets, weights, Layout::rows, {.delta = delta});
+}
+
+Array quantile_loss(const Array& predictions, const Array& targets, const Array* weights,
+                    double quantile) {
+  return loss_of(Loss::quantile, predictions, targets, weights, Layout::rows,
+                 {.quantile = quantile});
+}
+
+void LossOptions::validate() const {
+  const auto check = [](bool ok, std::string_view field, double value, std::string_view expected) {
+    if (!ok || !std::isfinite(value))
+      throw ValueError(fmt::format("{} is {}, expected {}", field, value, expected));
+  };
+  check(smoothing >= 0 && smoothing < 1, "smoothing", smoothing, "0 ≤ smoothing < 1");
+  check(focus >= 0, "focus", focus, "a number ≥ 0 (0: off)");
+  check(delta > 0, "delta", delta, "a number > 0");
+  check(quantile > 0 && quantile < 1, "quantile", quantile, "0 < quantile < 1");
+}
+
 std::string_view name(Loss loss) { return row_of(kLosses, loss).name; }
 Loss loss_from_name(std::string_view name) { return row_named(kLosses, "loss", name).value; }
 
-Array sample_costs(Loss loss, const Array& output, const Array& targets, Layout layout) {
-  return row_of(kLosses, loss).costs(output, targets, layout);
+Array sample_costs(Loss loss, const Array& output, const Array& targets, Layout layout,
+                   const LossOptions& options) {
+  options.validate();
+  return row_of(kLosses, loss).costs(output, targets, layout, options);
 }
 
 Array loss_of(Loss loss, const Array& output, const Array& targets, const Array* weights,
-              Layout layout) {
-  return mean_cost(sample_costs(loss, output, targets, layout), weights);
+              Layout layout, const LossOptions& options) {
+  return mean_cost(sample_costs(loss, output, targets, layout, options), weights);
 }
 
 }  // namespace lanewise::nn

@@ -27,16 +27,19 @@ void sgd(const OptimizerOptions&, const StepNumbers& numbers, const Array& g, Ar
   p = p - astype(numbers.rate, p.dtype()) * g;
 }
 
-// m ← µ·m + g;  p ← p − η·m
+// m ← µ·m + (1 − d)·g, at first g;  p ← p − η·m, Nesterov: p − η·(g + µ·m)
 void momentum(const OptimizerOptions& options, const StepNumbers& numbers, const Array& g, Array& p,
               std::span<Array> moments) {
+  const auto dampened = [&] {
+    return astype(where(numbers.t > 1, 1 - options.dampening, 1.0), g.dtype()) * g;
+  };
   Array& m = moments[0];
-  m = options.momentum * m + g;
-  p = p - astype(numbers.rate, p.dtype()) * m;
+  m = options.momentum * m + (options.dampening == 0 ? g : dampened());
+  sgd(options, numbers, options.nesterov ? g + options.momentum * m : m, p, {});
 }
 
-// m ← β₁·m + (1 − β₁)·g;  v ← β₂·v + (1 − β₂)·g²
-// p ← p − η / (1 − β₁ᵗ) · m / (√v / √(1 − β₂ᵗ) + ε)
+// m ← β₁·m + (1 − β₁)·g;  v ← β₂·v + (1 − β₂)·g²;  AMSGrad: u ← max(u, v), else u = v
+// p ← p − η / (1 − β₁ᵗ) · m / (√u / √(1 − β₂ᵗ) + ε)
 // The moments start at zero; dividing by 1 − βᵗ removes that bias.
 void adam(const OptimizerOptions& options, const StepNumbers& numbers, const Array& g, Array& p,
           std::span<Array> moments) {
@@ -44,31 +47,66 @@ void adam(const OptimizerOptions& options, const StepNumbers& numbers, const Arr
   Array &m = moments[0], &v = moments[1];
   m = b1 * m + (1 - b1) * g;
   v = b2 * v + (1 - b2) * square(g);
+  if (options.amsgrad) moments[2] = maximum(moments[2], v);
   const Array size = astype(numbers.rate / (1 - power(b1, numbers.t)), p.dtype());
   const Array spread = astype(1 / sqrt(1 - power(b2, numbers.t)), p.dtype());
-  p = p - size * m / (sqrt(v) * spread + options.epsilon);
+  p = p - size * m / (sqrt(moments.back()) * spread + options.epsilon);
 }
 
-// p ← p·(1 − η·λ), then as Adam.  Source: Loshchilov & Hutter 2019, algorithm 2.
-void adamw(const OptimizerOptions& options, const StepNumbers& numbers, const Array& g, Array& p,
-           std::span<Array> moments) {
-  if (options.weight_decay != 0) p = p * astype(1 - numbers.rate * options.weight_decay, p.dtype());
-  adam(options, numbers, g, p, moments);
+// v ← α·v + (1 − α)·g²;  s = √v + ε
+// Centered: a ← α·a + (1 − α)·g;  s = √(v − a²) + ε, where rounding may not go below zero
+// p ← p − η·g/s;  with momentum: m ← µ·m + g/s;  p ← p − η·m
+void rmsprop(const OptimizerOptions& options, const StepNumbers& numbers, const Array& g, Array& p,
+             std::span<Array> moments) {
+  const auto decayed = [&](const Array& mean, const Array& x) {
+    return options.alpha * mean + (1 - options.alpha) * x;
+  };
+  Array& v = moments[0];
+  v = decayed(v, square(g));
+  Array spread = v;
+  if (options.centered) {
+    Array& a = moments[1];
+    a = decayed(a, g);
+    spread = maximum(v - square(a), 0.0);
+  }
+  Array step = g / (sqrt(spread) + options.epsilon);
+  if (options.rmsprop_momentum != 0) {
+    Array& m = moments.back();
+    step = m = options.rmsprop_momentum * m + step;
+  }
+  sgd(options, numbers, step, p, {});
+}
+
+// v ← v + g²;  p ← p − η·g / (√v + ε).  Source: Duchi et al. 2011.
+void adagrad(const OptimizerOptions& options, const StepNumbers& numbers, const Array& g, Array& p,
+             std::span<Array> moments) {
+  Array& v = moments[0];
+  v = v + square(g);
+  sgd(options, numbers, g / (sqrt(v) + options.epsilon), p, {});
+}
+
+std::size_t no_moments(const OptimizerOptions&) { return 0; }
+std::size_t one_moment(const OptimizerOptions&) { return 1; }
+std::size_t adam_moments(const OptimizerOptions& options) { return options.amsgrad ? 3 : 2; }
+std::size_t rmsprop_moments(const OptimizerOptions& options) {
+  return std::size_t{1} + options.centered + (options.rmsprop_momentum != 0);
 }
 
 struct Row {
   OptimizerKind value;
   std::string_view name;
-  std::size_t moments;  // a parameter
-  bool decoupled;       // weight decay is part of the update, not of the gradient
+  std::size_t (*moments)(const OptimizerOptions& options);  // how many a parameter
+  bool decoupled;  // weight decay shrinks the parameter, and adds nothing to the gradient
   Update update;
 };
 
 const Row kOptimizers[] = {
-    {OptimizerKind::sgd, "sgd", 0, false, sgd},
-    {OptimizerKind::momentum, "momentum", 1, false, momentum},
-    {OptimizerKind::adam, "adam", 2, false, adam},
-    {OptimizerKind::adamw, "adamw", 2, true, adamw},
+    {OptimizerKind::sgd, "sgd", no_moments, false, sgd},
+    {OptimizerKind::momentum, "momentum", one_moment, false, momentum},
+    {OptimizerKind::adam, "adam", adam_moments, false, adam},
+    {OptimizerKind::adamw, "adamw", adam_moments, true, adam},
+    {OptimizerKind::rmsprop, "rmsprop", rmsprop_moments, false, rmsprop},
+    {OptimizerKind::adagrad, "adagrad", one_moment, false, adagrad},
 };
 
 // As torch.nn.utils.clip_grad_norm_.
@@ -79,14 +117,32 @@ void clip_jointly(std::vector<Array>& gradients, double clip_norm) {
   for (Array& g : gradients) g = g * astype(factor, g.dtype());
 }
 
-void check_counts(const Row& row, std::size_t parameters, std::size_t gradients,
+double decay_of(const OptimizerOptions& options, std::size_t parameter) {
+  if (options.decay_factors.empty()) return options.weight_decay;
+  return options.weight_decay * options.decay_factors[parameter];
+}
+
+// Coupled: g ← g + λ·p.  Decoupled: p ← p·(1 − η·λ), Loshchilov & Hutter 2019, algorithm 2.
+void decay(const Row& row, const StepNumbers& numbers, double weight_decay, Array& g, Array& p) {
+  if (weight_decay == 0) return;
+  if (row.decoupled) p = p * astype(1 - numbers.rate * weight_decay, p.dtype());
+  else g = g + weight_decay * p;
+}
+
+void check_counts(const OptimizerOptions& options, std::size_t parameters, std::size_t gradients,
                   std::size_t state) {
+  const Row& row = row_of(kOptimizers, options.kind);
   if (gradients != parameters)
     throw ValueError(
         fmt::format("optimizer_update: {} gradients for {} parameters", gradients, parameters));
-  if (state != parameters * row.moments)
+  const std::size_t moments = parameters * row.moments(options);
+  if (state != moments)
     throw ValueError(fmt::format("optimizer_update: {} arrays of state, expected {} of {}", state,
-                                 parameters * row.moments, row.name));
+                                 moments, row.name));
+  const std::size_t factors = options.decay_factors.size();
+  if (factors != 0 && factors != parameters)
+    throw ValueError(
+        fmt::format("optimizer_update: {} decay_factors for {} parameters", factors, parameters));
 }
 
 }  // namespace
@@ -98,10 +154,10 @@ OptimizerKind optimizer_from_name(std::string_view name) {
 
 std::vector<Array> optimizer_state(const OptimizerOptions& options,
                                    std::span<const Array> parameters) {
+  const std::size_t moments = row_of(kOptimizers, options.kind).moments(options);
   std::vector<Array> state;
   for (const Array& p : parameters)
-    for (std::size_t k = 0; k < row_of(kOptimizers, options.kind).moments; ++k)
-      state.push_back(zeros(p.shape(), p.dtype()));
+    for (std::size_t k = 0; k < moments; ++k) state.push_back(zeros(p.shape(), p.dtype()));
   return state;
 }
 
@@ -109,16 +165,16 @@ OptimizerUpdate optimizer_update(const OptimizerOptions& options, std::span<cons
                                  std::span<const Array> gradients, std::span<const Array> state,
                                  const Array& rate, const Array& step) {
   const Row& row = row_of(kOptimizers, options.kind);
-  check_counts(row, parameters.size(), gradients.size(), state.size());
+  check_counts(options, parameters.size(), gradients.size(), state.size());
   OptimizerUpdate result{{parameters.begin(), parameters.end()}, {state.begin(), state.end()}};
   std::vector<Array> g(gradients.begin(), gradients.end());
   if (options.clip_norm > 0) clip_jointly(g, options.clip_norm);
   const StepNumbers numbers{astype(rate, DType::float64), astype(step, DType::float64)};
+  const std::size_t moments = row.moments(options);
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     Array& p = result.parameters[i];
-    if (options.weight_decay != 0 && !row.decoupled) g[i] = g[i] + options.weight_decay * p;
-    const std::span<Array> moments(result.state);
-    row.update(options, numbers, g[i], p, moments.subspan(i * row.moments, row.moments));
+    decay(row, numbers, decay_of(options, i), g[i], p);
+    row.update(options, numbers, g[i], p, std::span(result.state).subspan(i * moments, moments));
   }
   return result;
 }
@@ -130,10 +186,16 @@ void OptimizerOptions::validate() const {
   };
   check(learning_rate > 0, "learning_rate", learning_rate, "a number > 0");
   check(momentum >= 0 && momentum < 1, "momentum", momentum, "0 ≤ momentum < 1");
+  check(dampening >= 0 && dampening < 1, "dampening", dampening, "0 ≤ dampening < 1");
+  check(!nesterov || dampening == 0, "dampening", dampening, "0 with nesterov");
   check(beta1 >= 0 && beta1 < 1, "beta1", beta1, "0 ≤ beta1 < 1");
   check(beta2 >= 0 && beta2 < 1, "beta2", beta2, "0 ≤ beta2 < 1");
+  check(alpha >= 0 && alpha < 1, "alpha", alpha, "0 ≤ alpha < 1");
+  check(rmsprop_momentum >= 0 && rmsprop_momentum < 1, "rmsprop_momentum", rmsprop_momentum,
+        "0 ≤ rmsprop_momentum < 1");
   check(epsilon > 0, "epsilon", epsilon, "a number > 0");
   check(weight_decay >= 0, "weight_decay", weight_decay, "a number ≥ 0");
+  for (double factor : decay_factors) check(factor >= 0, "decay_factors", factor, "numbers ≥ 0");
   check(clip_norm >= 0, "clip_norm", clip_norm, "a number ≥ 0 (0: off)");
   const auto warmup = static_cast<double>(warmup_steps), total = static_cast<double>(total_steps);
   check(warmup >= 0, "warmup_steps", warmup, "0 or more");

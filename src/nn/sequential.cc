@@ -1,7 +1,9 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "lanewise/nn.h"
+#include "lanewise/layers.h"
+#include "nn/chain.h"
+#include "nn/layer_file.h"
 #include "nn/names.h"
 
 namespace lanewise::nn {
@@ -33,28 +35,15 @@ Sequential::Sequential(int64_t inputs, std::vector<LayerPtr> layers, Layout layo
     throw ValueError(fmt::format("Sequential: inputs is {}, expected 1 or more", inputs));
   for (const LayerPtr& layer : layers_)
     if (!layer) throw ValueError("Sequential: a layer is null");
+  outputs();
 }
 
 std::vector<ParameterShape> Sequential::parameter_shapes() const {
-  std::vector<ParameterShape> all;
-  int64_t width = inputs_;
-  for (std::size_t i = 0; i < layers_.size(); ++i) {
-    for (ParameterShape& p : layers_[i]->parameter_shapes(width, layout_))
-      all.push_back({fmt::format("{}.{}", i, p.name), p.shape});
-    width = layers_[i]->outputs(width);
-  }
-  return all;
+  return chain_shapes(layers_, inputs_, layout_);
 }
 
 std::vector<Parameter> Sequential::init(Generator& generator, Init init, DType dtype) const {
-  std::vector<Parameter> all;
-  int64_t width = inputs_;
-  for (std::size_t i = 0; i < layers_.size(); ++i) {
-    for (Parameter& p : layers_[i]->init(width, layout_, init, generator, dtype))
-      all.push_back({fmt::format("{}.{}", i, p.name), std::move(p.value)});
-    width = layers_[i]->outputs(width);
-  }
-  return all;
+  return chain_init(layers_, inputs_, layout_, init, generator, dtype);
 }
 
 Array Sequential::operator()(std::span<const Array> parameters, const Array& x) const {
@@ -63,28 +52,26 @@ Array Sequential::operator()(std::span<const Array> parameters, const Array& x) 
 
 Array Sequential::apply(std::span<const Array> parameters, const Array& x, bool training,
                         const Array& key) const {
+  return pass(parameters, x, {layout_, training, key, 0}).output;
+}
+
+Sequential::Pass Sequential::training_pass(std::span<const Array> parameters, const Array& x,
+                                           const Array& key) const {
+  return pass(parameters, x, {layout_, true, key, 0});
+}
+
+Sequential::Pass Sequential::pass(std::span<const Array> parameters, const Array& x,
+                                  Context context) const {
   const std::size_t expected = parameter_shapes().size();
   if (parameters.size() != expected)
     throw ValueError(fmt::format("the network has {} parameter arrays, {} were given", expected,
                                  parameters.size()));
-  Context context{layout_, training, key, 0};
-  Array A = x;
-  int64_t width = inputs_;
-  for (const LayerPtr& layer : layers_) {
-    const std::size_t count = layer->parameter_shapes(width, layout_).size();
-    A = layer->apply(parameters.first(count), A, context);
-    parameters = parameters.subspan(count);
-    width = layer->outputs(width);
-    ++context.layer;
-  }
-  return A;
+  std::vector<Array> after(parameters.begin(), parameters.end());
+  Array output = chain_apply(layers_, after, x, context);
+  return {std::move(output), std::move(after)};
 }
 
-int64_t Sequential::outputs() const {
-  int64_t width = inputs_;
-  for (const LayerPtr& layer : layers_) width = layer->outputs(width);
-  return width;
-}
+int64_t Sequential::outputs() const { return chain_outputs(layers_, inputs_); }
 
 int64_t Sequential::parameter_count() const {
   int64_t count = 0;
@@ -108,25 +95,29 @@ std::string Sequential::summary() const {
 }
 
 std::string Sequential::to_json() const {
-  json layers = json::array();
-  for (const LayerPtr& layer : layers_) layers.push_back(json::parse(layer->to_json()));
-  return json{{"inputs", inputs_}, {"layout", row_of(kLayouts, layout_).name}, {"layers", layers}}
+  return json{
+      {"inputs", inputs_}, {"layout", row_of(kLayouts, layout_).name}, {"layers", written(layers_)}}
       .dump();
 }
 
 Sequential Sequential::from_json(const std::string& text) {
   try {
-    const json network = json::parse(text);
+    const json network = parse_layers(text);
     const auto layout = network.at("layout").get<std::string>();
-    std::vector<LayerPtr> layers;
-    for (const json& layer : network.at("layers")) layers.push_back(layer_from_json(layer.dump()));
-    return Sequential(network.at("inputs").get<int64_t>(), std::move(layers),
+    return Sequential(network.at("inputs").get<int64_t>(), read_layers(network),
                       row_named(kLayouts, "layout", layout).value);
   } catch (const json::exception& error) {
     throw DataError(fmt::format("network: {}", error.what()));
   } catch (const ValueError& error) {
     throw DataError(fmt::format("network: {}", error.what()));
   }
+}
+
+std::vector<double> decay_factors(const Sequential& network, double biases) {
+  std::vector<double> factors;
+  for (const ParameterShape& p : network.parameter_shapes())
+    factors.push_back(p.role == Role::weight ? 1 : p.role == Role::bias ? biases : 0);
+  return factors;
 }
 
 }  // namespace lanewise::nn

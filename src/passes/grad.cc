@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <numbers>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "graph/build.h"
 #include "lanewise/error.h"
@@ -221,13 +222,17 @@ const Rule kRules[] = {
 };
 static_assert(std::size(kRules) == kOpCount, "a rule for each primitive");
 
-// Evaluation drops operands, so a gradient can't reach through an evaluated array.
+// Evaluation drops operands, so a gradient can't reach through an evaluated array. Those that it
+// is taken for, or that a function is given, need no operands.
 void check_recorded(const NodePtr& loss, std::span<const NodePtr> wrt,
                     const std::unordered_map<const Node*, NodePtr>& cotangent) {
   const NodePtr outputs[] = {loss};
+  const std::vector<NodePtr> order = topological_order(outputs);
+  std::unordered_set<NodePtr> given(wrt.begin(), wrt.end());
+  for (const NodePtr& node : order)
+    if (node->argument) given.insert(node->inputs.begin(), node->inputs.end());
   bool forgotten = false;
-  for (const NodePtr& node : topological_order(outputs))
-    forgotten |= node->evaluated && std::find(wrt.begin(), wrt.end(), node) == wrt.end();
+  for (const NodePtr& node : order) forgotten |= node->evaluated && !given.contains(node);
   for (std::size_t i = 0; forgotten && i < wrt.size(); ++i)
     if (!cotangent.at(wrt[i].get()))
       throw ValueError(fmt::format(
