@@ -1,6 +1,7 @@
 #include "exec/tile_worker.h"
 
 #include <algorithm>
+#include <cstring>
 #include <new>
 
 #include "exec/step_kernels.h"
@@ -23,11 +24,10 @@ TileWorker::TileWorker(const StageProgram& program, const Run& run, int64_t samp
       views_(reinterpret_cast<View*>(view_memory_.data())) {
   for (const External& e : program.externals)
     if (e.axis < 0) views_[e.step] = run.view(e.step);
+  begin_folds(false);
 }
 
-// What needs no blocks takes the chunk for one.
-void TileWorker::run_chunk(int64_t begin, int64_t end, std::byte* result) {
-  begin_folds(false);
+void TileWorker::run_chunk(int64_t begin, int64_t end, bool last, std::byte* result) {
   for (const Instruction& in : program_.instructions)
     if (in.counts()) new (&counter(in)) StateCounter(in.fold, memory(in.levels));
   for (int64_t block = begin; block < end; block += kernels::kBlock) {
@@ -37,13 +37,14 @@ void TileWorker::run_chunk(int64_t begin, int64_t end, std::byte* result) {
   }
   for (const Instruction& in : program_.instructions)
     if (in.counts()) counter(in).finish(result + in.partial);
-    else if (in.kind == Kind::fold)
+    else if (in.kind == Kind::fold && last)
       in.fold.kernels.finish(in.fold.size, memory(in.accumulator), result + in.partial);
+    else if (in.kind == Kind::fold)
+      std::memset(result + in.partial, 0, static_cast<std::size_t>(in.fold.state_bytes()));
 }
 
 void TileWorker::run_only_block() {
   only_block_ = true;
-  begin_folds(false);
   run_block(0, samples_);
   finish_folds(false);
   for (const Instruction& in : program_.instructions)

@@ -12,8 +12,9 @@ class TileWorker {
  public:
   TileWorker(const StageProgram& program, const Run& run, int64_t samples, const std::byte* panels);
 
-  // Samples begin … end-1; the states of the folds go to `result`.
-  void run_chunk(int64_t begin, int64_t end, std::byte* result);
+  // Samples begin … end-1, after those of earlier calls; the states of the folds go to `result`.
+  // What needs no blocks goes on from chunk to chunk and gives its state with the last.
+  void run_chunk(int64_t begin, int64_t end, bool last, std::byte* result);
   // All samples, one block of them; the folds go where their values belong.
   void run_only_block();
 

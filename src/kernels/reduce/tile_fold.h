@@ -28,7 +28,8 @@ struct TileFold {
   void (*merge)(FoldSize size, std::byte* earlier, const std::byte* later);
   // out[0 … width · k - 1] of the dtype of the reduction.
   void (*result)(FoldSize size, const std::byte* state, std::byte* out);
-  // Whether blocks of another length would give other bits.
+  // Whether blocks of another length would give other bits. Where not, a state of zeros is that of
+  // no samples.
   bool needs_blocks;
 };
 // `dtype`: of x.
