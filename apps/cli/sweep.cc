@@ -96,12 +96,10 @@ std::vector<Candidate> candidates(const TrainFlags& flags) {
 void Ranking::add(const Candidate& candidate, TrainResult result) {
   const std::string judge = result.plan.members > 1 ? "out_of_fold" : "validation";
   const Json metrics = metrics_json(metrics_of(result.model.metrics(), judge));
-  if (metrics.empty())
-    throw UsageError("--sweep: no rows judge the networks; give some with --validation");
-  double loss = 0;
+  const auto& history = result.fit.history;
+  double loss = history.empty() ? INFINITY : 0;  // interrupted before anything was judged
   for (const auto& member : result.fit.members)
     loss += member.best_loss / static_cast<double>(result.fit.members.size());
-  const auto& history = result.fit.history;
   const Row row{candidate,
                 loss,
                 history.empty() ? 0 : history.back().seconds,
