@@ -192,6 +192,15 @@ void add_training_flags(CLI::App& app, TrainFlags& flags) {
       ->check(share());
 }
 
+void add_sweep_flag(CLI::App& app, TrainFlags& flags) {
+  app.add_option("--sweep", flags.sweep,
+                 "train every combination, save the best: \"hidden=64,64:32 lr=1e-3,3e-3\"")
+      ->type_name("GRID")
+      ->excludes(app.get_option("--checkpoint"))
+      ->excludes(app.get_option("--log"))
+      ->group("Sweep");
+}
+
 void add_checkpoint_flags(CLI::App& app, TrainFlags& flags) {
   Group group(app, "Checkpoints");
   app.add_option("--checkpoint", flags.checkpoint, "where training is stored while it runs")
@@ -230,6 +239,7 @@ void add_train_flags(CLI::App& app, TrainFlags& flags) {
   app.add_option("--log", flags.log, "JSON lines to write: one an epoch, then the scores")
       ->type_name("FILE")
       ->group("Output");
+  add_sweep_flag(app, flags);
 }
 
 void TrainFlags::settle() {

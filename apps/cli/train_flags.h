@@ -10,7 +10,7 @@ namespace lanewise::cli {
 
 struct TrainFlags {
   std::string data, model, test, config;
-  std::string log;
+  std::string log, sweep;
   std::string checkpoint, checkpoint_every = "30s";
   bool resume = false, quiet = false, quick = false;
   std::optional<double> validation;
