@@ -217,6 +217,22 @@ void bind_reductions(Scope& scope) {
         "axis"_a = nb::none(), nb::kw_only(), "keepdims"_a = false);
 }
 
+void bind_selections(nb::module_& m) {
+  m.def(
+      "take_along_axis",
+      [](nb::handle arr, nb::handle indices, nb::handle axis) {
+        return take_along_axis(to_array(arr), to_array(indices), to_axis(axis));
+      },
+      "arr"_a, "indices"_a, "axis"_a.none() = -1);
+  m.def(
+      "top_k",
+      [](nb::handle x, int64_t k, nb::handle axis, bool largest) {
+        const TopK best = top_k(to_array(x), k, axis_or(axis, -1), largest);
+        return nb::make_tuple(best.values, best.indices);
+      },
+      "x"_a, "k"_a, "axis"_a = -1, nb::kw_only(), "largest"_a = true);
+}
+
 template <class Scope>
 void bind_products_and_shape(Scope& scope) {
   define(
@@ -296,6 +312,7 @@ void bind_operations(nb::module_& m) {
   bind_elementwise(m, cls);
   bind_reductions(m);
   bind_reductions(cls);
+  bind_selections(m);
   bind_products_and_shape(m);
   bind_products_and_shape(cls);
   bind_shape_functions(m);

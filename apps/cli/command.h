@@ -29,6 +29,7 @@ struct Command {
 };
 
 Run add_train(CLI::App& app);
+Run add_prune(CLI::App& app);
 Run add_predict(CLI::App& app);
 Run add_evaluate(CLI::App& app);
 Run add_inspect(CLI::App& app);

@@ -3,6 +3,9 @@
 
 namespace lanewise::cli {
 
+// The shell's exit code for a program that Ctrl-C ended.
+inline constexpr int kInterrupted = 130;
+
 // From now on the first SIGINT or SIGTERM only sets a flag.
 void watch_interrupts();
 bool interrupted();

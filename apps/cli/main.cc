@@ -19,6 +19,7 @@ constexpr Command kCommands[] = {
     {"train", "train a network on a table", add_train},
     {"predict", "predict the rows of a table with a trained model", add_predict},
     {"evaluate", "score a trained model on rows whose answers are known", add_evaluate},
+    {"prune", "make a trained model smaller", add_prune},
     {"inspect", "show a model, a table, an array file or this machine", add_inspect},
     {"explain", "explain the shapes of an expression", add_explain},
     {"cost", "operations and memory of a network", add_cost},

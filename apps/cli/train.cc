@@ -1,20 +1,17 @@
 // lanewise train: a table becomes a trained network in a file.
-#include <algorithm>
 #include <memory>
 
 #include "cli/command.h"
 #include "cli/interrupt.h"
 #include "cli/progress.h"
-#include "cli/report.h"
+#include "cli/sweep.h"
 #include "cli/train_flags.h"
+#include "cli/train_report.h"
 #include "cli/training_log.h"
 #include "io/atomic_file.h"
 
 namespace lanewise::cli {
 namespace {
-
-// The shell's code for a program that Ctrl-C ended.
-constexpr int kInterrupted = 130;
 
 CsvOptions csv_options(const TrainFlags& flags, const std::vector<std::string>& as_text) {
   CsvOptions options = flags.csv.over({});
@@ -31,159 +28,81 @@ std::vector<std::string> text_columns(const Table& table) {
   return names;
 }
 
-// What judges the networks.
-std::string judges(const TrainPlan& plan) {
-  if (plan.members > 1) return fmt::format(", in {} folds", plan.members);
-  return plan.validation_rows > 0 ? fmt::format(", {} to validate", grouped(plan.validation_rows))
-                                  : "";
-}
-
-std::string start_text(const TrainPlan& plan, const std::string& source) {
-  std::string text =
-      fmt::format("{}: {} to train on{}", source, counted(plan.train_rows, "row"), judges(plan));
-  if (plan.test_rows > 0) text += fmt::format(", {} to test", grouped(plan.test_rows));
-  text += fmt::format("\ntarget '{}': {}", plan.target.column, name(plan.target.task));
-  const size_t classes = plan.target.classes.size();
-  if (classes > 10) text += fmt::format(", {} classes", classes);
-  else if (classes > 0) text += fmt::format(" ({})", fmt::join(plan.target.classes, ", "));
-  text += fmt::format("\n{} from {}\n", counted(plan.features, "feature"),
-                      counted(static_cast<int64_t>(plan.preprocessor->inputs().size()), "column"));
-  for (const Preprocessor::Left& left : plan.preprocessor->left_out())
-    text += fmt::format("  without '{}': {}\n", left.column, left.reason);
-  text += "\n" + plan.network->summary();
-  if (plan.members > 1)
-    text += fmt::format("{} such networks, each leaves out a fold\n", plan.members);
-  return text + "\n";
-}
-
-std::string what_is_kept(const TrainResult& result) {
-  std::vector<int> best;
-  for (const auto& member : result.fit.members) best.push_back(member.best_epoch);
-  if (result.plan.members > 1)
-    return fmt::format("the best epoch of each network is kept: {}", fmt::join(best, ", "));
-  if (result.plan.validation_rows > 0) return fmt::format("epoch {}, the best, is kept", best[0]);
-  return "the last weights are kept";
-}
-
-std::string how_it_ended(const TrainResult& result) {
-  const nn::EnsembleResult& fit = result.fit;
-  const int done = static_cast<int>(fit.history.size());
-  if (fit.interrupted && done == 0)
-    return "interrupted in the first epoch; its weights so far are kept";
-  const std::string kept = what_is_kept(result);
-  if (fit.interrupted) return fmt::format("interrupted after {}; {}", counted(done, "epoch"), kept);
-  if (std::all_of(fit.members.begin(), fit.members.end(),
-                  [](const auto& m) { return m.stopped_early; }))
-    return fmt::format("ended after {}, the last {} without improvement; {}",
-                       counted(done, "epoch"), result.plan.patience, kept);
-  return fmt::format("ended after {}; {}", counted(done, "epoch"), kept);
-}
-
-std::vector<ScoredSet> scores(const Model& model) {
-  std::vector<ScoredSet> sets;
-  for (const std::string which : {"out_of_fold", "validation", "test"}) {
-    sets.push_back({with_spaces(which), metrics_of(model.metrics(), which)});
-    sets.push_back({"baseline", metrics_of(model.metrics(), which + "_baseline")});
-  }
-  return sets;
-}
-
-std::string end_text(const TrainResult& result, const TrainFlags& flags) {
-  const std::string table = metrics_table(scores(result.model));
-  return fmt::format("{}\n\n{}{}model saved: {}\n", how_it_ended(result), table,
-                     table.empty() ? "" : "baseline: the same answer for every row\n\n",
-                     flags.model);
-}
-
-Json scores_json(const std::map<std::string, Metrics>& all, const std::string& which) {
-  const Metrics metrics = metrics_of(all, which);
-  return metrics.empty() ? Json(nullptr) : metrics_json(metrics);
-}
-
-// The most honest rows that there are scores of.
-std::string judge_of(const std::map<std::string, Metrics>& all) {
-  for (const std::string which : {"test", "out_of_fold"})
-    if (all.contains(which)) return which;
-  return "validation";
-}
-
-Json to_json(const TrainResult& result, const TrainFlags& flags, double seconds) {
-  const TrainPlan& plan = result.plan;
-  const std::map<std::string, Metrics>& all = result.model.metrics();
-  const std::string judge = judge_of(all);
-  std::vector<int> best_epochs;
-  for (const auto& member : result.fit.members) best_epochs.push_back(member.best_epoch);
-  Json network = Json::array({plan.network->inputs()});
-  for (const auto& shape : plan.network->parameter_shapes())
-    if (shape.name.ends_with("weight")) network.push_back(shape.shape[1]);
-  return {{"model", flags.model},
-          {"target",
-           {{"column", plan.target.column},
-            {"task", name(plan.target.task)},
-            {"classes", plan.target.classes}}},
-          {"rows",
-           {{"train", plan.train_rows},
-            {"validation", plan.validation_rows},
-            {"test", plan.test_rows},
-            {"dropped", plan.dropped_rows}}},
-          {"features", plan.features},
-          {"network", network},
-          {"members", plan.members},
-          {"parameters", plan.members * plan.network->parameter_count()},
-          {"epochs", result.fit.history.size()},
-          {"best_epochs", best_epochs},
-          {"interrupted", result.fit.interrupted},
-          {"seconds", seconds},
-          {"metrics_on", all.contains(judge) ? Json(judge) : Json(nullptr)},
-          {"metrics", scores_json(all, judge)},
-          {"out_of_fold", scores_json(all, "out_of_fold")},
-          {"validation", scores_json(all, "validation")},
-          {"test", scores_json(all, "test")},
-          {"baseline", scores_json(all, judge + "_baseline")}};
-}
-
 void warn_of_dropped(const TrainPlan& plan, const Output& output) {
   if (plan.dropped_rows > 0)
     output.warn("{} without a value of '{}' left out", counted(plan.dropped_rows, "row"),
                 plan.target.column);
 }
 
+struct Data {
+  Table table;
+  std::optional<Table> test;
+};
+
+Data read_data(const TrainFlags& flags, const Output& output) {
+  Data data{open_table(flags.data, csv_options(flags, {}), output), {}};
+  if (!flags.test.empty())
+    data.test = open_table(flags.test, csv_options(flags, text_columns(data.table)), output);
+  return data;
+}
+
+TrainResult train_on(const Data& data, TrainOptions o, Progress& progress, TrainingLog* log,
+                     const Output& output) {
+  o.keep_going = [] { return !interrupted(); };
+  o.on_progress = [&](double fraction) { progress.fraction(fraction); };
+  o.on_epoch = [&](const nn::EpochReport& report) {
+    progress.epoch(report);
+    if (log) log->epoch(report);
+  };
+  o.on_note = [&](const std::string& note) { output.warn("{}", note); };
+  o.on_start = [&](const TrainPlan& plan) {
+    if (!output.json()) output.write(start_text(plan, data.table.source));
+    warn_of_dropped(plan, output);
+    progress.start(plan);
+  };
+  TrainResult result = train(data.table, o, data.test ? &*data.test : nullptr);
+  progress.end();
+  return result;
+}
+
+Ranking sweep(const std::vector<Candidate>& all, const Data& data, Progress& progress,
+              const Output& output) {
+  Ranking ranking;
+  for (std::size_t i = 0; i < all.size() && !interrupted(); ++i) {
+    output.note("candidate {} of {}: {}", i + 1, all.size(), all[i].text());
+    ranking.add(all[i], train_on(data, all[i].options, progress, nullptr, output));
+  }
+  return ranking;
+}
+
 int run(TrainFlags flags, const Output& output) {
   flags.settle();
+  const std::vector<Candidate> all =
+      flags.sweep.empty() ? std::vector<Candidate>{} : candidates(flags);
   {
     AtomicFile probe(flags.model);
   }  // a folder that can't be written is told now, not after the work
-  const Table table = open_table(flags.data, csv_options(flags, {}), output);
-  std::optional<Table> test;
-  if (!flags.test.empty())
-    test = open_table(flags.test, csv_options(flags, text_columns(table)), output);
-
+  const Data data = read_data(flags, output);
   std::optional<TrainingLog> log;
   if (!flags.log.empty()) log.emplace(flags.log);
 
   watch_interrupts();
   const std::unique_ptr<Progress> progress = make_progress(output, flags.quiet);
-  TrainOptions& o = flags.options;
-  o.keep_going = [] { return !interrupted(); };
-  o.on_progress = [&](double fraction) { progress->fraction(fraction); };
-  o.on_epoch = [&](const nn::EpochReport& report) {
-    progress->epoch(report);
-    if (log) log->epoch(report);
-  };
-  o.on_start = [&](const TrainPlan& plan) {
-    if (!output.json()) output.write(start_text(plan, table.source));
-    warn_of_dropped(plan, output);
-    progress->start(plan);
-  };
-  const TrainResult result = train(table, o, test ? &*test : nullptr);
-  progress->end();
+  std::optional<Ranking> ranking;
+  if (!all.empty()) ranking = sweep(all, data, *progress, output);
+  const TrainResult result =
+      ranking ? ranking->best()
+              : train_on(data, flags.options, *progress, log ? &*log : nullptr, output);
   result.model.save(flags.model);
-  const double seconds = result.fit.history.empty() ? 0 : result.fit.history.back().seconds;
-  const Json summary = to_json(result, flags, seconds);
+  Json summary = to_json(result, flags.model);
+  if (ranking) summary["sweep"] = ranking->json();
   if (log) log->end(summary);
-  output.result(end_text(result, flags), summary);
-  if (result.fit.interrupted) output.complain(how_it_ended(result) + ", saved in " + flags.model);
-  return result.fit.interrupted ? kInterrupted : kDone;
+  output.result(
+      (ranking ? ranking->table() + "\nof the best: " : "") + end_text(result, flags.model),
+      summary);
+  if (!interrupted()) return kDone;
+  output.complain(how_it_ended(result) + ", saved in " + flags.model);
+  return kInterrupted;
 }
 
 }  // namespace
@@ -199,6 +118,8 @@ Examples:
   lanewise train --data customers.csv --target churned --model m.safetensors
   lanewise train --data houses.csv --target price --model m.safetensors \
     --test-fraction 0.2 --hidden 256,128 --epochs 20 --seed 1
+  lanewise train --data churn.csv --target churned --model m.safetensors \
+    --quick --sweep "hidden=64,128:64 lr=1e-3,3e-3"
   lanewise train --config churn.json
     {"data": "customers.csv", "target": "churned", "model": "m.safetensors"})text");
   return [flags](Output& output) { return run(*flags, output); };

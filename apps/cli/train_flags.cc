@@ -192,12 +192,46 @@ void add_training_flags(CLI::App& app, TrainFlags& flags) {
       ->check(share());
 }
 
+void add_sweep_flag(CLI::App& app, TrainFlags& flags) {
+  app.add_option("--sweep", flags.sweep,
+                 "train every combination, save the best: \"hidden=64,64:32 lr=1e-3,3e-3\"")
+      ->type_name("GRID")
+      ->excludes(app.get_option("--checkpoint"))
+      ->excludes(app.get_option("--log"))
+      ->group("Sweep");
+}
+
+void add_checkpoint_flags(CLI::App& app, TrainFlags& flags) {
+  Group group(app, "Checkpoints");
+  app.add_option("--checkpoint", flags.checkpoint, "where training is stored while it runs")
+      ->type_name("FOLDER")
+      ->group("Checkpoints");
+  group.value("--checkpoint-every", flags.checkpoint_every, "TIME",
+              "between two of them: 500ms, 30s, 5m, 1h; 0s: each step");
+  app.add_flag("--resume", flags.resume, "go on from the newest checkpoint, to the same bits")
+      ->group("Checkpoints");
+}
+
+// Errors: UsageError.
+double seconds_from(const std::string& text) {
+  static constexpr std::pair<std::string_view, double> kUnits[] = {
+      {"ms", 1e-3}, {"s", 1}, {"m", 60}, {"h", 3600}};
+  double count = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, count);
+  for (const auto& [unit, seconds] : kUnits)
+    if (error == std::errc{} && count >= 0 && std::string_view(stop, end) == unit)
+      return count * seconds;
+  throw UsageError(fmt::format("--checkpoint-every: '{}' isn't a time as 30s or 5m", text));
+}
+
 }  // namespace
 
 void add_train_flags(CLI::App& app, TrainFlags& flags) {
   add_data_flags(app, flags);
   add_network_flags(app, flags.options);
   add_training_flags(app, flags);
+  add_checkpoint_flags(app, flags);
   add_encoding_flags(app, flags.options.encoding);
   add_csv_flags(app, flags.csv);
   add_run_flags(app);
@@ -205,6 +239,7 @@ void add_train_flags(CLI::App& app, TrainFlags& flags) {
   app.add_option("--log", flags.log, "JSON lines to write: one an epoch, then the scores")
       ->type_name("FILE")
       ->group("Output");
+  add_sweep_flag(app, flags);
 }
 
 void TrainFlags::settle() {
@@ -214,6 +249,9 @@ void TrainFlags::settle() {
         "--validation is for one network, but each of several is judged by its fold; "
         "add --quick, or leave it out");
   options.validation = validation.value_or(options.validation);
+  const double every = seconds_from(checkpoint_every);
+  if (!checkpoint.empty()) options.checkpoint = {checkpoint, every, resume};
+  else if (resume) throw UsageError("--resume needs --checkpoint, the folder to go on from");
 }
 
 }  // namespace lanewise::cli

@@ -10,14 +10,15 @@ namespace lanewise::cli {
 
 struct TrainFlags {
   std::string data, model, test, config;
-  std::string log;
-  bool quiet = false, quick = false;
+  std::string log, sweep;
+  std::string checkpoint, checkpoint_every = "30s";
+  bool resume = false, quiet = false, quick = false;
   std::optional<double> validation;
   CsvFlags csv;
   TrainOptions options;
 
-  // What --quick and --validation say, into `options`.
-  // Errors: UsageError for a validation share of an ensemble.
+  // What --quick, --validation and those of checkpoints say, into `options`.
+  // Errors: UsageError for flags that don't go together.
   void settle();
 };
 

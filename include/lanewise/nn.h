@@ -61,7 +61,10 @@ struct FitOptions {
   int64_t batch = 256;  // 0: full batch
   bool shuffle = true;  // seeded mini-batches; off: in order
   uint32_t seed = 0;
-  int patience = 8;             // epochs without a better validation loss; 0: never stop early
+  int patience = 8;  // epochs without a better validation loss; 0: never stop early
+  // Of each member and parameter, what it is multiplied by after every step: 0 where a value must
+  // stay 0. Empty: nothing.
+  std::vector<std::vector<Array>> masks;
   double average_decay = 0.99;  // moving average of weights, decay min(this, t / (t + 10)); 0: off
   std::function<void(const EpochReport&)> on_epoch;
   std::function<void(double fraction_of_epoch)> on_progress;

@@ -79,6 +79,17 @@ Array any(const Array& x, const Axes& axes = {}, bool keepdims = false);
 // One axis, or the flattened array; the first of equals.
 Array argmax(const Array& x, std::optional<int> axis = {}, bool keepdims = false);
 Array argmin(const Array& x, std::optional<int> axis = {}, bool keepdims = false);
+
+// The k largest elements along `axis`, or the smallest, and their indices, the best first.
+//   Shapes: x with extent k along `axis`, both.  Dtypes: values that of x, indices int64.
+//   Of equals the lower index comes first. A NaN counts as the largest number: it is first among
+//   the largest (as in argmax) and last among the smallest (unlike in argmin). So with largest =
+//   false the indices are the first k of numpy.argsort(x, axis, stable=True); NumPy has no top_k.
+//   Errors: ValueError for k < 1; ShapeError where the axis has fewer than k elements.
+struct TopK {
+  Array values, indices;
+};
+TopK top_k(const Array& x, int64_t k, int axis = -1, bool largest = true);
 Array logsumexp(const Array& x, const Axes& axes = {}, bool keepdims = false);
 Array softmax(const Array& x, int axis = -1);
 Array log_softmax(const Array& x, int axis = -1);
@@ -101,6 +112,10 @@ Array stack(const std::vector<Array>& arrays, int axis = 0);
 // x along `axis` at integer `indices` (any shape); negative ones count from the
 // back. Errors: IndexError, when values are read.  Without axis: of the flattened x.
 Array take(const Array& x, const Array& indices, std::optional<int> axis = {});
+// x[…, indices[i…], …]: an index for each element of the result, as numpy.take_along_axis; the
+// other axes broadcast. Without axis: of the flattened x, indices of one axis.
+//   Errors: DTypeError, ShapeError; IndexError, when values are read.
+Array take_along_axis(const Array& x, const Array& indices, std::optional<int> axis = -1);
 Array astype(const Array& x, DType dtype);
 
 }  // namespace lanewise

@@ -26,6 +26,13 @@ struct TargetInfo {
   double mean = 0, scale = 1;        // regression: the target is standardised
 };
 
+// Where training is stored while it runs, to go on after a crash.
+struct CheckpointOptions {
+  std::string folder;   // made if missing; holds the last two checkpoints of one run
+  double seconds = 30;  // between two of them; 0: after each step
+  bool resume = false;  // from the newest one that is whole; from the beginning where there is none
+};
+
 struct TrainOptions {
   std::string target;
   std::optional<Task> task;  // unset: recognised
@@ -49,6 +56,8 @@ struct TrainOptions {
   std::function<void(const nn::EpochReport&)> on_epoch;
   std::function<void(double)> on_progress;
   std::function<bool()> keep_going;
+  std::optional<CheckpointOptions> checkpoint;
+  std::function<void(const std::string&)> on_note;  // what went otherwise than asked
   // Told once, before the first epoch: the network, rows and features.
   std::function<void(const struct TrainPlan&)> on_start;
 };
@@ -128,7 +137,42 @@ struct TrainResult {
 };
 
 // Trains on `table`; `test` is scored at the end, when given, else the held-out rows.
-// Errors: DataError for a missing or one-class target, ValueError for options.
+// Errors: DataError for a missing or one-class target, ValueError for options; IoError for a
+// checkpoint that can't be written, DataError for one of another run, naming what differs.
 TrainResult train(const Table& table, const TrainOptions& options, const Table* test = nullptr);
+
+// ---- pruning ----
+
+enum class PruneBy : uint8_t {
+  units,    // hidden units go, and the network with them gets smaller and faster
+  weights,  // single weights become 0 and stay so; the network keeps its size
+};
+std::string_view name(PruneBy by);
+PruneBy prune_by_from_name(std::string_view name);  // Errors: ValueError naming the known ones
+
+struct PruneOptions {
+  PruneBy by = PruneBy::units;
+  double share = 0.5;       // that goes, of each layer: those of least magnitude; one stays
+  double validation = 0.1;  // of the rows, held out to judge
+  // Training of what is left; 0 epochs: none.
+  int epochs = 20, patience = 5;
+  int64_t batch = 256;
+  OptimizerOptions optimizer;
+  uint32_t seed = 0;
+  std::function<void(const nn::EpochReport&)> on_epoch;
+  std::function<void(double)> on_progress;
+  std::function<bool()> keep_going;
+};
+
+struct PruneResult {
+  Model model;
+  nn::EnsembleResult fit;  // empty without training
+  Metrics before, after;   // of the held-out rows
+};
+
+// A smaller model for the same job; `table` holds rows with the model's target. Each network of
+// an ensemble loses units of its own, but equally many.
+// Errors: ValueError for options, or layers other than dense ones; DataError as for evaluate().
+PruneResult prune(const Model& model, const Table& table, const PruneOptions& options = {});
 
 }  // namespace lanewise

@@ -63,6 +63,7 @@ struct Pending {
     append_dims(a.step);
     append(a.axis);
     append(a.keepdims);
+    append(a.k);
     append(a.first);
     append(a.increment);
   }

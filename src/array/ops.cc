@@ -115,6 +115,12 @@ Array argmin(const Array& x, std::optional<int> axis, bool keepdims) {
   return reduce(Op::argmin, x, axes_of(axis), keepdims);
 }
 
+TopK top_k(const Array& x, int64_t k, int axis, bool largest) {
+  const auto best = [&](Op op) { return wrap(graph::best(op, x.node(), k, axis)); };
+  return largest ? TopK{best(Op::top_k), best(Op::arg_top_k)}
+                 : TopK{best(Op::bottom_k), best(Op::arg_bottom_k)};
+}
+
 Array logsumexp(const Array& x, const Axes& axes, bool keepdims) {
   const Array f = as_floats(x);
   const Array top = stop_gradient(max(f, axes, true));
@@ -236,6 +242,11 @@ Array stack(const std::vector<Array>& arrays, int axis) {
 Array take(const Array& x, const Array& indices, std::optional<int> axis) {
   const Array from = axis ? x : ravel(x);
   return wrap(graph::take(from.node(), indices.node(), axis.value_or(0)));
+}
+
+Array take_along_axis(const Array& x, const Array& indices, std::optional<int> axis) {
+  const Array from = axis ? x : ravel(x);
+  return wrap(graph::take_along_axis(from.node(), indices.node(), axis.value_or(0)));
 }
 
 Array astype(const Array& x, DType dtype) {

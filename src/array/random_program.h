@@ -102,6 +102,15 @@ inline constexpr RandomStep kRandomSteps[] = {
       const Array x = p.exact();
       p.add(p.floats(argmax(x, 1, true) - argmin(x, 1, true)) / 8.0 + p.any() / 2.0);
     },
+    [](ProgramState& p) {  // in another order, and the best of each sample
+      const Array x = p.exact();
+      p.add(p.floats(top_k(x, p.n, 1, p.draw() % 2).indices) / 8.0 + p.any() / 2.0);
+      p.add(p.any() - top_k(x, 2, 1).values[{slice(), slice(1, 2)}]);
+    },
+    [](ProgramState& p) {
+      const Array x = p.any();
+      p.add(take_along_axis(x, top_k(p.exact(), p.n, 1).indices, 1) / 2.0);
+    },
     // over the samples
     [](ProgramState& p) { p.add_small(mean(p.any(), 0, true)); },
     [](ProgramState& p) { p.add_small(max(p.any(), 0, true) - min(p.any(), 0, true)); },
@@ -116,6 +125,10 @@ inline constexpr RandomStep kRandomSteps[] = {
     },
     [](ProgramState& p) { p.add_small(p.floats(argmax(p.exact(), 0, true)) / 5000.0); },
     [](ProgramState& p) { p.add_small(p.floats(argmin(p.exact(), 0, true)) / 5000.0); },
+    [](ProgramState& p) {
+      const auto [values, indices] = top_k(p.exact(), 1, 0, p.draw() % 2);
+      p.add_small(p.floats(indices) / 5000.0 + values);
+    },
     [](ProgramState& p) {
       const Array x = p.exact();
       p.add_small(p.floats(all(x > -2.34, 0, true)) - p.floats(any(p.integers(x) > 11, 0, true)));

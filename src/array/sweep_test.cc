@@ -172,6 +172,65 @@ TEST(Sweep, TheFirstOfTheBestSamplesIsFound) {
     }
 }
 
+TEST(Sweep, TheKBestSamplesAreFound) {
+  for (DType dtype : {DType::float32, DType::float64, DType::int32})
+    for (bool largest : {false, true})
+      for (int64_t k : {1, 10, 2000}) {
+        const auto best = [&](const Array& x, int axis) {
+          return top_k(astype(floor(x / 60.0), dtype), k, axis, largest);
+        };
+        expect_same_fold([&](const Array& x, int axis) { return best(x, axis).indices; }, dtype);
+        expect_same_fold([&](const Array& x, int axis) { return best(x, axis).values; }, dtype);
+      }
+}
+
+TEST(Sweep, TheKBestLieAlongTheAxisOfTheSamples) {
+  random::seed(3);
+  const Array x = random::randn({3, 5000, 4});
+  const auto program = [](const std::vector<Array>& a) -> std::vector<Array> {
+    const auto [values, indices] = top_k(a[0] * 2.0, 7, 1);
+    return {values, indices, top_k(a[0] * 2.0, 2, 2).indices, top_k(a[0] * 2.0, 2, 0).values};
+  };
+  const auto expected = run("loop", program, {x}, {1});
+  for (int tile : {1, 2, 7, 256}) {
+    const WithTile with_tile(tile);
+    const auto actual = run("fused", program, {x}, {1});
+    for (std::size_t i = 0; i < actual.size(); ++i)
+      expect_same_bits(actual[i], expected[i], "result " + std::to_string(i));
+  }
+}
+
+TEST(Sweep, OnePlanServesEveryNumberOfSamplesFromK) {
+  const auto nearest = compile(
+      [](const std::vector<Array>& a) -> std::vector<Array> {
+        const auto [values, indices] = top_k(matmul(a[0], a[1]), 10, 0);
+        return {values, indices};
+      },
+      {{0, -1}});
+  random::seed(3);
+  const Array x = random::randn({5000, 3}), q = random::randn({3, 2});
+  {
+    const WithExecutor with("fused");
+    EXPECT_NE(nearest.dump({x, q}).find("24 bytes read, 0 written"), std::string::npos);
+  }
+  for (int64_t m : {10, 11, 1023, 1024, 1025, 5000}) {
+    const Array some = x[slice(0, m)];
+    const auto best = nearest({some, q});
+    const WithExecutor with("loop");
+    const auto expected = nearest({some, q});
+    for (std::size_t i = 0; i < best.size(); ++i)
+      expect_close(best[i], expected[i], 1e-12, std::to_string(m) + " samples");
+  }
+  try {
+    nearest({x[slice(0, 9)], q});
+    FAIL() << "9 samples have no 10 best";
+  } catch (const ShapeError& error) {
+    EXPECT_NE(std::string(error.what()).find("k is 10, but axis 0 of (9, 2) has only 9 elements"),
+              std::string::npos)
+        << error.what();
+  }
+}
+
 // Rows that meet no other row have the same bits in any company.
 TEST(Sweep, ARowAloneHasTheBitsOfTheBatch) {
   for (DType dtype : {DType::float32, DType::float64}) {

@@ -6,6 +6,7 @@
 #include <numeric>
 #include <vector>
 
+#include "base/crc32c.h"
 #include "base/mersenne_twister.h"
 #include "base/tensor.h"
 #include "base/thread_pool.h"
@@ -144,6 +145,13 @@ TEST(MersenneTwister, IsNumPysLegacyStream) {
   t.shuffle(order);
   EXPECT_EQ(order, kOrder);
   EXPECT_EQ(t.uniform(), kLast);
+}
+
+// The check value of the catalogue of parametrised CRCs, and RFC 3720, B.4.
+TEST(Crc32c, KnownValues) {
+  EXPECT_EQ(crc32c(0, "123456789", 9), 0xe3069283u);
+  EXPECT_EQ(crc32c(0, std::string(32, '\0').data(), 32), 0x8a9136aau);
+  EXPECT_EQ(crc32c(crc32c(0, "1234", 4), "56789", 5), 0xe3069283u);
 }
 
 }  // namespace

@@ -15,7 +15,7 @@ constexpr int64_t whole_lines(int64_t bytes) { return (bytes + 63) / 64 * 64; }
 // The size and the kernels of one fold: a product that contracts the samples, or a reduction.
 struct FoldShape {
   DType dtype = DType::float32;  // of what is folded
-  int64_t width = 0;             // elements of the result
+  kernels::fast::FoldSize size;  // product: as wide as its result has elements
   bool product = false;
   bool transposed = false;  // product: the state is the transposed result
   kernels::fast::TileFold kernels{};

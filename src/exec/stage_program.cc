@@ -170,8 +170,7 @@ class Builder {
     in.kind = Instruction::Kind::fold;
     in.fold.dtype = plan_.steps[s.operands[0]].dtype;
     in.fold.product = s.op == Op::matmul;
-    in.fold.width = 1;
-    for (int axis = 0; axis < s.shape.rank(); ++axis) in.fold.width *= s.shape[axis].offset;
+    in.fold.size = fold_size(s, in);
     const auto reduce =
         in.fold.product
             ? kernels::Reduce::sum
@@ -180,6 +179,18 @@ class Builder {
     if (in.fold.product) in.fold.transposed = turns(s);
     in.partial = p_.chunk_bytes;
     p_.chunk_bytes += in.fold.state_bytes();
+  }
+
+  kernels::fast::FoldSize fold_size(const Step& s, const Instruction& in) const {
+    if (in.fold.product) return {plan::sample_size(s, plan::kNoAxis)};
+    const plan::SymbolicDims& x = plan_.steps[s.operands[0]].shape;
+    kernels::fast::FoldSize size{1, s.attributes.k, 1};
+    for (int axis = 0; axis < x.rank(); ++axis) {
+      if (axis == in.axis) continue;
+      size.width *= x[axis].offset;
+      if (axis > in.axis) size.inner *= x[axis].offset;
+    }
+    return size;
   }
 
   // Whether the state of a product is its transpose. The operand on the right is read along its
@@ -199,7 +210,7 @@ class Builder {
     if (in.kind == Instruction::Kind::view) return plan::sample_size(s, in.axis) * bytes_of(s);
     if (in.kind != Instruction::Kind::fold) return 0;
     const int64_t row =
-        in.fold.product ? s.shape[in.fold.transposed ? 0 : 1].offset : in.fold.width;
+        in.fold.product ? s.shape[in.fold.transposed ? 0 : 1].offset : in.fold.size.width;
     return row * static_cast<int64_t>(size_of(in.fold.dtype));
   }
 
@@ -222,6 +233,7 @@ class Builder {
       if (in.kind != Instruction::Kind::fold) continue;
       in.accumulator = take(in.fold.accumulator_bytes());
       in.state = take(in.fold.state_bytes());
+      if (!in.counts()) continue;
       in.counter = take(sizeof(StateCounter));
       in.levels =
           take(in.fold.state_bytes() * StateCounter::level_count(StageProgram::kMaxChunkBlocks));

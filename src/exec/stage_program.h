@@ -42,6 +42,9 @@ struct Instruction {
   // Offsets in the memory of a thread.
   int64_t accumulator = 0, state = 0, levels = 0, counter = 0;
   int64_t partial = 0;  // offset in the result of a chunk
+
+  // A fold whose blocks a counter merges.
+  bool counts() const { return kind == Kind::fold && fold.kernels.needs_blocks; }
 };
 
 // A value that the stage reads and does not compute.

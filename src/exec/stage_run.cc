@@ -96,7 +96,8 @@ void run_program(const StageProgram& program, const Run& run, int64_t samples,
   const auto run_chunks = [&](int64_t begin, int64_t end) {
     TileWorker worker(program, run, samples, memory.panels.data);
     for (int64_t c = begin; c < end; ++c)
-      worker.run_chunk(c * chunk, std::min(samples, (c + 1) * chunk), results.chunk(c));
+      worker.run_chunk(c * chunk, std::min(samples, (c + 1) * chunk), c + 1 == end,
+                       results.chunk(c));
   };
   parallel_for(chunks, 1, run_chunks);
   for (const Instruction& in : program.instructions)

@@ -83,9 +83,10 @@ class StepRun {
     View kept{out_.data, out_.dtype, x(0).shape, {}};
     for (int axis = 0, at = 0; axis < x(0).rank(); ++axis) {
       reduced[axis] = s_.attributes.axes.contains(axis);
-      kept.shape[axis] = reduced[axis] ? 1 : x(0).shape[axis];
-      kept.strides.push_back(reduced[axis] ? 0 : out_.strides[at]);
-      at += !reduced[axis] || s_.attributes.keepdims;
+      const bool stays = !reduced[axis] || s_.attributes.keepdims;
+      kept.shape[axis] = reduced[axis] ? s_.attributes.k : x(0).shape[axis];
+      kept.strides.push_back(stays ? out_.strides[at] : 0);
+      at += stays;
     }
     kernels_.reduce(kernel_of<kernels::Reduce>(s_.op, Op::sum), x(0), reduced, kept);
   }
@@ -108,10 +109,12 @@ class StepRun {
         return kernels_.cast(
             x(0), slice_view(out_, s_.start.at(span_.m), x(0).shape, s_.attributes.step));
       case Op::take:
+      case Op::take_along_axis:
         return with_indices(x(0).shape, [&](const View& indices) {
           kernels_.take(x(0), indices, s_.attributes.axis, out_);
         });
       case Op::scatter_add:
+      case Op::scatter_add_along_axis:
         kernels::fill_zero(out_);
         return with_indices(out_.shape, [&](const View& indices) {
           kernels_.scatter_add(x(0), indices, s_.attributes.axis, out_);
@@ -139,8 +142,8 @@ class StepRun {
     int64_t* at = checked.as<int64_t>();
     for (int64_t i = 0, n = checked.size(); i < n; ++i) {
       if (at[i] < -extent || at[i] >= extent)
-        throw IndexError(fmt::format("take: index {} is out of range for axis {} with extent {}",
-                                     at[i], s_.attributes.axis, extent));
+        throw IndexError(fmt::format("{}: index {} is out of range for axis {} with extent {}",
+                                     graph::name(s_.op), at[i], s_.attributes.axis, extent));
       if (at[i] < 0) at[i] += extent;
     }
     use(checked);

@@ -1,6 +1,7 @@
 #include "exec/tile_worker.h"
 
 #include <algorithm>
+#include <cstring>
 #include <new>
 
 #include "exec/step_kernels.h"
@@ -23,23 +24,29 @@ TileWorker::TileWorker(const StageProgram& program, const Run& run, int64_t samp
       views_(reinterpret_cast<View*>(view_memory_.data())) {
   for (const External& e : program.externals)
     if (e.axis < 0) views_[e.step] = run.view(e.step);
+  begin_folds(false);
 }
 
-void TileWorker::run_chunk(int64_t begin, int64_t end, std::byte* result) {
+void TileWorker::run_chunk(int64_t begin, int64_t end, bool last, std::byte* result) {
   for (const Instruction& in : program_.instructions)
-    if (in.kind == Kind::fold) new (&counter(in)) StateCounter(in.fold, memory(in.levels));
+    if (in.counts()) new (&counter(in)) StateCounter(in.fold, memory(in.levels));
   for (int64_t block = begin; block < end; block += kernels::kBlock) {
     run_block(block, std::min(end, block + kernels::kBlock));
     for (const Instruction& in : program_.instructions)
-      if (in.kind == Kind::fold) counter(in).push(state(in));
+      if (in.counts()) counter(in).push(state(in));
   }
   for (const Instruction& in : program_.instructions)
-    if (in.kind == Kind::fold) counter(in).finish(result + in.partial);
+    if (in.counts()) counter(in).finish(result + in.partial);
+    else if (in.kind == Kind::fold && last)
+      in.fold.kernels.finish(in.fold.size, memory(in.accumulator), result + in.partial);
+    else if (in.kind == Kind::fold)
+      std::memset(result + in.partial, 0, static_cast<std::size_t>(in.fold.state_bytes()));
 }
 
 void TileWorker::run_only_block() {
   only_block_ = true;
   run_block(0, samples_);
+  finish_folds(false);
   for (const Instruction& in : program_.instructions)
     if (in.kind == Kind::fold && !grows_in_place(in))
       store_result(in.fold, state(in), run_.kernels(), run_.view(in.step));
@@ -53,19 +60,26 @@ std::byte* TileWorker::state(const Instruction& in) const {
   return grows_in_place(in) ? run_.view(in.step).data : memory(in.state);
 }
 
-void TileWorker::run_block(int64_t begin, int64_t end) {
+void TileWorker::begin_folds(bool in_blocks) {
   for (const Instruction& in : program_.instructions)
-    if (in.kind == Kind::fold && !in.fold.product)
-      in.fold.kernels.begin(in.fold.width, memory(in.accumulator));
+    if (in.kind == Kind::fold && !in.fold.product && in.fold.kernels.needs_blocks == in_blocks)
+      in.fold.kernels.begin(in.fold.size, memory(in.accumulator));
+}
+void TileWorker::finish_folds(bool in_blocks) {
+  for (const Instruction& in : program_.instructions)
+    if (in.kind == Kind::fold && !in.fold.product && in.fold.kernels.needs_blocks == in_blocks)
+      in.fold.kernels.finish(in.fold.size, memory(in.accumulator), state(in));
+}
+
+void TileWorker::run_block(int64_t begin, int64_t end) {
+  begin_folds(true);
   for (first_ = begin; first_ < end; first_ += program_.tile) {
     in_block_ = first_ - begin;
     lay_out(std::min(program_.tile, end - first_));
     move_to(first_);
     run_tile();
   }
-  for (const Instruction& in : program_.instructions)
-    if (in.kind == Kind::fold && !in.fold.product)
-      in.fold.kernels.finish(in.fold.width, memory(in.accumulator), state(in));
+  finish_folds(true);
 }
 
 void TileWorker::lay_out(int64_t count) {
@@ -221,10 +235,10 @@ void TileWorker::fold(const Instruction& in) {
     if (axis != in.axis) order.push_back(axis);
   const View outermost = transpose_view(x, order);
   View rows;
-  if (!reshape_view(outermost, {count_, in.fold.width}, &rows)) {
+  if (!reshape_view(outermost, {count_, in.fold.size.width}, &rows)) {
     const View copy{memory(in.spare), x.dtype, outermost.shape, row_major_strides(outermost.shape)};
     run_.kernels().cast(outermost, copy);
-    reshape_view(copy, {count_, in.fold.width}, &rows);
+    reshape_view(copy, {count_, in.fold.size.width}, &rows);
   }
   in.fold.kernels.add(rows, first_, memory(in.accumulator));
 }

@@ -12,8 +12,9 @@ class TileWorker {
  public:
   TileWorker(const StageProgram& program, const Run& run, int64_t samples, const std::byte* panels);
 
-  // Samples begin … end-1; the states of the folds go to `result`.
-  void run_chunk(int64_t begin, int64_t end, std::byte* result);
+  // Samples begin … end-1, after those of earlier calls; the states of the folds go to `result`.
+  // What needs no blocks goes on from chunk to chunk and gives its state with the last.
+  void run_chunk(int64_t begin, int64_t end, bool last, std::byte* result);
   // All samples, one block of them; the folds go where their values belong.
   void run_only_block();
 
@@ -30,6 +31,9 @@ class TileWorker {
   void fold(const Instruction& in);
   void fold_product(const Instruction& in);
   void run_block(int64_t begin, int64_t end);
+  // The reductions that need blocks, or those that don't.
+  void begin_folds(bool in_blocks);
+  void finish_folds(bool in_blocks);
   // Where the state of a fold grows.
   std::byte* state(const Instruction& in) const;
   bool grows_in_place(const Instruction& in) const;

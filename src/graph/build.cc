@@ -130,6 +130,13 @@ DType reduced_dtype(Op op, DType dtype) {
   return op == Op::squared_deviations ? DType::float64 : dtype;
 }
 
+NodePtr as_indices(const NodePtr& x, Op op) {
+  if (is_float(x->dtype) || is_bool(x->dtype))
+    throw DTypeError(fmt::format("{}: indices are {}, expected integers; use astype(int64)",
+                                 name(op), name(x->dtype)));
+  return cast(x, DType::int64);
+}
+
 bool needs_elements(Op op) { return op >= Op::max && op <= Op::argmin; }
 
 }  // namespace
@@ -222,6 +229,26 @@ NodePtr reduce(Op op, const NodePtr& x, const Axes& axes, bool keepdims,
                                      axis, to_string(x->shape)));
   const bool gives_index = op == Op::argmax || op == Op::argmin;
   return make(op, gives_index ? DType::int64 : operand->dtype, {operand}, std::move(attributes));
+}
+
+void check_k(int64_t k, const Shape& shape, int axis) {
+  if (k <= shape[axis]) return;
+  throw ShapeError(fmt::format("top_k: k is {}, but axis {} of {} has only {} elements; use a "
+                               "smaller k or another axis",
+                               k, axis, to_string(shape), shape[axis]),
+                   {"top_k", {shape}, axis, k, shape[axis], "use a smaller k or another axis"});
+}
+
+NodePtr best(Op op, const NodePtr& x, int64_t k, int axis) {
+  axis = normalize_axis(axis, x->shape.rank(), "top_k");
+  if (k < 1)
+    throw ValueError(
+        fmt::format("top_k: k is {}, expected 1 up to the extent {} of axis {}; use a positive k",
+                    k, x->shape[axis], axis));
+  check_k(k, x->shape, axis);
+  const bool gives_index = op == Op::arg_top_k || op == Op::arg_bottom_k;
+  return make(op, gives_index ? DType::int64 : x->dtype, {x},
+              {.axes = {axis}, .keepdims = true, .k = k});
 }
 
 NodePtr count(const NodePtr& x, const Axes& axes, DType dtype) {
@@ -333,15 +360,41 @@ NodePtr concatenate(std::vector<NodePtr> parts, int axis) {
 }
 
 NodePtr take(const NodePtr& x, const NodePtr& indices, int axis) {
-  if (is_float(indices->dtype) || is_bool(indices->dtype))
-    throw DTypeError(fmt::format("take: indices are {}, expected integers; use astype(int64)",
-                                 name(indices->dtype)));
-  return make(Op::take, x->dtype, {x, cast(indices, DType::int64)},
+  return make(Op::take, x->dtype, {x, as_indices(indices, Op::take)},
               {.axis = normalize_axis(axis, x->shape.rank(), "take")});
 }
 
 NodePtr scatter_add(const NodePtr& updates, const NodePtr& indices, int axis, const Shape& shape) {
   return make(Op::scatter_add, updates->dtype, {updates, indices}, {.shape = shape, .axis = axis});
+}
+
+NodePtr take_along_axis(const NodePtr& x, const NodePtr& indices, int axis) {
+  constexpr Op op = Op::take_along_axis;
+  axis = normalize_axis(axis, x->shape.rank(), name(op));
+  if (indices->shape.rank() != x->shape.rank())
+    throw ShapeError(
+        fmt::format("{}: the indices {} have another number of axes than {}; use take for the same "
+                    "indices everywhere, or expand_dims",
+                    name(op), to_string(indices->shape), to_string(x->shape)),
+        {std::string(name(op)),
+         {x->shape, indices->shape},
+         -1,
+         x->shape.rank(),
+         indices->shape.rank(),
+         "use take, or expand_dims"});
+  Shape others[] = {x->shape, indices->shape};
+  for (Shape& shape : others) shape[axis] = 1;
+  Shape from = broadcast_shapes(others, name(op)), result = from;
+  from[axis] = x->shape[axis];
+  result[axis] = indices->shape[axis];
+  return make(op, x->dtype, {broadcast_to(x, from), broadcast_to(as_indices(indices, op), result)},
+              {.axis = axis});
+}
+
+NodePtr scatter_add_along_axis(const NodePtr& updates, const NodePtr& indices, int axis,
+                               const Shape& shape) {
+  return make(Op::scatter_add_along_axis, updates->dtype, {updates, indices},
+              {.shape = shape, .axis = axis});
 }
 
 NodePtr iota(double first, double increment, int64_t count, DType dtype) {

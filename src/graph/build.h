@@ -22,6 +22,10 @@ NodePtr cast(const NodePtr& x, DType dtype);
 // `operation` is the name that errors give: mean is made of sum.
 NodePtr reduce(Op op, const NodePtr& x, const Axes& axes, bool keepdims,
                std::string_view operation = {});
+// The k best along one axis or their indices; op: top_k, bottom_k, arg_top_k or arg_bottom_k.
+NodePtr best(Op op, const NodePtr& x, int64_t k, int axis);
+// Errors: ShapeError where the axis has fewer than k elements.
+void check_k(int64_t k, const Shape& shape, int axis);
 // How many elements of x fall on one element of its reduction over `axes`, as a scalar.
 NodePtr count(const NodePtr& x, const Axes& axes, DType dtype);
 
@@ -39,6 +43,10 @@ NodePtr pad(const NodePtr& x, const Dims& start, const Shape& shape, const Dims&
 NodePtr concatenate(std::vector<NodePtr> parts, int axis);
 NodePtr take(const NodePtr& x, const NodePtr& indices, int axis);
 NodePtr scatter_add(const NodePtr& updates, const NodePtr& indices, int axis, const Shape& shape);
+// An index for each element of the result, or of the updates, which have its shape.
+NodePtr take_along_axis(const NodePtr& x, const NodePtr& indices, int axis);
+NodePtr scatter_add_along_axis(const NodePtr& updates, const NodePtr& indices, int axis,
+                               const Shape& shape);
 
 NodePtr iota(double first, double increment, int64_t count, DType dtype);
 NodePtr uniform(const NodePtr& key, const NodePtr& like);

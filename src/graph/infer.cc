@@ -13,7 +13,7 @@ Shape reduced_shape(const Node& n) {
   Shape out;
   for (int axis = 0; axis < x.rank(); ++axis) {
     if (!n.attributes.axes.contains(axis)) out.push_back(x[axis]);
-    else if (n.attributes.keepdims) out.push_back(1);
+    else if (n.attributes.keepdims) out.push_back(n.attributes.k);
   }
   return out;
 }
@@ -66,6 +66,7 @@ Shape infer_shape(const Node& n) {
       return n.op == Op::stop_gradient ? n.inputs[0]->shape : n.attributes.shape;
     case OpClass::copy:
       if (n.op == Op::concatenate) return concatenated_shape(n);
+      if (n.op == Op::take_along_axis) return n.inputs[1]->shape;
       return n.op == Op::take ? taken_shape(n) : n.attributes.shape;
     case OpClass::source:
       if (n.op == Op::iota) return n.attributes.shape;

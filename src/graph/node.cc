@@ -52,7 +52,8 @@ std::string attribute_text(const Node& n) {
   const Attributes& a = n.attributes;
   switch (traits(n.op).kind) {
     case OpClass::reduce:
-      return fmt::format(", axes={}{}", to_string(a.axes), a.keepdims ? ", keepdims" : "");
+      return fmt::format(", axes={}{}{}", to_string(a.axes), a.keepdims ? ", keepdims" : "",
+                         a.k > 1 ? fmt::format(", k={}", a.k) : "");
     case OpClass::view:
       if (n.op == Op::transpose) return fmt::format(", permutation={}", to_string(a.axes));
       if (n.op != Op::slice) return "";

@@ -20,10 +20,11 @@ using NodePtr = std::shared_ptr<Node>;
 // What a primitive needs besides its operands; unused fields stay empty.
 struct Attributes {
   Dims axes{};            // reductions, count; transpose: the permutation
-  Dims shape{};           // reshape, broadcast_to, slice, pad, iota, scatter_add: of the result
+  Dims shape{};           // reshape, broadcast_to, slice, pad, iota, scatter_add…: of the result
   Dims start{}, step{};   // slice, pad
-  int axis = 0;           // concatenate, take, scatter_add
+  int axis = 0;           // concatenate, take, scatter_add and along an axis
   bool keepdims = false;  // reductions
+  int64_t k = 1;          // reductions with keepdims: the extent of a reduced axis in the result
   double first = 0, increment = 0;  // iota
   friend bool operator==(const Attributes&, const Attributes&) = default;
 };

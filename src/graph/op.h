@@ -53,6 +53,10 @@ enum class Op : uint8_t {
   argmax,
   argmin,
   squared_deviations,  // from the mean, summed
+  top_k,
+  bottom_k,
+  arg_top_k,
+  arg_bottom_k,
   matmul,
   // views where strides allow
   transpose,
@@ -65,6 +69,8 @@ enum class Op : uint8_t {
   concatenate,
   take,
   scatter_add,
+  take_along_axis,
+  scatter_add_along_axis,
   // sources: how many elements the axes of an operand hold, a ramp, counter-based randomness
   count,
   iota,

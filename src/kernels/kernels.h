@@ -50,7 +50,19 @@ enum class Binary : uint8_t {
   logical_and,
   logical_or,
 };
-enum class Reduce : uint8_t { sum, prod, max, min, argmax, argmin, squared_deviations };
+enum class Reduce : uint8_t {
+  sum,
+  prod,
+  max,
+  min,
+  argmax,
+  argmin,
+  squared_deviations,
+  top_k,
+  bottom_k,
+  arg_top_k,
+  arg_bottom_k,
+};
 
 // A table of kernels: everything that an executor needs to run a graph.
 struct Family {
@@ -74,11 +86,13 @@ struct Family {
   // Also the copy of a strided view (same dtype).
   void (*cast)(const View& x, const View& out);
 
-  // Reduces the axes of x where `reduced[axis]`; out has those axes with extent 1.
+  // Reduces the axes of x where `reduced[axis]`; out has those axes with extent 1 (top_k … : k).
   // sum, prod: x and out of one dtype (the caller casts bool and narrow integers first);
   // max, min: NaN wins; never called on no elements; bool works. argmax, argmin: exactly one axis
   // or all (row-major index), out int64, the first of equals, the first NaN wins.
   // squared_deviations: Σ (x - mean)², floats only; NaN where an element is no finite number.
+  // top_k, bottom_k: along exactly one axis the k largest or smallest, best first, 1 <= k <= its
+  // extent; NaN counts as the largest number; of equals the first. arg_…: their indices, int64.
   // Order: fast sums in blocks of 1,024 along the reduced elements merged like a
   // binary counter (see reduce/monoid.h); the reference in index order.
   void (*reduce)(Reduce op, const View& x, const bool* reduced, const View& out);
@@ -90,11 +104,13 @@ struct Family {
   void (*matmul)(const View& a, const View& b, const View& out);
 
   // out[…, i, …] = x[…, indices[i…], …] along `axis`: out has the shape of x with
-  // `axis` replaced by the axes of indices (int64, already within 0 … extent-1).
+  // `axis` replaced by the axes of indices (int64, already within 0 … extent-1). Indices of the
+  // rank of x and the shape of out: an index for each element, out[i…] = x[…, indices[i…], …].
   void (*take)(const View& x, const View& indices, int axis, const View& out);
 
   // The gradient of take: out starts as zeros; out[…, indices[i], …] += updates[…, i, …]
-  // in row-major order of the indices (deterministic).
+  // in row-major order of the indices (deterministic).  Indices of the shape of updates, which has
+  // the rank of out: an index for each update.
   void (*scatter_add)(const View& updates, const View& indices, int axis, const View& out);
 
   // out[i] = start + step · i along the only axis (int64 or floats; computed as start + i·step in

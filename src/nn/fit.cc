@@ -57,7 +57,6 @@ class Training {
     if (options_.on_epoch)
       for (const EpochReport& earlier : at_.result.history) options_.on_epoch(earlier);
     for (; at_.epoch <= options_.epochs && !at_.members.empty(); ++at_.epoch) {
-      if (!may_go_on()) return interrupted();
       if (!run_epoch()) return interrupted();
       dismiss_finished();
     }
@@ -146,10 +145,6 @@ class Training {
     if (options_.on_progress)
       options_.on_progress(static_cast<double>(at_.epoch_steps) /
                            static_cast<double>(steps_per_epoch()));
-    return may_go_on();
-  }
-
-  bool may_go_on() {
     if (options_.on_step) options_.on_step([&] { return state(); });
     return !options_.keep_going || options_.keep_going();
   }
@@ -274,6 +269,17 @@ class Training {
   Clock::time_point start_;
 };
 
+void check_masks(const std::vector<std::vector<Array>>& masks,
+                 const std::vector<std::vector<Array>>& members) {
+  const auto fit_each_other = [](const std::vector<Array>& own, const std::vector<Array>& of) {
+    return std::equal(own.begin(), own.end(), of.begin(), of.end(),
+                      [](const Array& mask, const Array& p) { return mask.shape() == p.shape(); });
+  };
+  if (!masks.empty() &&
+      !std::equal(masks.begin(), masks.end(), members.begin(), members.end(), fit_each_other))
+    throw ValueError("fit: masks must have the shapes of the parameters, of each network in turn");
+}
+
 void check(const FitOptions& options, const std::vector<std::vector<Array>>& members,
            const FitData& train, const FitData* validation) {
   const auto require = [](bool ok, std::string_view field, double value,
@@ -290,6 +296,7 @@ void check(const FitOptions& options, const std::vector<std::vector<Array>>& mem
   if (train.folds && validation)
     throw ValueError(
         "fit: folds judge the networks, so there can't be validation data beside them");
+  check_masks(options.masks, members);
   for (const std::vector<Array>& parameters : members) {
     if (parameters.empty()) throw ValueError("fit: the network has no parameters to train");
     for (const Array& p : parameters)

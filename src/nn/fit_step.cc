@@ -31,6 +31,11 @@ Array blend(const Array& average, const Array& p, const Array& decay) {
   return average * astype(decay, p.dtype()) + p * astype(1 - decay, p.dtype());
 }
 
+std::vector<Array> masked(std::vector<Array> parameters, const std::vector<Array>& masks) {
+  for (std::size_t p = 0; p < parameters.size(); ++p) parameters[p] = parameters[p] * masks[p];
+  return parameters;
+}
+
 // Below 2⁵³, so exact: a run of its own for every seed of up to 2²¹ steps. Members draw as if
 // they had seeds of their own.
 double dropout_key(uint32_t seed, int member, int64_t step) {
@@ -74,9 +79,12 @@ Session::Step training_step(const Sequential& network, const FitOptions& options
           network.training_pass(parameters, samples.x, scalars[kDropoutKeys + i]);
       const BatchLoss loss = loss_on(pass.output, samples, options, network.layout());
       // Statistics have moved in the pass; their slopes are zero, so the update leaves them.
-      const OptimizerUpdate update = optimizer_update(
+      OptimizerUpdate update = optimizer_update(
           options.optimizer, pass.parameters, loss.gradients(parameters),
           own.subspan(layout.parameters, layout.moments), scalars[kRate], scalars[kStep]);
+      if (!options.masks.empty())
+        update.parameters =
+            masked(update.parameters, options.masks[static_cast<std::size_t>(members[i])]);
       append(result.state, update.parameters);
       append(result.state, update.state);
       const auto averages = own.last(layout.averages);

@@ -90,6 +90,12 @@ NodePtr squared_deviations_rule(const Site& s) {
   return mul(sub(x, mean), mul(num(x, 2), with_axes_kept(s.g, s)));
 }
 
+NodePtr best_rule(const Site& s, Op arg) {
+  const NodePtr& x = s.operand();
+  const int axis = static_cast<int>(s.attributes().axes[0]);
+  return scatter_add_along_axis(s.g, best(arg, x, s.attributes().k, axis), axis, x->shape);
+}
+
 NodePtr swap_last_two(const NodePtr& x) {
   Dims axes;
   for (int axis = 0; axis < x->shape.rank(); ++axis) axes.push_back(axis);
@@ -174,6 +180,10 @@ const Rule kRules[] = {
     /* argmax, argmin */ nothing,
     nothing,
     /* squared_deviations */ squared_deviations_rule,
+    /* top_k */ [](const Site& s) { return best_rule(s, Op::arg_top_k); },
+    /* bottom_k */ [](const Site& s) { return best_rule(s, Op::arg_bottom_k); },
+    /* arg_top_k, arg_bottom_k */ nothing,
+    nothing,
     /* matmul */ matmul_rule,
     /* transpose */ transpose_rule,
     /* reshape */ [](const Site& s) { return reshape(s.g, s.operand()->shape); },
@@ -196,6 +206,15 @@ const Rule kRules[] = {
     /* scatter_add */
     [](const Site& s) -> NodePtr {
       return s.which == 0 ? take(s.g, s.x(1), s.attributes().axis) : nullptr;
+    },
+    /* take_along_axis */
+    [](const Site& s) -> NodePtr {
+      if (s.which != 0) return nullptr;
+      return scatter_add_along_axis(s.g, s.x(1), s.attributes().axis, s.x(0)->shape);
+    },
+    /* scatter_add_along_axis */
+    [](const Site& s) -> NodePtr {
+      return s.which == 0 ? take_along_axis(s.g, s.x(1), s.attributes().axis) : nullptr;
     },
     /* count, iota, uniform */ nothing,
     nothing,

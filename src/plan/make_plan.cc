@@ -45,7 +45,8 @@ bool fill_step(const Numbered& first, const Numbered& second, int i, Step& step)
   if (a.op != b.op || a.dtype != b.dtype || a.has_value() != b.has_value()) return false;
   if (a.attributes.axes != b.attributes.axes || a.attributes.step != b.attributes.step ||
       a.attributes.axis != b.attributes.axis || a.attributes.keepdims != b.attributes.keepdims ||
-      a.attributes.first != b.attributes.first || a.attributes.increment != b.attributes.increment)
+      a.attributes.k != b.attributes.k || a.attributes.first != b.attributes.first ||
+      a.attributes.increment != b.attributes.increment)
     return false;
   const auto shape = SymbolicDims::fit(a.shape, b.shape);
   const auto start = SymbolicDims::fit(a.attributes.start, b.attributes.start);
@@ -126,6 +127,15 @@ void find_m(Plan& plan) {
   }
 }
 
+void find_choosing(Plan& plan) {
+  for (int i = 0; i < static_cast<int>(plan.steps.size()); ++i) {
+    const Step& step = plan.steps[i];
+    if (step.op < Op::top_k || step.op > Op::arg_bottom_k) continue;
+    const SymbolicDims& x = plan.steps[step.operands[0]].shape;
+    if (x[static_cast<int>(step.attributes.axes[0])].scale != 0) plan.choosing.push_back(i);
+  }
+}
+
 }  // namespace
 
 SlotPool::Key size_key(const Step& step) {
@@ -175,6 +185,7 @@ PlanPtr make_plan(const Program& first, const Program& second) {
   }
   find_m(*plan);
   split_reductions(*plan);
+  find_choosing(*plan);
   Placement placement(*plan);
   placement.place_outputs();
   placement.place_slots();

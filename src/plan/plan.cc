@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "graph/build.h"
 #include "lanewise/error.h"
 
 namespace lanewise::plan {
@@ -34,6 +35,11 @@ void Plan::check(std::span<const Tensor> bindings) const {
                         0,
                         0,
                         "all arrays of a run need the same number of samples"});
+  }
+  for (int i : choosing) {
+    const Step& step = steps[i];
+    graph::check_k(step.attributes.k, steps[step.operands[0]].shape.at(m),
+                   static_cast<int>(step.attributes.axes[0]));
   }
 }
 

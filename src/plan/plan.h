@@ -39,6 +39,7 @@ class Plan {
   std::vector<int> outputs;  // steps
   std::vector<int> inputs;   // steps, in the order of the bindings
   int slot_count = 0;
+  std::vector<int> choosing;  // steps that need k of something that m counts
   // An input axis whose extent is m; −1 when nothing depends on m.
   int m_input = -1, m_axis = -1;
 

@@ -123,6 +123,12 @@ class Aligner {
       for (int at = 0; at < x(0).rank(); ++at)
         if (at != axis) add(0, at, at < axis ? at : at + indices - 1);
       for (int at = 0; at < indices; ++at) add(1, at, axis + at);
+    } else if (step_.op == Op::take_along_axis || step_.op == Op::scatter_add_along_axis) {
+      const bool takes = step_.op == Op::take_along_axis;
+      for (int at = 0; at < result().rank(); ++at) {
+        if (at != axis) add(0, at, at);
+        if (at != axis || takes) add(1, at, at);
+      }
     } else {  // scatter_add: updates lie like the result of a take
       const int indices = x(1).rank();
       for (int at = 0; at < result().rank(); ++at)

@@ -204,6 +204,30 @@ TEST(Sweep, EveryReductionOverTheSamplesAloneIsFolded) {
     }
 }
 
+TEST(Sweep, TheKBestAreFoldedOverTheSamplesAndSweptOverOtherAxes) {
+  for (Op op : {Op::top_k, Op::bottom_k, Op::arg_top_k, Op::arg_bottom_k})
+    for (int axis : {0, 1}) {
+      const auto roles = [&](int along) {
+        return sweep_of([=](int64_t m) {
+                 const NodePtr x = input(kType, axis == 0 ? Shape{m, 5} : Shape{5, m});
+                 return of_one(x, best(op, unary(Op::tanh, x), 3, along));
+               })
+            .roles(op);
+      };
+      EXPECT_THAT(roles(axis), testing::ElementsAre(Role::folded)) << name(op);
+      EXPECT_THAT(roles(1 - axis), testing::ElementsAre(Role::swept)) << name(op);
+    }
+}
+
+TEST(Sweep, AnIndexForEachElementStaysInItsTile) {
+  const Planned p = sweep_of([](int64_t m) {
+    const NodePtr x = input(kType, {m, 5});
+    const NodePtr y = unary(Op::tanh, x);
+    return of_one(x, take_along_axis(y, best(Op::arg_top_k, y, 3, 1), 1));
+  });
+  EXPECT_THAT(p.roles(Op::take_along_axis), testing::ElementsAre(Role::swept));
+}
+
 TEST(Sweep, OneOperationIsLeftToItsKernel) {
   EXPECT_FALSE(sweep_of([](int64_t m) {
                  const NodePtr x = input(kType, {m, 5});

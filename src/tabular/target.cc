@@ -125,6 +125,11 @@ TargetValues read_target(const Table& table, const TargetInfo& target) {
   return out;
 }
 
+nn::Loss loss_for(Task task) {
+  if (task == Task::binary) return nn::Loss::binary_cross_entropy;
+  return task == Task::multiclass ? nn::Loss::softmax_cross_entropy : nn::Loss::mean_squared_error;
+}
+
 Array target_array(const TargetInfo& target, const TargetValues& values,
                    std::span<const int64_t> chosen) {
   const auto m = static_cast<int64_t>(chosen.size());

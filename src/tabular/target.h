@@ -25,6 +25,9 @@ TargetInfo recognize_target(const Table& table, const std::string& column,
 // Reads the values of a known target.  Errors: DataError for a class that is not known.
 TargetValues read_target(const Table& table, const TargetInfo& target);
 
+// What a network of the task minimises.
+nn::Loss loss_for(Task task);
+
 // Targets as the network's loss takes them: (m, 1) float32, or (m,) int64 classes.
 Array target_array(const TargetInfo& target, const TargetValues& values,
                    std::span<const int64_t> chosen);

@@ -7,6 +7,8 @@
 #include <cmath>
 
 #include "lanewise/error.h"
+#include "tabular/checkpoints.h"
+#include "tabular/fingerprint.h"
 #include "tabular/model_impl.h"
 #include "tabular/rows.h"
 #include "tabular/target.h"
@@ -70,11 +72,6 @@ nn::Sequential make_network(const TrainOptions& o, const TargetInfo& info, int64
   layers.push_back(
       nn::dense(info.task == Task::multiclass ? static_cast<int64_t>(info.classes.size()) : 1));
   return {features, std::move(layers)};
-}
-
-nn::Loss loss_for(Task task) {
-  if (task == Task::binary) return nn::Loss::binary_cross_entropy;
-  return task == Task::multiclass ? nn::Loss::softmax_cross_entropy : nn::Loss::mean_squared_error;
 }
 
 // Drops what is undefined (the AUC of rows of one class).
@@ -171,10 +168,22 @@ class Training {
     fit.keep_going = options_.keep_going;
     nn::FitData train = data_for(rows_.train);
     if (!rows_.folds.empty()) train.folds = array(rows_.folds, {plan.train_rows});
-    if (rows_.validation.empty())
-      return nn::fit_ensemble(network_, first_values(), train, nullptr, fit);
-    const nn::FitData validation = data_for(rows_.validation);
-    return nn::fit_ensemble(network_, first_values(), train, &validation, fit);
+    std::optional<nn::FitData> validation;
+    if (!rows_.validation.empty()) validation = data_for(rows_.validation);
+    const nn::FitData* judge = validation ? &*validation : nullptr;
+    std::optional<Checkpoints> checkpoints;
+    if (options_.checkpoint) {
+      checkpoints.emplace(*options_.checkpoint, fingerprint(options_, plan, train, judge),
+                          [this](const std::string& text) {
+                            if (options_.on_note) options_.on_note(text);
+                          });
+      fit.resume = checkpoints->resume();
+      fit.on_step = [&](const std::function<nn::FitState()>& state) {
+        const bool ends = options_.keep_going && !options_.keep_going();
+        if (ends || checkpoints->is_due()) checkpoints->save(state());
+      };
+    }
+    return nn::fit_ensemble(network_, first_values(), train, judge, fit);
   }
 
   // Of each member, which starts elsewhere than the others.

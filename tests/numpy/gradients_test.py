@@ -85,13 +85,14 @@ POINTS = {
     "transpose": anywhere, "swapaxes": anywhere, "reshape": anywhere, "ravel": anywhere,
     "squeeze": anywhere, "expand_dims": anywhere, "broadcast_to": anywhere,
     "concatenate": anywhere, "stack": anywhere, "take": anywhere,
+    "take_along_axis": anywhere,
 }
 NO_GRADIENT = {
     "isnan", "logical_not", "equal", "not_equal", "less", "less_equal", "greater", "greater_equal",
     "logical_and", "logical_or", "all", "any", "argmax", "argmin", "stop_gradient",
     "astype",  # of float64 to float64: see below
 }
-NO_FLOATS = {"where": [0], "take": [1]}  # arguments without a gradient
+NO_FLOATS = {"where": [0], "take": [1], "take_along_axis": [1]}  # arguments without a gradient
 
 TINY = Sizes(shapes_of([2, 3, 1, 2, 3, 0], [2, 3, 3, 2, 1, 4, 0]), st.sampled_from([2, 3, 1, 4, 0]))
 

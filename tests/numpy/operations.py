@@ -207,6 +207,22 @@ def stacked(draw, sizes):
 
 
 @drawn
+def taken_along(draw, sizes):
+    a = draw(arrays(sizes, min_rank=1))
+    axis = some_axis(draw, a.ndim) if draw(st.booleans()) else None
+    extent = a.size if axis is None else a.shape[axis]
+    shape = [draw(st.sampled_from([n, 1])) for n in a.shape] if axis is not None else [1]
+    shape[axis or 0] = draw(st.sampled_from([1, 5, 0]))
+
+    def positions(rng, shape, dtype):
+        return np.asarray(rng.randint(-max(extent, 1), max(extent, 1), shape)).astype(dtype)
+
+    dtype = draw(st.sampled_from(["int32", "int64"]))
+    rng = np.random.RandomState(draw(seeds))
+    return (a, draw(layouts())(rng, tuple(shape), dtype, positions)), {"axis": axis}
+
+
+@drawn
 def taken(draw, sizes):
     a = draw(arrays(sizes))
     axis = some_axis(draw, a.ndim) if a.ndim and draw(st.booleans()) else None
@@ -391,6 +407,14 @@ def take(a, indices, axis):
     return np.take(a, indices, axis=axis)
 
 
+def take_along(a, indices, axis):
+    """As take."""
+    others = np.broadcast_shapes(*(np.delete(x.shape, axis or 0) for x in (a, indices)))
+    if (a.size if axis is None else a.shape[axis]) == 0 and indices.shape[axis or 0] * np.prod(others):
+        raise IndexError("no elements to take")
+    return np.take_along_axis(a, indices, axis=axis)
+
+
 # ---- the table
 
 NO_BOOL = [dtype for dtype in DTYPES if dtype != "bool"]  # whose square is an int8 in NumPy
@@ -465,4 +489,5 @@ OPERATIONS = [
     Operation("concatenate", joined, on_list(np.concatenate)),
     Operation("stack", stacked, on_list(np.stack)),
     Operation("take", taken, take),
+    Operation("take_along_axis", taken_along, take_along),
 ]

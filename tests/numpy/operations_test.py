@@ -92,7 +92,7 @@ def test_the_table_is_complete():
         "ones_like", "to_numpy", "eval", "compile", "compile_leaves", "make_weak", "grad",
         "gradients", "value_and_grad", "value_and_gradients", "broadcast_shapes",
         "explain_broadcast", "explain_expression", "set_executor", "executor", "executors",
-        "set_threads", "thread_count", "set_strict_shapes", "strict_shapes", "version",
+        "set_threads", "thread_count", "set_strict_shapes", "strict_shapes", "top_k", "version",
     }
     functions = {name for name in dir(lw) if not name.startswith("_")
                  and callable(getattr(lw, name)) and not isinstance(getattr(lw, name), type)}

@@ -5,7 +5,8 @@
 //   table    x without `axis`:   strides 0 along i
 //   indices:                     strides 0 along o and r
 //
-// and the element is table[indices · step], step being the stride of `axis`.
+// and the element is table[indices · step], step being the stride of `axis`. With an index
+// for each element both walk along all axes of it but for the table's stride 0 along `axis`.
 #pragma once
 
 #include "kernels/kernels.h"
@@ -21,6 +22,11 @@ struct Indexed {
 inline Indexed indexed(const View& table, const View& indices, int axis, const Shape& shape) {
   Indexed result{table, indices, table.strides[axis]};
   result.table.shape = result.indices.shape = shape;
+  if (indices.rank() == table.rank() && indices.rank() == shape.rank()) {
+    result.table.strides = table.strides;
+    result.table.strides[axis] = 0;
+    return result;
+  }
   result.table.strides = result.indices.strides = Strides::filled(shape.rank(), 0);
   for (int i = 0; i < table.rank(); ++i) {
     if (i == axis) continue;

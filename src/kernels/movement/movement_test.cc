@@ -58,6 +58,36 @@ TEST(Movement, TakeRows) {
   EXPECT_EQ(std::vector<float>(out, out + 4), (std::vector<float>{20, 21, 0, 1}));
 }
 
+// An index for each element.
+TEST(Movement, TakeAndScatterAddAlongAnAxis) {
+  for (Layout layout : kLayouts)
+    for (Layout out_layout : kOutLayouts)
+      for (int axis : {0, 1, 2}) {
+        const Shape table{6, 5, 7};
+        Shape shape = table;
+        shape[axis] = 9;
+        const Tensor x = random(DType::float32, table, layout, 3);
+        const Tensor indices = some_indices({table, shape, axis}, out_layout, 4);
+        const Tensor taken = make(DType::float32, shape, out_layout);
+        const Tensor sums = make(DType::float32, table, out_layout);
+        fast::take(x, indices, axis, taken);
+        fast::scatter_add(taken, indices, axis, sums);
+        const std::vector<float> in = values<float>(x);
+        std::vector<float> expected(static_cast<std::size_t>(indices.size())),
+            expected_sums(in.size());
+        const Strides strides = row_major_strides(table);
+        each<int64_t>(indices, [&](const int64_t* index, int64_t n) {
+          int64_t from = *index * strides[axis], rest = n;
+          for (int i = 2; i >= 0; rest /= shape[i--])
+            if (i != axis) from += rest % shape[i] * strides[i];
+          expected[static_cast<std::size_t>(n)] = in[static_cast<std::size_t>(from)];
+          expected_sums[static_cast<std::size_t>(from)] += expected[static_cast<std::size_t>(n)];
+        });
+        EXPECT_EQ(values<float>(taken), expected);
+        EXPECT_EQ(values<float>(sums), expected_sums);
+      }
+}
+
 TEST(Movement, ScatterAddAgreesWithReferenceToTheBit) {
   uint32_t seed = 1;
   for (const Case& c : kCases) {

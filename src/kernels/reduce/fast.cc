@@ -313,6 +313,7 @@ ReduceWork make_work(const ReduceGeometry& g, int64_t width) {
 }  // namespace
 
 void reduce(Reduce op, const View& x, const bool* reduced, const View& out) {
+  if (op >= Reduce::top_k) return top_k(op, x, reduced, out);
   const ReduceKernels kernels = HWY_DYNAMIC_DISPATCH(reduce_kernels)(op, x.dtype);
   const ReduceWork work = make_work(ReduceGeometry(x, reduced, out), kernels.width);
   if (work.tiles == 0) return;

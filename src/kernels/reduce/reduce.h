@@ -15,5 +15,7 @@ void reduce(Reduce op, const View& x, const bool* reduced, const View& out);
 }
 namespace fast {
 void reduce(Reduce op, const View& x, const bool* reduced, const View& out);
-}
+// Of reduce, the operations from Reduce::top_k on.
+void top_k(Reduce op, const View& x, const bool* reduced, const View& out);
+}  // namespace fast
 }  // namespace lanewise::kernels

@@ -1,8 +1,13 @@
 // Reductions in index order, one element at a time.
+#include <algorithm>
+#include <numeric>
+#include <vector>
+
 #include "kernels/loop_nest.h"
 #include "kernels/reduce/geometry.h"
 #include "kernels/reduce/monoid.h"
 #include "kernels/reduce/reduce.h"
+#include "kernels/reduce/top_k.h"
 
 namespace lanewise::kernels::reference {
 namespace {
@@ -46,6 +51,25 @@ void squared_deviations(const View& x, const bool* reduced, const View& out) {
   });
 }
 
+template <class Order, bool kIndices, class T>
+void first_of_sorted(const View& x, const bool* reduced, const View& out) {
+  const ReduceGeometry g(x, reduced, out);
+  const auto axis = std::find(reduced, reduced + x.rank(), true) - reduced;
+  const int64_t k = out.shape[static_cast<int>(axis)], step = out.strides[static_cast<int>(axis)];
+  std::vector<int64_t> order(static_cast<std::size_t>(g.count));
+  each_result<T>(g, x, [&](const T* elements, int64_t to) {
+    std::iota(order.begin(), order.end(), 0);
+    std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) {
+      return Order::better(elements[g.offset(a)], elements[g.offset(b)]);
+    });
+    for (int64_t i = 0; i < k; ++i) {
+      const int64_t index = order[static_cast<std::size_t>(i)];
+      if constexpr (kIndices) out.as<int64_t>()[to + i * step] = index;
+      else out.as<T>()[to + i * step] = elements[g.offset(index)];
+    }
+  });
+}
+
 }  // namespace
 
 void reduce(Reduce op, const View& x, const bool* reduced, const View& out) {
@@ -59,6 +83,11 @@ void reduce(Reduce op, const View& x, const bool* reduced, const View& out) {
       case Reduce::argmin: return reduce_with<ArgBest<Minimum, T>>(x, reduced, out);
       case Reduce::squared_deviations:
         if constexpr (is_float_type<T>) squared_deviations<T>(x, reduced, out);
+        return;
+      case Reduce::top_k: return first_of_sorted<Largest, false, T>(x, reduced, out);
+      case Reduce::bottom_k: return first_of_sorted<Smallest, false, T>(x, reduced, out);
+      case Reduce::arg_top_k: return first_of_sorted<Largest, true, T>(x, reduced, out);
+      case Reduce::arg_bottom_k: return first_of_sorted<Smallest, true, T>(x, reduced, out);
     }
   });
 }

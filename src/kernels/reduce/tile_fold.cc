@@ -8,6 +8,7 @@
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
 #include "kernels/reduce/tile_fold.h"
+#include "kernels/reduce/top_k-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace lanewise::kernels::HWY_NAMESPACE {
@@ -281,15 +282,36 @@ struct BestFolding {
   }
 };
 
+// One result a column: the width says all.
 template <class F>
 constexpr fast::TileFold folding() {
-  return {F::lanes_bytes, F::state_bytes, F::begin, F::add, F::finish, F::merge, F::result};
+  using Size = fast::FoldSize;
+  return {[](Size s) { return F::lanes_bytes(s.width); },
+          [](Size s) { return F::state_bytes(s.width); },
+          [](Size s, std::byte* lanes) { F::begin(s.width, lanes); },
+          F::add,
+          [](Size s, std::byte* lanes, std::byte* state) { F::finish(s.width, lanes, state); },
+          [](Size s, std::byte* a, const std::byte* b) { F::merge(s.width, a, b); },
+          [](Size s, const std::byte* state, std::byte* out) { F::result(s.width, state, out); },
+          true};
 }
 template <class T>
 constexpr fast::TileFold deviation_folding() {
   if constexpr (is_float_type<T>) return folding<DeviationFolding<T>>();
   return {};
 }
+template <class F>
+constexpr fast::TileFold top_k_folding(decltype(fast::TileFold::result) result) {
+  return {F::lanes_bytes, F::state_bytes, F::begin, F::add, F::finish, F::merge, result, false};
+}
+// A bool is ordered as its byte.
+template <class Order, class T>
+using TopK = TopKFolding<Order, std::conditional_t<std::is_same_v<T, bool>, uint8_t, T>>;
+template <class Order, class T>
+constexpr fast::TileFold kValues = top_k_folding<TopK<Order, T>>(TopK<Order, T>::values);
+template <class Order, class T>
+constexpr fast::TileFold kIndices = top_k_folding<TopK<Order, T>>(TopK<Order, T>::indices);
+
 template <class T>
 constexpr fast::TileFold kFoldings[] = {folding<Folding<Add, T>>(),
                                         folding<Folding<Multiply, T>>(),
@@ -297,7 +319,11 @@ constexpr fast::TileFold kFoldings[] = {folding<Folding<Add, T>>(),
                                         folding<Folding<Minimum, T>>(),
                                         folding<BestFolding<Maximum, T>>(),
                                         folding<BestFolding<Minimum, T>>(),
-                                        deviation_folding<T>()};
+                                        deviation_folding<T>(),
+                                        kValues<Largest, T>,
+                                        kValues<Smallest, T>,
+                                        kIndices<Largest, T>,
+                                        kIndices<Smallest, T>};
 
 }  // namespace
 

@@ -7,20 +7,30 @@
 
 namespace lanewise::kernels::fast {
 
-// A reduction of `width` columns: what a block has taken in so far lies in its lanes, what whole
-// blocks came to in a state.
+struct FoldSize {
+  int64_t width = 0;  // columns
+  int64_t k = 1;      // results of a column
+  // The results lie as (width / inner, k, inner).
+  int64_t inner = 1;
+};
+
+// A reduction of columns: what a block has taken in so far lies in its lanes, what whole blocks
+// came to in a state.
 struct TileFold {
-  int64_t (*lanes_bytes)(int64_t width);
-  int64_t (*state_bytes)(int64_t width);
+  int64_t (*lanes_bytes)(FoldSize size);
+  int64_t (*state_bytes)(FoldSize size);
   // The lanes at the beginning of a block.
-  void (*begin)(int64_t width, std::byte* lanes);
+  void (*begin)(FoldSize size, std::byte* lanes);
   // Takes in x: (samples, width), the samples from number `first` on of all.
   void (*add)(const View& x, int64_t first, std::byte* lanes);
   // The state of the block; overwrites the lanes.
-  void (*finish)(int64_t width, std::byte* lanes, std::byte* state);
-  void (*merge)(int64_t width, std::byte* earlier, const std::byte* later);
-  // out[0 … width-1] of the dtype of the reduction.
-  void (*result)(int64_t width, const std::byte* state, std::byte* out);
+  void (*finish)(FoldSize size, std::byte* lanes, std::byte* state);
+  void (*merge)(FoldSize size, std::byte* earlier, const std::byte* later);
+  // out[0 … width · k - 1] of the dtype of the reduction.
+  void (*result)(FoldSize size, const std::byte* state, std::byte* out);
+  // Whether blocks of another length would give other bits. Where not, a state of zeros is that of
+  // no samples.
+  bool needs_blocks;
 };
 // `dtype`: of x.
 TileFold tile_fold(Reduce op, DType dtype);

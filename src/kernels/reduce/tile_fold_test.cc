@@ -27,21 +27,21 @@ DType result_of(Reduce op, DType d) {
 Tensor fold(Reduce op, const Tensor& x, int64_t tile) {
   const int64_t count = x.shape[0], width = x.shape[1];
   const fast::TileFold fold = fast::tile_fold(op, x.dtype);
-  const Tensor lanes = make(DType::int8, {fold.lanes_bytes(width)}),
-               state = make(DType::int8, {fold.state_bytes(width)}),
-               merged = make(DType::int8, {fold.state_bytes(width)});
+  const Tensor lanes = make(DType::int8, {fold.lanes_bytes({width})}),
+               state = make(DType::int8, {fold.state_bytes({width})}),
+               merged = make(DType::int8, {fold.state_bytes({width})});
   for (int64_t block = 0; block < count; block += kBlock) {
-    fold.begin(width, lanes.data);
+    fold.begin({width}, lanes.data);
     const int64_t end = std::min(count, block + kBlock);
     for (int64_t first = block; first < end; first += tile) {
       const int64_t rows = std::min(tile, end - first);
       fold.add(slice_view(x, {first, 0}, {rows, width}, {1, 1}), first, lanes.data);
     }
-    fold.finish(width, lanes.data, block == 0 ? merged.data : state.data);
-    if (block > 0) fold.merge(width, merged.data, state.data);
+    fold.finish({width}, lanes.data, block == 0 ? merged.data : state.data);
+    if (block > 0) fold.merge({width}, merged.data, state.data);
   }
   Tensor out = make(result_of(op, x.dtype), {1, width});
-  fold.result(width, merged.data, out.data);
+  fold.result({width}, merged.data, out.data);
   return out;
 }
 

@@ -1,0 +1,122 @@
+// lanewise prune: a smaller model from a trained one.
+#include <algorithm>
+#include <memory>
+
+#include "cli/command.h"
+#include "cli/data_flags.h"
+#include "cli/interrupt.h"
+#include "cli/report.h"
+#include "io/atomic_file.h"
+
+namespace lanewise::cli {
+namespace {
+
+struct Flags {
+  std::string model, data, output;
+  CsvFlags csv;
+  PruneOptions options;
+};
+
+// Multiply-adds of a row, of all members, count as two.
+int64_t flops_of(const Model& model) {
+  int64_t sum = 0;
+  for (const nn::ParameterShape& p : model.network().parameter_shapes())
+    if (p.shape.rank() == 2) sum += 2 * element_count(p.shape);
+  return sum * model.members();
+}
+
+int64_t zeros_in(const Model& model) {
+  int64_t zeros = 0;
+  for (const Array& values : model.parameters()) {
+    const auto all = values.to_vector<float>();
+    zeros += std::count(all.begin(), all.end(), 0.0f);
+  }
+  return zeros;
+}
+
+Json size_json(const Model& model) {
+  return {{"parameters", model.members() * model.network().parameter_count()},
+          {"zeros", zeros_in(model)},
+          {"flops", flops_of(model)}};
+}
+
+std::string size_text(const Model& before, const Model& after) {
+  const auto line = [](std::string_view what, int64_t from, int64_t to) {
+    return fmt::format("{:<18} {:>14} {:>14}\n", what, grouped(from), grouped(to));
+  };
+  const auto parameters = [](const Model& m) {
+    return m.members() * m.network().parameter_count();
+  };
+  return fmt::format("{:<18} {:>14} {:>14}\n", "", "before", "after") +
+         line("parameters", parameters(before), parameters(after)) +
+         line("of them 0", zeros_in(before), zeros_in(after)) +
+         line("FLOPs a row", flops_of(before), flops_of(after));
+}
+
+int prune(Flags flags, const Output& output) {
+  {
+    AtomicFile probe(flags.output);
+  }  // a folder that can't be written is told now, not after the work
+  const Model model = Model::load(flags.model);
+  const Table table = open_table_for(model, flags.data, flags.csv, output);
+  watch_interrupts();
+  flags.options.keep_going = [] { return !interrupted(); };
+  const PruneResult result = lanewise::prune(model, table, flags.options);
+  result.model.save(flags.output);
+
+  output.result(
+      fmt::format("{}, by {}\n\n{}\n{}\non the rows held out; {} of training\n"
+                  "model saved: {}\n",
+                  flags.model, name(flags.options.by), size_text(model, result.model),
+                  metrics_table({{"before", result.before}, {"after", result.after}}),
+                  counted(static_cast<int64_t>(result.fit.history.size()), "epoch"), flags.output),
+      {{"model", flags.model},
+       {"output", flags.output},
+       {"by", name(flags.options.by)},
+       {"share", flags.options.share},
+       {"epochs", result.fit.history.size()},
+       {"interrupted", result.fit.interrupted},
+       {"before", {{"size", size_json(model)}, {"metrics", metrics_json(result.before)}}},
+       {"after", {{"size", size_json(result.model)}, {"metrics", metrics_json(result.after)}}}});
+  return result.fit.interrupted ? kInterrupted : kDone;
+}
+
+}  // namespace
+
+Run add_prune(CLI::App& app) {
+  auto flags = std::make_shared<Flags>();
+  PruneOptions& o = flags->options;
+  const auto option = [&](const std::string& name, auto& value, const std::string& what,
+                          const std::string& type) {
+    return app.add_option(name, value, what)->type_name(type);
+  };
+  option("--model", flags->model, "a model that train saved", "FILE")->required();
+  option("--data", flags->data, "rows with answers, to train and judge: CSV, .npy or .npz", "FILE")
+      ->required();
+  option("--output", flags->output, "the smaller model", "FILE")->required();
+  app.add_option_function<std::string>(
+         "--by", [&o](const std::string& text) { o.by = prune_by_from_name(text); },
+         "units: the network gets smaller and faster; weights: single ones become 0")
+      ->type_name("WHAT")
+      ->default_str("units");
+  option("--share", o.share, "that goes, of each layer", "SHARE")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  option("--epochs", o.epochs, "of training what is left; 0: none", "N")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  option("--lr", o.optimizer.learning_rate, "learning rate", "RATE")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  option("--seed", o.seed, "of the rows held out and the batches", "N")->capture_default_str();
+  add_csv_flags(app, flags->csv);
+  add_run_flags(app);
+  app.footer(R"text(
+A tenth of the rows is held out to judge; the model is trained on the others.
+
+Example:
+  lanewise prune --model m.safetensors --data train.csv --output small.safetensors)text");
+  return [flags](Output& output) { return prune(*flags, output); };
+}
+
+}  // namespace lanewise::cli

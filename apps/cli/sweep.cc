@@ -1,0 +1,146 @@
+#include "cli/sweep.h"
+
+#include <algorithm>
+#include <cmath>
+#include <sstream>
+
+#include "cli/arguments.h"
+#include "cli/command.h"
+#include "cli/report.h"
+
+namespace lanewise::cli {
+namespace {
+
+constexpr std::string_view kSwept[] = {"Network", "Training", "Preprocessing"};
+
+struct Axis {
+  std::string flag;
+  std::vector<std::string> values;
+};
+
+// "hidden=64,64:32 lr=1e-3,3e-3"; a colon stands for the comma of a value.
+std::vector<Axis> axes_of(const std::string& text) {
+  std::vector<Axis> axes;
+  std::istringstream words(text);
+  for (std::string word; words >> word;) {
+    const size_t equals = word.find('=');
+    Axis axis{word.substr(0, equals), {}};
+    std::istringstream values(equals == word.npos ? "" : word.substr(equals + 1));
+    for (std::string value; std::getline(values, value, ',');) {
+      std::replace(value.begin(), value.end(), ':', ',');
+      axis.values.push_back(value);
+    }
+    if (axis.flag.empty() || axis.values.empty() ||
+        std::any_of(axis.values.begin(), axis.values.end(), [](auto& v) { return v.empty(); }))
+      throw UsageError(
+          fmt::format("--sweep: '{}' isn't FLAG=VALUE,VALUE, as hidden=64,64:32", word));
+    axes.push_back(std::move(axis));
+  }
+  if (axes.empty()) throw UsageError("--sweep: names no flag, as hidden=64,64:32 does");
+  return axes;
+}
+
+void check_can_be_swept(const CLI::App& app, const std::string& flag) {
+  const CLI::Option* option = app.get_option_no_throw("--" + flag);
+  const bool can =
+      option != nullptr && option->get_expected_max() > 0 &&
+      std::find(std::begin(kSwept), std::end(kSwept), option->get_group()) != std::end(kSwept);
+  if (!can)
+    throw UsageError(fmt::format(
+        "--sweep: '{}' can't be swept, but flags of network, training and preprocessing", flag));
+}
+
+Candidate candidate_of(const TrainFlags& flags,
+                       std::vector<std::pair<std::string, std::string>> chosen) {
+  TrainFlags own = flags;
+  CLI::App app;
+  add_train_flags(app, own);
+  std::vector<std::string> arguments = {"--data",  flags.data, "--target", flags.options.target,
+                                        "--model", flags.model};
+  for (const auto& [flag, value] : chosen) {
+    check_can_be_swept(app, flag);
+    arguments.push_back("--" + flag + "=" + value);
+  }
+  read_arguments(app, std::move(arguments));
+  own.settle();
+  if (own.options.folds == 1 && own.options.validation == 0)
+    throw UsageError("--sweep: no rows judge the networks; leave out --validation 0");
+  return {std::move(chosen), own.options};
+}
+
+}  // namespace
+
+std::string Candidate::text() const {
+  std::string text;
+  for (const auto& [flag, value] : flags)
+    text += fmt::format("{}{}={}", text.empty() ? "" : " ", flag, value);
+  return text;
+}
+
+std::vector<Candidate> candidates(const TrainFlags& flags) {
+  std::vector<std::vector<std::pair<std::string, std::string>>> grid = {{}};
+  for (const Axis& axis : axes_of(flags.sweep)) {
+    std::vector<std::vector<std::pair<std::string, std::string>>> finer;
+    for (const auto& point : grid)
+      for (const std::string& value : axis.values) {
+        finer.push_back(point);
+        finer.back().emplace_back(axis.flag, value);
+      }
+    grid = std::move(finer);
+  }
+  std::vector<Candidate> all;
+  for (auto& point : grid) all.push_back(candidate_of(flags, std::move(point)));
+  return all;
+}
+
+void Ranking::add(const Candidate& candidate, TrainResult result) {
+  const std::string judge = result.plan.members > 1 ? "out_of_fold" : "validation";
+  const Json metrics = metrics_json(metrics_of(result.model.metrics(), judge));
+  const auto& history = result.fit.history;
+  double loss = history.empty() ? INFINITY : 0;  // interrupted before anything was judged
+  for (const auto& member : result.fit.members)
+    loss += member.best_loss / static_cast<double>(result.fit.members.size());
+  const Row row{candidate,
+                loss,
+                history.empty() ? 0 : history.back().seconds,
+                history.size(),
+                metrics.begin().key(),
+                metrics.begin().value()};
+  const auto better = [](const Row& a, const Row& b) { return a.loss < b.loss; };
+  const auto place = std::upper_bound(rows_.begin(), rows_.end(), row, better);
+  if (place == rows_.begin()) best_ = std::move(result);
+  rows_.insert(place, row);
+}
+
+std::string Ranking::table() const {
+  std::vector<std::vector<std::string>> text = {{"rank"}};
+  for (const auto& [flag, value] : rows_[0].candidate.flags) text[0].push_back(flag);
+  for (const std::string& title :
+       {std::string("loss"), rows_[0].metric, std::string("epochs"), std::string("seconds")})
+    text[0].push_back(title);
+  for (std::size_t i = 0; i < rows_.size(); ++i) {
+    const Row& row = rows_[i];
+    text.push_back({std::to_string(i + 1)});
+    for (const auto& [flag, value] : row.candidate.flags) text.back().push_back(value);
+    text.back().insert(text.back().end(),
+                       {shortened(row.loss), shortened(row.score), std::to_string(row.epochs),
+                        fmt::format("{:.1f}", row.seconds)});
+  }
+  return text_table(text);
+}
+
+Json Ranking::json() const {
+  Json all = Json::array();
+  for (const Row& row : rows_) {
+    Json flags = Json::object();
+    for (const auto& [flag, value] : row.candidate.flags) flags[flag] = value;
+    all.push_back({{"flags", flags},
+                   {"loss", row.loss},
+                   {row.metric, row.score},
+                   {"epochs", row.epochs},
+                   {"seconds", row.seconds}});
+  }
+  return all;
+}
+
+}  // namespace lanewise::cli

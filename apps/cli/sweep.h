@@ -1,0 +1,45 @@
+// --sweep: every combination of some flags' values, trained over the same splits and ranked.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cli/output.h"
+#include "cli/train_flags.h"
+
+namespace lanewise::cli {
+
+struct Candidate {
+  std::vector<std::pair<std::string, std::string>> flags;  // name without dashes, value
+  TrainOptions options;
+  std::string text() const;  // "hidden=64 lr=3e-3"
+};
+
+// The grid that flags.sweep spans, the last flag varying fastest.
+// Errors: UsageError for what isn't FLAG=VALUE,… or a flag that can't be swept, and those of
+// the flags themselves; where no rows would judge.
+std::vector<Candidate> candidates(const TrainFlags& flags);
+
+// Trained candidates, the one with the least loss on rows that judge first.
+class Ranking {
+ public:
+  void add(const Candidate& candidate, TrainResult result);
+  const TrainResult& best() const { return *best_; }
+  std::string table() const;
+  Json json() const;
+
+ private:
+  struct Row {
+    Candidate candidate;
+    double loss, seconds;
+    std::size_t epochs;
+    std::string metric;  // the first of the rows that judge
+    double score;
+  };
+  std::vector<Row> rows_;  // ranked
+  std::optional<TrainResult> best_;
+};
+
+}  // namespace lanewise::cli

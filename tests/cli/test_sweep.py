@@ -1,0 +1,59 @@
+"""A grid of flags over the same splits: ranked, the best one saved."""
+
+import re
+
+import pytest
+from program import answer, lanewise, refusal
+
+
+def arguments(table, model, grid, *flags):
+    return ["train", "--data", table, "--target", "y", "--model", model, "--quiet", "--quick", "--epochs", 8,
+            "--sweep", grid, *flags]
+
+
+def test_the_best_of_the_grid_is_saved(tmp_path, table):
+    grid = "hidden=8,16:4 lr=1e-5,3e-3"
+    trained = answer(*arguments(table, tmp_path / "best", grid))
+    rows = trained["sweep"]
+    assert [r["loss"] for r in rows] == sorted(r["loss"] for r in rows)
+    assert sorted((r["flags"]["hidden"], r["flags"]["lr"]) for r in rows) == [
+        ("16,4", "1e-5"), ("16,4", "3e-3"), ("8", "1e-5"), ("8", "3e-3")]
+    best = rows[0]["flags"]
+    assert best["lr"] == "3e-3"
+    alone = ["train", "--data", table, "--target", "y", "--model", tmp_path / "alone", "--quiet", "--quick", "--epochs", 8]
+    lanewise(*alone, *(f"--{flag}={value}" for flag, value in best.items()))
+    assert (tmp_path / "alone").read_bytes() == (tmp_path / "best").read_bytes()
+
+
+def test_the_table(tmp_path, table):
+    done = lanewise(*arguments(table, tmp_path / "m", "lr=1e-5,3e-3"))
+    lines = done.stdout.splitlines()
+    at = next(i for i, line in enumerate(lines) if line.startswith("rank"))
+    assert lines[at].split() == ["rank", "lr", "loss", "accuracy", "epochs", "seconds"]
+    assert re.match(r"1 +3e-3 +0\.\d+ +[01]\.\d+ +8 +\d", lines[at + 1]) and lines[at + 2].startswith("2 ")
+    assert "candidate 2 of 2: lr=3e-3" in done.stderr and max(map(len, lines[at:at + 3])) <= 80
+
+
+def test_ensembles_are_ranked_out_of_fold(tmp_path, table):
+    flags = ["train", "--data", table, "--target", "y", "--model", tmp_path / "m", "--epochs", 2, "--folds", 2, "--quiet"]
+    trained = answer(*flags, "--sweep", "hidden=4,8")
+    assert trained["members"] == 2 and len(trained["sweep"]) == 2
+
+
+@pytest.mark.parametrize("grid, says", [
+    (" ", "names no flag"),
+    ("lr", "'lr' isn't FLAG=VALUE,VALUE"),
+    ("lr=1e-3,,2", "isn't FLAG=VALUE,VALUE"),
+    ("lr=fast", "--lr: 'fast' isn't a number"),
+    ("hidden=0", "--hidden: a layer has 0 units"),
+    ("model=a,b", "'model' can't be swept"),
+    ("quick=1", "'quick' can't be swept"),
+    ("speed=1", "'speed' can't be swept"),
+])
+def test_wrong_grids(tmp_path, table, grid, says):
+    assert says in refusal(*arguments(table, tmp_path / "m", grid), code=2)
+
+
+def test_what_does_not_go_with_it(tmp_path, table):
+    assert "--sweep" in refusal(*arguments(table, tmp_path / "m", "lr=1,2", "--checkpoint", tmp_path / "c"), code=2)
+    assert "no rows judge" in refusal(*arguments(table, tmp_path / "m", "lr=1e-3", "--validation", 0), code=2)
