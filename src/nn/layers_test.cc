@@ -58,6 +58,8 @@ TEST(Sequential, CountsAndNamesItsParameters) {
   EXPECT_EQ(names, "0.weight(3, 5) 0.bias(5,) 2.weight(5, 2) 2.bias(2,) ");
   EXPECT_EQ(network.parameter_count(), 3 * 5 + 5 + 5 * 2 + 2);
   EXPECT_THAT(network.summary(), HasSubstr("Dense(5, relu)"));
+  const Sequential deep(3, {residual({dense(128, Activation::relu), dense(3)})});
+  EXPECT_THAT(deep.summary(), HasSubstr("Residual(Dense(128, relu), Dense(3))  (m, 3) "));
   EXPECT_THROW(network({}, ones({1, 3})), ValueError);
 }
 

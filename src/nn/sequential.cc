@@ -80,16 +80,20 @@ int64_t Sequential::parameter_count() const {
 }
 
 std::string Sequential::summary() const {
-  constexpr auto kLine = "{:<24}{:<16}{:>12}\n";
-  std::string text = fmt::format(kLine, "layer", "output", "parameters");
-  text += fmt::format(kLine, "input", with_m(output_shape(inputs_, layout_)), 0);
+  std::size_t longest = 22;
+  for (const LayerPtr& layer : layers_) longest = std::max(longest, layer->describe().size());
+  const auto line = [&](std::string_view layer, std::string_view output, const auto& parameters) {
+    return fmt::format("{:<{}}{:<16}{:>12}\n", layer, longest + 2, output, parameters);
+  };
+  std::string text = line("layer", "output", "parameters");
+  text += line("input", with_m(output_shape(inputs_, layout_)), 0);
   int64_t width = inputs_;
   for (const LayerPtr& layer : layers_) {
     int64_t count = 0;
     for (const ParameterShape& p : layer->parameter_shapes(width, layout_))
       count += element_count(p.shape);
     width = layer->outputs(width);
-    text += fmt::format(kLine, layer->describe(), with_m(output_shape(width, layout_)), count);
+    text += line(layer->describe(), with_m(output_shape(width, layout_)), count);
   }
   return text + fmt::format("{} parameters\n", parameter_count());
 }
