@@ -61,9 +61,10 @@ TEST(Residual, MustKeepTheNumberOfFeatures) {
 }
 
 TEST(Residual, FilesNestedTooDeepAreRefused) {
-  std::string text = R"({"type": "dropout", "rate": 0})";
-  for (int depth = 0; depth < 100'000; ++depth)
-    text = R"({"type": "residual", "layers": [)" + std::move(text) + "]}";
+  constexpr int kDepth = 100'000;
+  std::string text;
+  for (int i = 0; i < kDepth; ++i) text += R"({"type": "residual", "layers": [)";
+  for (int i = 0; i < kDepth; ++i) text += "]}";
   EXPECT_THAT([&] { layer_from_json(text); }, ThrowsMessage<DataError>(HasSubstr("64 deep")));
 }
 
