@@ -44,6 +44,7 @@ class Embedding : public Layer {
       throw ValueError(fmt::format("embedding: column {} of {} features; they count from 0",
                                    *numbers_.rbegin(), inputs));
     for (const EmbeddedColumn& c : columns_) inputs += c.width - 1;
+    check_width("embedding", "outputs", inputs);
     return inputs;
   }
 
