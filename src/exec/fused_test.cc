@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <new>
 
+#include "base/thread_pool.h"
 #include "graph/build.h"
 
 namespace {
@@ -123,6 +124,39 @@ TEST(Fused, OneBlockHasTheBitsOfWholeArrays) {
     if (samples <= 1024) EXPECT_EQ(a, b) << samples;
     else EXPECT_NEAR(a, b, 1e-3 * std::abs(b)) << samples;
   }
+}
+
+// Steps of three networks on one batch: parts, which threads share.
+Program networks(int64_t m) {
+  Program program = training_step(m);
+  const NodePtr x = program.inputs[0];
+  for (int k = 0; k < 2; ++k) {
+    const NodePtr w = input(DType::float32, {kFeatures, kUnits});
+    const NodePtr a = unary(Op::tanh, matmul(x, w));
+    program.inputs.push_back(w);
+    program.outputs.push_back(matmul(transpose(x, {1, 0}), a));
+  }
+  return program;
+}
+
+TEST(Fused, PartsHaveTheBitsOfTheWhole) {
+  const int before = thread_count();
+  std::vector<std::vector<Tensor>> results;
+  for (const int threads : {1, 2, 5}) {
+    set_thread_count(threads);
+    Prepared p = prepare(backend("fused"), 200);
+    p.executable = backend("fused").compile(
+        plan::make_plan(networks(plan::kTraceRows[0]), networks(plan::kTraceRows[1])));
+    p.inputs.resize(4, p.inputs[1]);
+    p.outputs.resize(4);
+    p.run();
+    results.push_back(p.outputs);
+  }
+  set_thread_count(before);
+  for (std::size_t k = 0; k < 4; ++k)
+    for (std::size_t run : {1, 2})
+      for (int64_t i = 0; i < results[0][k].size(); ++i)
+        ASSERT_EQ(results[run][k].as<float>()[i], results[0][k].as<float>()[i]) << k << " " << i;
 }
 
 }  // namespace

@@ -213,7 +213,7 @@ TEST(Resume, AStateOfOtherNetworksIsRefused) {
   FitData whole = data;
   whole.folds.reset();
   EXPECT_THAT([&] { fit_ensemble(kNetwork, starts(2), whole, nullptr, o); },
-              ThrowsMessage<DataError>(HasSubstr("of other networks")));
+              ThrowsMessage<DataError>(HasSubstr("of other networks or data")));
   o.resume->arrays.erase("generator");
   EXPECT_THAT([&] { fit_ensemble(kNetwork, starts(), data, nullptr, o); },
               ThrowsMessage<DataError>(HasSubstr("holds no generator")));

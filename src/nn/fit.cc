@@ -90,15 +90,15 @@ class Training {
   void resume(const FitState& from) {
     Standing there = standing_from(from);
     // Members that have left took their state along.
-    const bool fits = there.result.members.size() == at_.result.members.size() &&
-                      there.state.size() == there.members.size() * layout_.size();
+    const auto count = static_cast<int>(at_.result.members.size());
+    bool fits = there.result.members.size() == at_.result.members.size() &&
+                there.state.size() == there.members.size() * layout_.size() &&
+                there.epoch_steps >= 0 && there.epoch_steps < steps_per_epoch();
+    for (int member : there.members) fits &= member >= 0 && member < count;
     for (std::size_t i = 0; fits && i < there.state.size(); ++i)
-      if (!(there.state[i].shape() == at_.state[i % layout_.size()].shape()) ||
-          there.state[i].dtype() != dtype_)
-        throw DataError(fmt::format(
-            "fit: the state to resume has an array of shape {}, needed is {}",
-            to_string(there.state[i].shape()), to_string(at_.state[i % layout_.size()].shape())));
-    if (!fits) throw DataError("fit: the state to resume is of other networks");
+      fits = there.state[i].shape() == at_.state[i % layout_.size()].shape() &&
+             there.state[i].dtype() == dtype_;
+    if (!fits) throw DataError("fit: the state to resume is of other networks or data");
     at_ = std::move(there);
   }
 

@@ -35,6 +35,7 @@ TrainOptions options(int epochs = 5) {
   TrainOptions o;
   o.target = "y";
   o.epochs = epochs;
+  o.folds = 2;
   return o;
 }
 
