@@ -50,8 +50,7 @@ void check_can_be_swept(const CLI::App& app, const std::string& flag) {
         "--sweep: '{}' can't be swept, but flags of network, training and preprocessing", flag));
 }
 
-Candidate candidate_of(const TrainFlags& flags,
-                       std::vector<std::pair<std::string, std::string>> chosen) {
+Candidate candidate_of(const TrainFlags& flags, FlagValues chosen) {
   TrainFlags own = flags;
   CLI::App app;
   add_train_flags(app, own);
@@ -78,9 +77,9 @@ std::string Candidate::text() const {
 }
 
 std::vector<Candidate> candidates(const TrainFlags& flags) {
-  std::vector<std::vector<std::pair<std::string, std::string>>> grid = {{}};
+  std::vector<FlagValues> grid = {{}};
   for (const Axis& axis : axes_of(flags.sweep)) {
-    std::vector<std::vector<std::pair<std::string, std::string>>> finer;
+    std::vector<FlagValues> finer;
     for (const auto& point : grid)
       for (const std::string& value : axis.values) {
         finer.push_back(point);

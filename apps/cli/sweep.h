@@ -11,8 +11,10 @@
 
 namespace lanewise::cli {
 
+using FlagValues = std::vector<std::pair<std::string, std::string>>;  // names without dashes
+
 struct Candidate {
-  std::vector<std::pair<std::string, std::string>> flags;  // name without dashes, value
+  FlagValues flags;
   TrainOptions options;
   std::string text() const;  // "hidden=64 lr=3e-3"
 };

@@ -68,7 +68,7 @@ TrainResult train_on(const Data& data, TrainOptions o, Progress& progress, Train
 Ranking sweep(const std::vector<Candidate>& all, const Data& data, Progress& progress,
               const Output& output) {
   Ranking ranking;
-  for (std::size_t i = 0; i < all.size() && !interrupted(); ++i) {
+  for (std::size_t i = 0; i < all.size() && (i == 0 || !interrupted()); ++i) {
     output.note("candidate {} of {}: {}", i + 1, all.size(), all[i].text());
     ranking.add(all[i], train_on(data, all[i].options, progress, nullptr, output));
   }
