@@ -115,7 +115,7 @@ Run add_prune(CLI::App& app) {
 A tenth of the rows is held out to judge; the model is trained on the others.
 
 Example:
-  lanewise prune --model m.safetensors --data train.csv --output small.safetensors)text");
+  lanewise prune --model m.safetensors --data train.csv --output small.st)text");
   return [flags](Output& output) { return prune(*flags, output); };
 }
 
