@@ -112,7 +112,8 @@ struct EnsembleResult {
 
 // Trains a network of one architecture from each of `parameters`, all in one Session: a step
 // reads a batch once for all of them. Each has its moments, average, clipping, best epoch and
-// patience, and leaves when that ends; it gets the bits that it would get alone from its rows.
+// patience, and leaves when that ends; it gets the bits that it would get alone from its rows,
+// but for batch_norm, whose statistics see the whole batch.
 // With train.folds each is judged by the rows that it leaves out, else all by `validation`.
 // Errors: as fit(); ValueError for folds beside validation data, or a member without rows.
 EnsembleResult fit_ensemble(const Sequential& network,
