@@ -91,7 +91,8 @@ LossOptions options_of(const nlohmann::json& golden) {
 
 // See tests/golden/make_layers_torch.py.
 TEST(Losses, ArePyTorchs) {
-  for (const auto& golden : golden_file("layers_torch.json")["losses"]) {
+  const nlohmann::json file = golden_file("layers_torch.json");
+  for (const auto& golden : file["losses"]) {
     const std::string what = golden["loss"].get<std::string>() + golden["options"].dump();
     const auto matrix = [](const nlohmann::json& values, int64_t columns) {
       return array(values.get<std::vector<double>>(), {-1, columns});
