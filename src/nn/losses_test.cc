@@ -95,7 +95,8 @@ TEST(Losses, ArePyTorchs) {
   for (const auto& golden : file["losses"]) {
     const std::string what = golden["loss"].get<std::string>() + golden["options"].dump();
     const auto matrix = [](const nlohmann::json& values, int64_t columns) {
-      return array(values.get<std::vector<double>>(), {-1, columns});
+      const auto all = values.get<std::vector<double>>();
+      return array(all, {static_cast<int64_t>(all.size()) / columns, columns});
     };
     const Loss loss = loss_from_name(golden["loss"].get<std::string>());
     const Array output = matrix(golden["output"], golden["columns"]);
