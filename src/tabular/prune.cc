@@ -14,6 +14,7 @@
 #include "lanewise/ops.h"
 #include "nn/names.h"
 #include "tabular/model_impl.h"
+#include "tabular/rows.h"
 #include "tabular/target.h"
 
 namespace lanewise {
@@ -173,9 +174,7 @@ class Pruning {
   }
 
   std::vector<int64_t> table_rows(std::span<const int64_t> chosen) const {
-    std::vector<int64_t> rows;
-    for (int64_t i : chosen) rows.push_back(target_.rows[static_cast<std::size_t>(i)]);
-    return rows;
+    return pick(target_.rows, chosen);
   }
 
   nn::FitData data_of(std::span<const int64_t> chosen) const {
@@ -199,16 +198,9 @@ class Pruning {
   }
 
   Metrics score_of(const Model& model) const {
-    const TargetValues& t = target_;
-    std::vector<int32_t> classes;
-    std::vector<double> values;
-    for (int64_t i : split_.held_out) {
-      const auto at = static_cast<std::size_t>(i);
-      if (!t.classes.empty()) classes.push_back(t.classes[at]);
-      if (!t.values.empty()) values.push_back(t.values[at]);
-    }
     const Table rows = table_.select_rows(table_rows(split_.held_out));
-    return score(model.target(), model.predict(rows), classes, values);
+    return score(model.target(), model.predict(rows), values_at(target_.classes, split_.held_out),
+                 values_at(target_.values, split_.held_out));
   }
 
   Model model_of(const nn::Sequential& network, const std::vector<Parameters>& members,
