@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "lanewise/array.h"
+#include "lanewise/streams.h"
 
 namespace lanewise {
 
@@ -85,27 +86,8 @@ void save_npy(const std::string& path, const Array& a);          // atomic
 std::map<std::string, Array> load_npz(const std::string& path);  // stored or deflated
 void save_npz(const std::string& path, const std::map<std::string, Array>& arrays);
 
-// ---- streams ----
+// ---- streams: streams.h ----
 
-// Rows in order, a run at a time. Arrays of one pull have equal first extents.
-class Source {
- public:
-  virtual ~Source() = default;
-  virtual std::vector<Shape> row_shapes() const = 0;  // of one row, per array
-  virtual std::vector<DType> dtypes() const = 0;
-  virtual std::optional<int64_t> length() const = 0;  // rows in all, when known
-  // The next rows, at most `rows`; fewer only at the end; no rows at the end.
-  virtual std::vector<Array> pull(int64_t rows) = 0;
-  virtual void reset() = 0;  // to the first row
-  virtual bool seekable() const { return false; }
-  virtual void seek(int64_t row);  // Errors: ValueError unless seekable
-};
-class Sink {
- public:
-  virtual ~Sink() = default;
-  virtual void push(std::span<const Array> rows) = 0;
-  virtual void close() = 0;  // makes the result visible; without it nothing is left behind
-};
 std::unique_ptr<Source> array_source(std::vector<Array> arrays);
 std::unique_ptr<Source> npy_source(const std::string& path);  // pread; rows of C-ordered files
 std::unique_ptr<Sink> npy_sink(const std::string& path, const Shape& row_shape, DType dtype);

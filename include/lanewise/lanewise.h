@@ -11,4 +11,5 @@
 #include "lanewise/random.h"
 #include "lanewise/runtime.h"
 #include "lanewise/shape.h"
+#include "lanewise/streams.h"
 #include "lanewise/tabular.h"

@@ -10,10 +10,6 @@
 
 namespace lanewise {
 
-void Source::seek(int64_t) {
-  throw ValueError("this source can't seek; reset it and pull the rows before");
-}
-
 namespace {
 
 Shape without_first(const Shape& shape) { return Shape(shape.begin() + 1, shape.end()); }
