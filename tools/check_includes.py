@@ -32,9 +32,11 @@ BELOW = {
 PUBLIC = {
     "dtype": "base",
     "error": "base",
+    "file_streams": "data",
     "random": "array",
     "runtime": "array",
     "shape": "base",
+    "streams": "array",
     "ops": "array",
     "layers": "nn",
     "losses": "nn",

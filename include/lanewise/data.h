@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "lanewise/array.h"
-#include "lanewise/streams.h"
+#include "lanewise/file_streams.h"
 
 namespace lanewise {
 
@@ -85,12 +85,6 @@ Array load_npy(const std::string& path);
 void save_npy(const std::string& path, const Array& a);          // atomic
 std::map<std::string, Array> load_npz(const std::string& path);  // stored or deflated
 void save_npz(const std::string& path, const std::map<std::string, Array>& arrays);
-
-// ---- streams: streams.h ----
-
-std::unique_ptr<Source> array_source(std::vector<Array> arrays);
-std::unique_ptr<Source> npy_source(const std::string& path);  // pread; rows of C-ordered files
-std::unique_ptr<Sink> npy_sink(const std::string& path, const Shape& row_shape, DType dtype);
 
 // ---- preprocessing ----
 

@@ -5,6 +5,7 @@
 #include "lanewise/data.h"
 #include "lanewise/dtype.h"
 #include "lanewise/error.h"
+#include "lanewise/file_streams.h"
 #include "lanewise/nn.h"
 #include "lanewise/ops.h"
 #include "lanewise/optim.h"
