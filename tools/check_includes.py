@@ -24,7 +24,8 @@ BELOW = {
     "nn": ["array"],
     "io": ["nn"],
     "data": ["io"],
-    "tabular": ["data"],
+    "analysis": ["data"],
+    "tabular": ["analysis"],
 }
 
 # The public headers, each with the lowest room that may include it. A header not

@@ -1,6 +1,7 @@
 // All of Lanewise: namespace lw = lanewise;
 #pragma once
 
+#include "lanewise/analysis.h"
 #include "lanewise/array.h"
 #include "lanewise/data.h"
 #include "lanewise/dtype.h"

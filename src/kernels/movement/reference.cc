@@ -42,7 +42,8 @@ void iota(double start, double step, int64_t first, const View& out) {
   with_type(out.dtype, [&]<class T>(std::type_identity<T>) {
     for (int64_t i = 0; i < out.size(); ++i) {
       T& element = out.as<T>()[i * out.strides[0]];
-      element = Add{}(static_cast<T>(start), Multiply{}(static_cast<T>(first + i), static_cast<T>(step)));
+      element =
+          Add{}(static_cast<T>(start), Multiply{}(static_cast<T>(first + i), static_cast<T>(step)));
     }
   });
 }
