@@ -37,7 +37,8 @@ struct NpySourceOptions {
 std::unique_ptr<Source> npy_source(const std::string& path, const NpySourceOptions& options = {});
 std::unique_ptr<Source> npy_source(const std::vector<std::string>& paths,
                                    const NpySourceOptions& options = {});
-// An array of an archive. A deflated one can only be read in order, and only as rows.
+// An array of an archive. A deflated one can only be read in order, as rows; with a feature's
+// samples together it is unpacked whole.
 // Errors: as npy_source; DataError naming the arrays there are.
 std::unique_ptr<Source> npz_source(const std::string& path, const std::string& array,
                                    const NpySourceOptions& options = {});

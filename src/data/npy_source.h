@@ -18,6 +18,9 @@ struct NpyPart {
 // Errors: as npy_source.
 std::unique_ptr<Source> source_of(std::vector<NpyPart> parts, const NpySourceOptions& options);
 
+// The names of the arrays in an archive.  Errors: as npz_source.
+std::vector<std::string> arrays_of(const std::string& path);
+
 // What the elements become.  Errors: ValueError for no float.
 void convert_to(const std::optional<DType>& dtype, NpyElement& element);
 

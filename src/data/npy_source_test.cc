@@ -132,8 +132,8 @@ TEST_F(NpySource, DeflatedArraysAreReadInOrder) {
   EXPECT_THROW(rows_of(*npz_source(path("a.npz"), "x"), 1000), DataError);
 
   put_deflated(path("a.npz"), "x.npy", npy_bytes(x, {50'000, 2}, true));
-  EXPECT_THAT([&] { npz_source(path("a.npz"), "x"); },
-              ThrowsMessage<DataError>(HasSubstr("save it uncompressed")));
+  EXPECT_EQ(values_of(npz_source(path("a.npz"), "x")->pull(2)[0]),
+            (Values{x[0], x[50'000], x[1], x[50'001]}));
 }
 
 TEST_F(NpySource, ATruncatedArchiveIsRefusedAtEveryLength) {

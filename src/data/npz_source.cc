@@ -19,11 +19,6 @@ class DeflatedSource : public Source {
     reset();
     const NpyLayout layout{options.features_first, header_.fortran_order};
     samples_ = samples_of(header_.shape, layout, reader_->name());
-    if (!layout.is_rows(header_.shape.rank()))
-      throw DataError(fmt::format("{}: the features of a sample lie apart in this deflated array; "
-                                  "save it uncompressed (numpy.savez), or as rows",
-                                  reader_->name()),
-                      path);
   }
   std::vector<Shape> row_shapes() const override { return {samples_.row}; }
   std::vector<DType> dtypes() const override { return {header_.element.dtype}; }
@@ -54,17 +49,28 @@ class DeflatedSource : public Source {
   int64_t at_ = 0;
 };
 
+std::string array_name(const ZipEntry& entry) {
+  return entry.name.ends_with(".npy") ? entry.name.substr(0, entry.name.size() - 4) : entry.name;
+}
+
 ZipEntry find_array(const File& file, const std::string& array) {
   std::string known;
   for (ZipEntry& entry : read_zip_directory(file)) {
-    if (entry.name == array || entry.name == array + ".npy") return std::move(entry);
-    if (!entry.name.ends_with(".npy")) continue;
-    entry.name.resize(entry.name.size() - 4);
-    known += (known.empty() ? "" : ", ") + entry.name;
+    if (entry.name == array || array_name(entry) == array) return std::move(entry);
+    known += (known.empty() ? "" : ", ") + array_name(entry);
   }
   throw DataError(fmt::format("{}: no array is called '{}'; there are: {}", file.path(), array,
                               known.empty() ? "none" : known),
                   file.path());
+}
+
+// Columns can't be unpacked a run at a time.
+std::unique_ptr<Source> unpacked(ByteReader& reader, const NpySourceOptions& options) {
+  Array whole = from_tensor(read_npy(reader));
+  NpyElement element{.dtype = whole.dtype()};
+  convert_to(options.dtype, element);
+  if (options.features_first) whole = whole.T();
+  return array_source({whole.astype(element.dtype)});
 }
 
 }  // namespace
@@ -73,11 +79,25 @@ std::unique_ptr<Source> npz_source(const std::string& path, const std::string& a
                                    const NpySourceOptions& options) {
   const File file(path, FileKind::regular);
   ZipEntry entry = find_array(file, array);
-  if (entry.deflated) return std::make_unique<DeflatedSource>(path, std::move(entry), options);
+  if (entry.deflated) {
+    const auto reader = inflate(file, entry);
+    const NpyHeader header = read_npy_header(*reader);
+    const NpyLayout layout{options.features_first, header.fortran_order};
+    if (layout.is_rows(header.shape.rank()))
+      return std::make_unique<DeflatedSource>(path, std::move(entry), options);
+    return unpacked(*inflate(file, entry), options);
+  }
   FileReader reader(file, entry.offset, entry.bytes, path + "/" + entry.name);
   NpyPart part{path, reader.name(), read_npy_header(reader)};
   part.header.data_offset += entry.offset;
   return source_of({std::move(part)}, options);
+}
+
+std::vector<std::string> arrays_of(const std::string& path) {
+  const File file(path, FileKind::regular);
+  std::vector<std::string> names;
+  for (const ZipEntry& entry : read_zip_directory(file)) names.push_back(array_name(entry));
+  return names;
 }
 
 }  // namespace lanewise
