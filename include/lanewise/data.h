@@ -91,6 +91,9 @@ void save_npz(const std::string& path, const std::map<std::string, Array>& array
 std::unique_ptr<Source> array_source(std::vector<Array> arrays);
 std::unique_ptr<Source> npy_source(const std::string& path);  // pread; rows of C-ordered files
 std::unique_ptr<Sink> npy_sink(const std::string& path, const Shape& row_shape, DType dtype);
+// A line a row after a header of names; numbers in shortest round-trip form, nothing for NaN.
+// Takes float32 arrays (m, columns).
+std::unique_ptr<Sink> csv_sink(const std::string& path, const std::vector<std::string>& columns);
 
 // ---- preprocessing ----
 

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstdio>
 #include <filesystem>
 
@@ -39,6 +40,34 @@ TEST_F(Streams, ArraysGoToAFileAndBackInRuns) {
 TEST_F(Streams, AnUnclosedSinkLeavesNothing) {
   { npy_sink(path_, {2}, DType::float32)->push(std::vector<Array>{ones({3, 2})}); }
   EXPECT_FALSE(std::filesystem::exists(path_));
+}
+
+TEST_F(Streams, NumbersGoToCsvAndBack) {
+  const std::string path = testing::TempDir() + "lanewise_streams.csv";
+  const Array x = linspace(-1e-3, 7e8, 2400, DType::float32).reshape({600, 4});
+  const auto sink = csv_sink(path, {"a", "b,c", "d", "e"});
+  sink->push(std::vector<Array>{x[slice(0, 500)]});
+  sink->push(std::vector<Array>{x[slice(500, 600)]});
+  EXPECT_FALSE(std::filesystem::exists(path));
+  sink->close();
+  const Table table = read_csv(path);
+  std::filesystem::remove(path);
+  ASSERT_EQ(table.rows, 600);
+  const auto values = x.to_vector<float>();
+  for (std::size_t row = 0; row < 600; ++row)
+    EXPECT_EQ(static_cast<float>(table.column("b,c").numbers[row]), values[4 * row + 1]);
+}
+
+TEST_F(Streams, ValuesThatAreMissingLeaveCsvFieldsEmpty) {
+  const std::string path = testing::TempDir() + "lanewise_streams.csv";
+  const auto sink = csv_sink(path, {"a", "b"});
+  sink->push(std::vector<Array>{array({{1, NAN}, {NAN, 2}})});
+  sink->close();
+  const Table table = read_csv(path);
+  std::filesystem::remove(path);
+  EXPECT_EQ(table.columns[0].missing, 1);
+  EXPECT_EQ(table.columns[1].numbers[1], 2);
+  EXPECT_THROW(csv_sink(path, {"a"})->push(std::vector<Array>{ones({2, 2})}), ValueError);
 }
 
 TEST_F(Streams, AFileThatShrinksIsAnError) {
