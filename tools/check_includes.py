@@ -42,6 +42,8 @@ PUBLIC = {
     "layers": "nn",
     "losses": "nn",
     "optim": "nn",
+    "streams": "array",
+    "synthetic": "data",
     "lanewise": "tabular",
 }
 

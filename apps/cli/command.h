@@ -35,6 +35,7 @@ Run add_evaluate(CLI::App& app);
 Run add_inspect(CLI::App& app);
 Run add_explain(CLI::App& app);
 Run add_cost(CLI::App& app);
+Run add_generate(CLI::App& app);
 Run add_plan(CLI::App& app);
 
 }  // namespace lanewise::cli

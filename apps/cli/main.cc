@@ -23,6 +23,7 @@ constexpr Command kCommands[] = {
     {"inspect", "show a model, a table, an array file or this machine", add_inspect},
     {"explain", "explain the shapes of an expression", add_explain},
     {"cost", "operations and memory of a network", add_cost},
+    {"generate", "synthetic data of any size, to train, test and measure with", add_generate},
     {"plan", "how a network is run: stages, tiles, kernels, buffers", add_plan},
 };
 

@@ -111,11 +111,6 @@ class Bar : public Progress {
   bool open_ = false;
 };
 
-bool is_terminal() {
-  const char* term = std::getenv("TERM");
-  return ::isatty(STDERR_FILENO) != 0 && !(term && std::string_view(term) == "dumb");
-}
-
 }  // namespace
 
 std::string bar_line(const BarState& s, int columns) {
@@ -138,9 +133,14 @@ std::string bar_line(const BarState& s, int columns) {
   return line.substr(0, static_cast<size_t>(std::max(0, columns)));
 }
 
+bool draws_on_terminal() {
+  const char* term = std::getenv("TERM");
+  return ::isatty(STDERR_FILENO) != 0 && !(term && std::string_view(term) == "dumb");
+}
+
 std::unique_ptr<Progress> make_progress(const Output& output, bool quiet) {
   if (quiet) return std::make_unique<Quiet>();
-  if (is_terminal()) return std::make_unique<Bar>();
+  if (draws_on_terminal()) return std::make_unique<Bar>();
   return std::make_unique<Lines>(output);
 }
 

@@ -21,6 +21,9 @@ class Progress {
 // For stderr as it is.
 std::unique_ptr<Progress> make_progress(const Output& output, bool quiet);
 
+// Whether stderr is a terminal, where a line may be drawn again.
+bool draws_on_terminal();
+
 // What the bar shows, in at most `columns` columns.
 struct BarState {
   int epoch = 0, epochs = 0;                             // epochs done; all

@@ -125,6 +125,10 @@ struct SourceOptions {
 // are of npy.dtype or float32.
 std::unique_ptr<Source> open_source(const std::string& name, const SourceOptions& options = {});
 
+// A line a row after a header of names; numbers in shortest round-trip form, nothing for NaN.
+// Takes float32 arrays (m, columns).
+std::unique_ptr<Sink> csv_sink(const std::string& path, const std::vector<std::string>& columns);
+
 // ---- preprocessing ----
 
 // How columns become the float32 features of a network. The defaults and what

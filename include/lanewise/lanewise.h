@@ -14,4 +14,5 @@
 #include "lanewise/runtime.h"
 #include "lanewise/shape.h"
 #include "lanewise/streams.h"
+#include "lanewise/synthetic.h"
 #include "lanewise/tabular.h"

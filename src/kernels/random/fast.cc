@@ -6,6 +6,7 @@
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
 #include "kernels/loop_nest.h"
+#include "kernels/random/normal.h"
 #include "kernels/random/philox.h"
 #include "kernels/random/random.h"
 
@@ -30,6 +31,23 @@ void uniform_f64(uint64_t key, uint64_t index, double* out, int64_t stride, int6
   }
 }
 
+constexpr uint32_t kFours = kRandomRun / 4;
+
+void uniform_run(uint64_t key, uint32_t stream, int64_t run, float* out) {
+  for (uint32_t q = 0; q < kFours; ++q) {
+    const PhiloxWords words = run_words(key, stream, run, q);
+    for (uint32_t k = 0; k < 4; ++k) out[kFours * k + q] = uniform_of_word(words.w[k]);
+  }
+}
+
+void normal_run(uint64_t key, uint32_t stream, int64_t run, float* out) {
+  for (uint32_t q = 0; q < kFours; ++q) {
+    const PhiloxWords words = run_words(key, stream, run, q);
+    const Pair a = normal_pair(words.w[0], words.w[1]), b = normal_pair(words.w[2], words.w[3]);
+    out[q] = a.x, out[kFours + q] = a.y, out[2 * kFours + q] = b.x, out[3 * kFours + q] = b.y;
+  }
+}
+
 }  // namespace lanewise::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
@@ -38,6 +56,8 @@ namespace lanewise::kernels {
 
 HWY_EXPORT(uniform_f32);
 HWY_EXPORT(uniform_f64);
+HWY_EXPORT(uniform_run);
+HWY_EXPORT(normal_run);
 
 namespace fast {
 
@@ -56,6 +76,13 @@ void uniform(uint64_t key, int64_t offset, const View& out) {
       index += static_cast<uint64_t>(count);
     });
   });
+}
+
+void uniform_run(uint64_t key, uint32_t stream, int64_t run, float* out) {
+  HWY_DYNAMIC_DISPATCH(lanewise::kernels::uniform_run)(key, stream, run, out);
+}
+void normal_run(uint64_t key, uint32_t stream, int64_t run, float* out) {
+  HWY_DYNAMIC_DISPATCH(lanewise::kernels::normal_run)(key, stream, run, out);
 }
 
 }  // namespace fast

@@ -26,11 +26,24 @@ struct PhiloxWords {
   return {{c0, c1, c2, c3}};
 }
 
+// 24 bits in [0, 1).
+[[gnu::always_inline]] inline float uniform_of_word(uint32_t word) {
+  return static_cast<float>(static_cast<int32_t>(word >> 8)) * 0x1p-24f;
+}
+
 // Element `index` of the stream `key`: 24 bits in [0, 1).
 [[gnu::always_inline]] inline float uniform_element(float, uint64_t key, uint64_t index) {
   const PhiloxWords r =
       philox({{static_cast<uint32_t>(index), static_cast<uint32_t>(index >> 32), 0, 0}}, key);
-  return static_cast<float>(static_cast<int32_t>(r.w[0] >> 8)) * 0x1p-24f;
+  return uniform_of_word(r.w[0]);
+}
+
+// Words of the q-th four numbers of a run: random.h.
+[[gnu::always_inline]] inline PhiloxWords run_words(uint64_t key, uint32_t stream, int64_t run,
+                                                    uint32_t q) {
+  const uint64_t first = static_cast<uint64_t>(run) * 64;
+  return philox({{static_cast<uint32_t>(first) + q, static_cast<uint32_t>(first >> 32), stream, 1}},
+                key);
 }
 
 // 53 bits in [0, 1).

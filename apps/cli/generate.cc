@@ -1,0 +1,250 @@
+// lanewise generate: synthetic data of any size, streamed to files.
+#include <chrono>
+#include <filesystem>
+#include <future>
+#include <memory>
+
+#include "cli/arguments.h"
+#include "cli/command.h"
+#include "cli/data_flags.h"
+#include "cli/interrupt.h"
+#include "cli/progress.h"
+#include "cli/suggest.h"
+#include "io/atomic_file.h"
+#include "lanewise/synthetic.h"
+
+namespace lanewise::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+
+constexpr int64_t kChunkBytes = 8 << 20;
+
+struct Flags {
+  std::string kind, output, target_file;
+  int64_t queries = 0;
+  SyntheticOptions options;
+};
+
+bool is_csv(const std::string& path) {
+  const std::string ending = fs::path(path).extension().string();
+  if (ending != ".npy" && ending != ".csv")
+    throw UsageError(fmt::format("'{}' must end in .npy or .csv, which says the format", path));
+  return ending == ".csv";
+}
+
+// data.npy -> data_queries.npy
+std::string beside(const std::string& path, const std::string& ending) {
+  return fs::path(path).replace_extension().string() + ending;
+}
+
+std::unique_ptr<Sink> sink_for(const std::string& path, const std::vector<std::string>& columns) {
+  if (is_csv(path)) return csv_sink(path, columns);
+  return npy_sink(path, {static_cast<int64_t>(columns.size())}, DType::float32);
+}
+
+// All columns in one file, or the last in one of its own.
+class Files {
+ public:
+  Files(const std::string& path, const std::string& target_path, std::vector<std::string> columns) {
+    if (!target_path.empty()) {
+      target_ = sink_for(target_path, {columns.back()});
+      columns.pop_back();
+    }
+    features_ = sink_for(path, columns);
+  }
+  void push(const Array& rows) {
+    if (!target_) return features_->push({&rows, 1});
+    const Array parts[] = {rows[{slice(), slice(0, -1)}], rows[{slice(), slice(-1)}]};
+    features_->push({&parts[0], 1});
+    target_->push({&parts[1], 1});
+  }
+  void close() {
+    features_->close();
+    if (target_) target_->close();
+  }
+
+ private:
+  std::unique_ptr<Sink> features_, target_;
+};
+
+class Speedometer {
+ public:
+  explicit Speedometer(int64_t samples) : samples_(samples) {}
+  double seconds() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }
+  void show(int64_t done, double bytes) {
+    if (!shows_ || Clock::now() - shown_ < std::chrono::milliseconds(100)) return;
+    shown_ = Clock::now();
+    fmt::print(stderr, "\r{:3.0f} %  {} of {} samples  {:.2f} GB/s ",
+               100 * static_cast<double>(done) / static_cast<double>(samples_), grouped(done),
+               grouped(samples_), bytes / 1e9 / seconds());
+    std::fflush(stderr);
+  }
+  ~Speedometer() {
+    if (shown_ != start_) fmt::print(stderr, "\n");
+  }
+
+ private:
+  int64_t samples_;
+  const bool shows_ = draws_on_terminal();
+  const Clock::time_point start_ = Clock::now();
+  Clock::time_point shown_ = start_;
+};
+
+struct Interrupted {};
+
+// A chunk is written while the next one is made. Returns the seconds that it took.
+double write(SyntheticSource& source, Files files) {
+  const int64_t samples = *source.length(), row = 4 * source.row_shapes()[0][0];
+  const int64_t chunk = std::max<int64_t>(1, kChunkBytes / row / 256) * 256;
+  Speedometer speed(samples);
+  std::future<void> written;
+  for (int64_t done = 0; done < samples; done += chunk) {
+    if (interrupted()) throw Interrupted{};
+    const Array rows = source.pull(chunk)[0];
+    if (written.valid()) written.get();
+    written = std::async(std::launch::async, [&files, rows] { files.push(rows); });
+    speed.show(std::min(done + chunk, samples), static_cast<double>((done + chunk) * row));
+  }
+  written.get();
+  files.close();
+  return speed.seconds();
+}
+
+void save_text(const std::string& path, const std::string& text) {
+  AtomicFile file(path);
+  file.write(text.data(), static_cast<int64_t>(text.size()));
+  file.commit();
+}
+
+std::string text_of(const Json& info, double seconds, double bytes) {
+  std::string text =
+      fmt::format("{}: {} of {}, {} in {:.1f} s, {:.2f} GB/s\n", info["output"].get<std::string>(),
+                  counted(info["samples"], "sample"), info["kind"].get<std::string>(),
+                  data_size(bytes), seconds, bytes / 1e9 / seconds);
+  if (!info["target"].is_null())
+    text += fmt::format("target: {}\n", info["target"].get<std::string>());
+  if (!info["best_auc"].is_null())
+    text += fmt::format("best AUC: {:.4f}, that of the probability by which it was drawn\n",
+                        info["best_auc"].get<double>());
+  return text;
+}
+
+// How train names the target.
+Json target_of(const Flags& flags, const SyntheticSource& source) {
+  if (!source.has_target()) return nullptr;
+  const std::vector<std::string> columns = source.columns();
+  if (!flags.target_file.empty()) return flags.target_file;
+  return is_csv(flags.output) ? columns.back() : fmt::format("column_{}", columns.size());
+}
+
+int generate(const Flags& flags, const Output& output) {
+  const SyntheticKind kind = synthetic_kind_from_name(flags.kind);
+  const auto source = synthetic_source(kind, flags.options);
+  if (!flags.target_file.empty() && !source->has_target())
+    throw UsageError(fmt::format("--target-file: {} have no target", flags.kind));
+  const std::string info_path = beside(flags.output, ".json");
+  watch_interrupts();
+  try {
+    const double seconds = write(*source, {flags.output, flags.target_file, source->columns()});
+    Json info = {{"kind", flags.kind},
+                 {"output", flags.output},
+                 {"seed", flags.options.seed},
+                 {"first", flags.options.first},
+                 {"samples", flags.options.samples},
+                 {"columns", source->columns()},
+                 {"target", target_of(flags, *source)},
+                 {"best_auc", nullptr}};
+    if (const auto auc = source->best_auc()) info["best_auc"] = *auc;
+    if (flags.queries > 0) {
+      SyntheticOptions more = flags.options;
+      more.first += more.samples;
+      more.samples = flags.queries;
+      const auto queries = synthetic_source(kind, more);
+      info["queries"] =
+          beside(flags.output, "_queries" + fs::path(flags.output).extension().string());
+      write(*queries, {info["queries"], "", queries->columns()});
+    }
+    save_text(info_path, info.dump(2) + "\n");
+    const auto bytes = static_cast<double>(fs::file_size(flags.output));
+    const std::string text = text_of(info, seconds, bytes);
+    info["seconds"] = seconds;
+    info["bytes"] = bytes;
+    output.result(text, info);
+    return kDone;
+  } catch (const Interrupted&) {
+    output.complain("interrupted; nothing was written");
+    return kInterrupted;
+  }
+}
+
+struct KindFlag {
+  const char* flag;
+  std::string_view kind;
+};
+constexpr KindFlag kOfOneKind[] = {{"--noise", "circles"},         {"--inner", "circles"},
+                                   {"--dimensions", "embeddings"}, {"--clusters", "embeddings"},
+                                   {"--spread", "embeddings"},     {"--queries", "embeddings"}};
+
+// Errors: UsageError.
+void check(const CLI::App& app, const Flags& flags) {
+  const std::vector<std::string> kinds = synthetic_kinds();
+  if (std::find(kinds.begin(), kinds.end(), flags.kind) == kinds.end())
+    throw UsageError(fmt::format("no kind of data is called '{}'{}; there are: {}", flags.kind,
+                                 did_you_mean(flags.kind, kinds), fmt::join(kinds, ", ")));
+  for (const KindFlag& own : kOfOneKind)
+    if (app.get_option(own.flag)->count() > 0 && flags.kind != own.kind)
+      throw UsageError(fmt::format("{} is for {}, not {}", own.flag, own.kind, flags.kind));
+  is_csv(flags.output);
+  if (!flags.target_file.empty()) is_csv(flags.target_file);
+}
+
+}  // namespace
+
+Run add_generate(CLI::App& app) {
+  auto flags = std::make_shared<Flags>();
+  SyntheticOptions& o = flags->options;
+  const auto option = [&](const std::string& name, auto& value, const std::string& type,
+                          const std::string& what) {
+    return app.add_option(name, value, what)->type_name(type)->capture_default_str();
+  };
+  option("KIND", flags->kind, "", "circles, users, clicks or embeddings")->required();
+  option("OUT", flags->output, "", "a file: .npy (float32) or .csv")->required();
+  option("--samples", o.samples, "N", "how many")->required()->check(at_least(1));
+  option("--first", o.first, "N", "number of the first: others than those before it")
+      ->check(at_least(0));
+  option("--seed", o.seed, "N", "same seed, same bits");
+  option("--target-file", flags->target_file, "FILE", "for the target, else the last column");
+  option("--noise", o.noise, "X", "circles: standard deviation beside the circle")
+      ->check(at_least(0));
+  option("--inner", o.inner, "RADIUS", "circles: of the inner one; the outer one has 1");
+  option("--dimensions", o.dimensions, "N", "embeddings: of a vector")->check(at_least(1));
+  option("--clusters", o.clusters, "N", "embeddings: of standard deviation 1")->check(at_least(1));
+  option("--spread", o.spread, "X", "embeddings: standard deviation around a centre")
+      ->check(at_least(0));
+  option("--queries", flags->queries, "N", "embeddings: more of them in OUT_queries")
+      ->check(at_least(0));
+  add_run_flags(app);
+  app.footer(R"text(
+circles     two noisy concentric circles: x1, x2, label
+users       50 features as tables of users have them: skewed, of different
+            scales, partly missing; churned follows from them by chance
+clicks      100 numbers; clicked is rare (about 3 %)
+embeddings  vectors in clusters
+
+What was made, and for users and clicks the best AUC that a model can expect,
+is written beside the file too: OUT with the ending .json.
+
+Examples:
+  lanewise generate users users.csv --samples 100000
+  lanewise generate users test.csv --samples 20000 --first 100000
+  lanewise generate clicks clicks.npy --samples 50000000 --seed 1
+  lanewise train --data users.csv --target churned --model m.safetensors)text");
+  return [flags, &app](Output& output) {
+    check(app, *flags);
+    return generate(*flags, output);
+  };
+}
+
+}  // namespace lanewise::cli
