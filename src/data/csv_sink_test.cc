@@ -38,17 +38,5 @@ TEST(CsvSink, ValuesThatAreMissingLeaveCsvFieldsEmpty) {
   EXPECT_THROW(csv_sink(path, {"a"})->push(std::vector<Array>{ones({2, 2})}), ValueError);
 }
 
-TEST(CsvSink, AFileThatShrinksIsAnError) {
-  save_npy(path_, ones({1000, 4}));
-  auto source = npy_source(path_);
-  std::filesystem::resize_file(path_, 500);
-  EXPECT_THROW(source->pull(1000), IoError);
-}
-
-TEST(CsvSink, RowsMustAgree) {
-  EXPECT_THROW(array_source({ones({3, 2}), ones({4})}), ShapeError);
-  EXPECT_THROW(array_source({ones({})}), ValueError);
-}
-
 }  // namespace
 }  // namespace lanewise
