@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 
 #include "cli/command.h"
@@ -49,6 +50,18 @@ CLI::Validator above_zero() {
 }
 CLI::Validator share() {
   return number_check("at least 0 and below 1", [](double v) { return v >= 0 && v < 1; });
+}
+
+double seconds_from(const std::string& flag, const std::string& text) {
+  static constexpr std::pair<std::string_view, double> kUnits[] = {
+      {"ms", 1e-3}, {"s", 1}, {"m", 60}, {"h", 3600}};
+  double count = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, count);
+  for (const auto& [unit, seconds] : kUnits)
+    if (error == std::errc{} && count >= 0 && std::string_view(stop, end) == unit)
+      return count * seconds;
+  throw UsageError(fmt::format("{}: '{}' isn't a time as 30s or 5m", flag, text));
 }
 
 void read_arguments(CLI::App& app, std::vector<std::string> arguments) {

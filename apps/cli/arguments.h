@@ -17,4 +17,7 @@ CLI::Validator at_least(double least);
 CLI::Validator above_zero();
 CLI::Validator share();  // in [0, 1)
 
+// 500ms, 30s, 5m, 1h.  Errors: UsageError naming the flag.
+double seconds_from(const std::string& flag, const std::string& text);
+
 }  // namespace lanewise::cli

@@ -43,6 +43,16 @@ void add_csv_flags(CLI::App& app, CsvFlags& flags) {
       ->group(group);
 }
 
+void add_axis_flag(CLI::App& app, bool& features_first) {
+  app.add_option_function<std::string>(
+         "--axis",
+         [&features_first](const std::string& text) { features_first = text == "features-first"; },
+         "how the samples lie: one a row, or a feature a row")
+      ->type_name("LAYOUT")
+      ->check(CLI::IsMember({"samples-first", "features-first"}))
+      ->default_str("samples-first");
+}
+
 void add_run_flags(CLI::App& app) {
   app.add_option_function<int>("--threads", set_thread_count, "threads [all processors]")
       ->type_name("N")

@@ -24,6 +24,8 @@ struct CsvFlags {
 
 // Declares --separator, --header, --no-header, --missing.
 void add_csv_flags(CLI::App& app, CsvFlags& flags);
+// Declares --axis, how a file of samples lies.
+void add_axis_flag(CLI::App& app, bool& features_first);
 // Declares --threads and --executor; they take effect at once.
 void add_run_flags(CLI::App& app);
 

@@ -1,14 +1,12 @@
 // lanewise generate: synthetic data of any size, streamed to files.
-#include <chrono>
 #include <filesystem>
-#include <future>
 #include <memory>
 
 #include "cli/arguments.h"
 #include "cli/command.h"
 #include "cli/data_flags.h"
 #include "cli/interrupt.h"
-#include "cli/progress.h"
+#include "cli/meter.h"
 #include "cli/suggest.h"
 #include "io/atomic_file.h"
 #include "lanewise/synthetic.h"
@@ -17,7 +15,6 @@ namespace lanewise::cli {
 namespace {
 
 namespace fs = std::filesystem;
-using Clock = std::chrono::steady_clock;
 
 constexpr int64_t kChunkBytes = 8 << 20;
 
@@ -40,8 +37,9 @@ std::string beside(const std::string& path, const std::string& ending) {
 }
 
 std::unique_ptr<Sink> sink_for(const std::string& path, const std::vector<std::string>& columns) {
-  if (is_csv(path)) return csv_sink(path, columns);
-  return npy_sink(path, {static_cast<int64_t>(columns.size())}, DType::float32);
+  return write_behind(is_csv(path)
+                          ? csv_sink(path, columns)
+                          : npy_sink(path, {static_cast<int64_t>(columns.size())}, DType::float32));
 }
 
 // All columns in one file, or the last in one of its own.
@@ -69,53 +67,16 @@ class Files {
   std::unique_ptr<Sink> features_, target_;
 };
 
-class Speedometer {
- public:
-  explicit Speedometer(int64_t samples) : samples_(samples) {}
-  double seconds() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }
-  void show(int64_t done, double bytes) {
-    if (!shows_ || Clock::now() - shown_ < std::chrono::milliseconds(100)) return;
-    shown_ = Clock::now();
-    fmt::print(stderr, "\r{:3.0f} %  {} of {} samples  {:.2f} GB/s ",
-               100 * static_cast<double>(done) / static_cast<double>(samples_), grouped(done),
-               grouped(samples_), bytes / 1e9 / seconds());
-    std::fflush(stderr);
-  }
-  ~Speedometer() {
-    if (shown_ != start_) fmt::print(stderr, "\n");
-  }
-
- private:
-  int64_t samples_;
-  const bool shows_ = draws_on_terminal();
-  const Clock::time_point start_ = Clock::now();
-  Clock::time_point shown_ = start_;
-};
-
-struct Interrupted {};
-
-// A chunk is written while the next one is made. Returns the seconds that it took.
+// Returns the seconds that it took.
 double write(SyntheticSource& source, Files files) {
-  const int64_t samples = *source.length(), row = 4 * source.row_shapes()[0][0];
+  const int64_t samples = *source.length(), row = row_bytes(source);
   const int64_t chunk = std::max<int64_t>(1, kChunkBytes / row / 256) * 256;
-  Speedometer speed(samples);
-  std::future<void> written;
-  for (int64_t done = 0; done < samples; done += chunk) {
-    if (interrupted()) throw Interrupted{};
-    const Array rows = source.pull(chunk)[0];
-    if (written.valid()) written.get();
-    written = std::async(std::launch::async, [&files, rows] { files.push(rows); });
-    speed.show(std::min(done + chunk, samples), static_cast<double>((done + chunk) * row));
-  }
-  written.get();
+  Meter meter;
+  const auto rows = metered(source, meter, "generating");
+  rows->reset();
+  for (int64_t done = 0; done < samples; done += chunk) files.push(rows->pull(chunk)[0]);
   files.close();
-  return speed.seconds();
-}
-
-void save_text(const std::string& path, const std::string& text) {
-  AtomicFile file(path);
-  file.write(text.data(), static_cast<int64_t>(text.size()));
-  file.commit();
+  return meter.seconds();
 }
 
 std::string text_of(const Json& info, double seconds, double bytes) {
@@ -146,37 +107,32 @@ int generate(const Flags& flags, const Output& output) {
     throw UsageError(fmt::format("--target-file: {} have no target", flags.kind));
   const std::string info_path = beside(flags.output, ".json");
   watch_interrupts();
-  try {
-    const double seconds = write(*source, {flags.output, flags.target_file, source->columns()});
-    Json info = {{"kind", flags.kind},
-                 {"output", flags.output},
-                 {"seed", flags.options.seed},
-                 {"first", flags.options.first},
-                 {"samples", flags.options.samples},
-                 {"columns", source->columns()},
-                 {"target", target_of(flags, *source)},
-                 {"best_auc", nullptr}};
-    if (const auto auc = source->best_auc()) info["best_auc"] = *auc;
-    if (flags.queries > 0) {
-      SyntheticOptions more = flags.options;
-      more.first += more.samples;
-      more.samples = flags.queries;
-      const auto queries = synthetic_source(kind, more);
-      info["queries"] =
-          beside(flags.output, "_queries" + fs::path(flags.output).extension().string());
-      write(*queries, {info["queries"], "", queries->columns()});
-    }
-    save_text(info_path, info.dump(2) + "\n");
-    const auto bytes = static_cast<double>(fs::file_size(flags.output));
-    const std::string text = text_of(info, seconds, bytes);
-    info["seconds"] = seconds;
-    info["bytes"] = bytes;
-    output.result(text, info);
-    return kDone;
-  } catch (const Interrupted&) {
-    output.complain("interrupted; nothing was written");
-    return kInterrupted;
+  const double seconds = write(*source, {flags.output, flags.target_file, source->columns()});
+  Json info = {{"kind", flags.kind},
+               {"output", flags.output},
+               {"seed", flags.options.seed},
+               {"first", flags.options.first},
+               {"samples", flags.options.samples},
+               {"columns", source->columns()},
+               {"target", target_of(flags, *source)},
+               {"best_auc", nullptr}};
+  if (const auto auc = source->best_auc()) info["best_auc"] = *auc;
+  if (flags.queries > 0) {
+    SyntheticOptions more = flags.options;
+    more.first += more.samples;
+    more.samples = flags.queries;
+    const auto queries = synthetic_source(kind, more);
+    info["queries"] =
+        beside(flags.output, "_queries" + fs::path(flags.output).extension().string());
+    write(*queries, {info["queries"], "", queries->columns()});
   }
+  save_text(info_path, info.dump(2) + "\n");
+  const auto bytes = static_cast<double>(fs::file_size(flags.output));
+  const std::string text = text_of(info, seconds, bytes);
+  info["seconds"] = seconds;
+  info["bytes"] = bytes;
+  output.result(text, info);
+  return kDone;
 }
 
 struct KindFlag {

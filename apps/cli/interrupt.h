@@ -10,4 +10,7 @@ inline constexpr int kInterrupted = 130;
 void watch_interrupts();
 bool interrupted();
 
+// Thrown where work stops on being asked; main() tells it.
+struct Interrupted {};
+
 }  // namespace lanewise::cli

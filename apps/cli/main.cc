@@ -8,6 +8,7 @@
 #include "cli/arguments.h"
 #include "cli/command.h"
 #include "cli/help.h"
+#include "cli/interrupt.h"
 #include "cli/suggest.h"
 #include "kernels/isa.h"
 #include "lanewise/error.h"
@@ -20,6 +21,9 @@ constexpr Command kCommands[] = {
     {"predict", "predict the rows of a table with a trained model", add_predict},
     {"evaluate", "score a trained model on rows whose answers are known", add_evaluate},
     {"prune", "make a trained model smaller", add_prune},
+    {"normalize", "bring the features of samples to one scale", add_normalize},
+    {"neighbors", "the nearest samples of each query", add_neighbors},
+    {"cluster", "group samples by k-means", add_cluster},
     {"inspect", "show a model, a table, an array file or this machine", add_inspect},
     {"explain", "explain the shapes of an expression", add_explain},
     {"cost", "operations and memory of a network", add_cost},
@@ -122,6 +126,8 @@ const ErrorMapping& mapping(const Error& error) {
 int run_and_tell_errors(const std::vector<std::string>& arguments, Output& output) {
   try {
     return dispatch(arguments, output);
+  } catch (const Interrupted&) {
+    return fail(output, "Interrupted", "interrupted; nothing was written", kInterrupted);
   } catch (const UsageError& error) {
     return fail(output, "UsageError", error.what(), kWrongUsage);
   } catch (const Error& error) {

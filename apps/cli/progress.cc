@@ -18,13 +18,6 @@ using Clock = std::chrono::steady_clock;
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr int kLeastBar = 4;
 
-// 0:42, 12:05, 3:07:09.
-std::string clock_time(double seconds) {
-  const auto s = static_cast<int64_t>(std::min(std::max(seconds, 0.0), 3.6e6));
-  if (s < 3600) return fmt::format("{}:{:02}", s / 60, s % 60);
-  return fmt::format("{}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60);
-}
-
 class Quiet : public Progress {
  public:
   void start(const TrainPlan&) override {}
@@ -91,16 +84,12 @@ class Bar : public Progress {
   }
 
  private:
-  static int columns() {
-    winsize size = {};
-    return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
-  }
   void draw() {
     drawn_ = Clock::now();
     open_ = true;
     state_.seconds = std::chrono::duration<double>(drawn_ - start_).count();
     // The last column stays free: writing there wraps the line on some terminals.
-    const size_t width = static_cast<size_t>(columns() - 1);
+    const size_t width = static_cast<size_t>(terminal_columns() - 1);
     const std::string line = bar_line(state_, static_cast<int>(width));
     fmt::print(stderr, "\r{:<{}}", line, width);
     std::fflush(stderr);
@@ -131,6 +120,17 @@ std::string bar_line(const BarState& s, int columns) {
   const int full = static_cast<int>(done * width);
   const std::string line = head + std::string(full, '#') + std::string(width - full, '.') + tail;
   return line.substr(0, static_cast<size_t>(std::max(0, columns)));
+}
+
+int terminal_columns() {
+  winsize size = {};
+  return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+std::string clock_time(double seconds) {
+  const auto s = static_cast<int64_t>(std::min(std::max(seconds, 0.0), 3.6e6));
+  if (s < 3600) return fmt::format("{}:{:02}", s / 60, s % 60);
+  return fmt::format("{}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60);
 }
 
 bool draws_on_terminal() {

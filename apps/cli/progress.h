@@ -23,6 +23,8 @@ std::unique_ptr<Progress> make_progress(const Output& output, bool quiet);
 
 // Whether stderr is a terminal, where a line may be drawn again.
 bool draws_on_terminal();
+int terminal_columns();                  // of stderr; 80 where it has none
+std::string clock_time(double seconds);  // 0:42, 12:05, 3:07:09
 
 // What the bar shows, in at most `columns` columns.
 struct BarState {

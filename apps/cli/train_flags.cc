@@ -1,7 +1,5 @@
 #include "cli/train_flags.h"
 
-#include <charconv>
-
 #include "cli/arguments.h"
 #include "cli/command.h"
 
@@ -212,19 +210,6 @@ void add_checkpoint_flags(CLI::App& app, TrainFlags& flags) {
       ->group("Checkpoints");
 }
 
-// Errors: UsageError.
-double seconds_from(const std::string& text) {
-  static constexpr std::pair<std::string_view, double> kUnits[] = {
-      {"ms", 1e-3}, {"s", 1}, {"m", 60}, {"h", 3600}};
-  double count = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, count);
-  for (const auto& [unit, seconds] : kUnits)
-    if (error == std::errc{} && count >= 0 && std::string_view(stop, end) == unit)
-      return count * seconds;
-  throw UsageError(fmt::format("--checkpoint-every: '{}' isn't a time as 30s or 5m", text));
-}
-
 }  // namespace
 
 void add_train_flags(CLI::App& app, TrainFlags& flags) {
@@ -249,7 +234,7 @@ void TrainFlags::settle() {
         "--validation is for one network, but each of several is judged by its fold; "
         "add --quick, or leave it out");
   options.validation = validation.value_or(options.validation);
-  const double every = seconds_from(checkpoint_every);
+  const double every = seconds_from("--checkpoint-every", checkpoint_every);
   if (!checkpoint.empty()) options.checkpoint = {checkpoint, every, resume};
   else if (resume) throw UsageError("--resume needs --checkpoint, the folder to go on from");
 }

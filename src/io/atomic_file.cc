@@ -136,4 +136,10 @@ void AtomicFile::flush_folder() const {
   }
 }
 
+void save_text(const std::string& path, std::string_view text) {
+  AtomicFile file(path);
+  file.write(text.data(), static_cast<int64_t>(text.size()));
+  file.commit();
+}
+
 }  // namespace lanewise

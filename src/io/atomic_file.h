@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace lanewise {
 
@@ -46,5 +47,8 @@ class AtomicFile {
   int descriptor_ = -1;
   int64_t size_ = 0;
 };
+
+// Writes a file of text so.
+void save_text(const std::string& path, std::string_view text);
 
 }  // namespace lanewise

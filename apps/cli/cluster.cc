@@ -1,0 +1,108 @@
+// lanewise cluster: k-means over files of any size.
+#include <algorithm>
+#include <memory>
+
+#include "cli/arguments.h"
+#include "cli/command.h"
+#include "cli/data_flags.h"
+#include "cli/interrupt.h"
+#include "cli/meter.h"
+#include "lanewise/analysis.h"
+#include "lanewise/ops.h"
+
+namespace lanewise::cli {
+namespace {
+
+struct Flags {
+  std::string data, output, labels;
+  bool features_first = false;
+  ClusterOptions options;
+};
+
+std::string text_of(const Clusters& found, int64_t samples) {
+  constexpr int64_t kShown = 20;
+  const auto sizes = found.sizes.to_vector<int64_t>();
+  std::vector<std::vector<std::string>> rows = {{"cluster", "samples"}};
+  for (std::size_t k = 0; k < std::min<std::size_t>(sizes.size(), kShown); ++k)
+    rows.push_back({std::to_string(k), grouped(sizes[k])});
+  std::string text = text_table(rows);
+  if (static_cast<int64_t>(sizes.size()) > kShown)
+    text += fmt::format("and {} more\n", static_cast<int64_t>(sizes.size()) - kShown);
+  return text + fmt::format("inertia: {:.6g}, {:.6g} a sample, after {}\n", found.inertia,
+                            found.inertia / static_cast<double>(samples),
+                            counted(found.iterations, "iteration"));
+}
+
+void save_labels(const Clusters& found, Source& source, const std::string& path) {
+  NpySinkOptions options;
+  options.length = source.length();
+  const auto sink = write_behind(npy_sink(path, {}, DType::int32, options));
+  nearest_centres(found.centres, source, *sink);
+  sink->close();
+}
+
+int run(Flags flags, const Output& output) {
+  watch_interrupts();
+  SourceOptions options;
+  options.npy.features_first = flags.features_first;
+  const auto data = read_ahead(open_source(flags.data, options));
+  Meter meter;
+  const auto watched = metered(*data, meter, "clustering");
+  const Clusters found = k_means(*watched, flags.options);
+  const int64_t samples = *data->length();
+  std::string text = text_of(found, samples);
+  if (!flags.output.empty()) {
+    save_npy(flags.output, found.centres);
+    text += fmt::format("centres: {}\n", flags.output);
+  }
+  if (!flags.labels.empty()) {
+    save_labels(found, *watched, flags.labels);
+    text += fmt::format("labels: {}\n", flags.labels);
+  }
+  output.note("{} read in {:.1f} s, {:.2f} GB/s", data_size(meter.bytes()), meter.seconds(),
+              meter.bytes() / 1e9 / meter.seconds());
+  output.result(text, {{"samples", samples},
+                       {"clusters", flags.options.clusters},
+                       {"sizes", found.sizes.to_vector<int64_t>()},
+                       {"inertia", found.inertia},
+                       {"iterations", found.iterations},
+                       {"bytes_read", meter.bytes()},
+                       {"seconds", meter.seconds()}});
+  return kDone;
+}
+
+}  // namespace
+
+Run add_cluster(CLI::App& app) {
+  auto flags = std::make_shared<Flags>();
+  const auto option = [&](const std::string& name, auto& value, const std::string& type,
+                          const std::string& what) {
+    return app.add_option(name, value, what)->type_name(type);
+  };
+  option("DATA", flags->data, "", ".npy, a pattern of such, ARCHIVE.npz:ARRAY, or CSV")->required();
+  option("-k,--clusters", flags->options.clusters, "N", "how many")
+      ->check(at_least(1))
+      ->capture_default_str();
+  option("--iterations", flags->options.iterations, "N", "at most, each a pass over DATA")
+      ->check(at_least(1))
+      ->capture_default_str();
+  option("--tolerance", flags->options.tolerance, "SHARE",
+         "done when the inertia falls by less than that")
+      ->check(at_least(0))
+      ->capture_default_str();
+  option("--seed", flags->options.seed, "N", "of the first centres")->capture_default_str();
+  option("--output", flags->output, "FILE", ".npy for the centres");
+  option("--labels", flags->labels, "FILE", ".npy for the cluster of each sample, int32");
+  add_axis_flag(app, flags->features_first);
+  add_run_flags(app);
+  app.footer(R"text(
+k-means: Lloyd's iterations from centres that k-means++ chooses. Features with
+larger numbers weigh more: normalize first where that isn't meant.
+
+Examples:
+  lanewise cluster embeddings.npy -k 100 --output centres.npy
+  lanewise cluster scaled.npy -k 8 --labels cluster_of.npy)text");
+  return [flags](Output& output) { return run(*flags, output); };
+}
+
+}  // namespace lanewise::cli

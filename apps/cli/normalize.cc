@@ -1,0 +1,190 @@
+// lanewise normalize: the features of samples on one scale, in passes over files of any size.
+#include <filesystem>
+#include <memory>
+
+#include "cli/arguments.h"
+#include "cli/command.h"
+#include "cli/data_flags.h"
+#include "cli/interrupt.h"
+#include "cli/meter.h"
+#include "cli/resumable.h"
+#include "data/file_names.h"
+#include "io/atomic_file.h"
+#include "io/file.h"
+#include "lanewise/analysis.h"
+#include "lanewise/ops.h"
+
+namespace lanewise::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Flags {
+  std::string input, output, moments_file, apply;
+  bool features_first = false, resume = false;
+  ScalerOptions scaler;
+  DType dtype = DType::float32;
+  std::string checkpoint_every = "5s";
+  CsvFlags csv;
+};
+
+std::string moments_path(const Flags& flags) {
+  if (!flags.moments_file.empty()) return flags.moments_file;
+  return fs::path(flags.output).replace_extension().string() + ".moments.json";
+}
+
+std::unique_ptr<Source> open_input(const Flags& flags) {
+  SourceOptions options;
+  options.npy.features_first = flags.features_first;
+  options.csv = flags.csv.over({});
+  return read_ahead(open_source(flags.input, options));
+}
+
+Scaler moments_of(const Flags& flags, Source& source) {
+  if (!flags.apply.empty())
+    return Scaler::from_json(std::string(FileBytes(flags.apply).view()), flags.apply);
+  return Scaler::fit(source, flags.scaler);
+}
+
+int64_t sum_of(const Array& counts) {
+  int64_t sum = 0;
+  for (int64_t count : counts.to_vector<int64_t>()) sum += count;
+  return sum;
+}
+
+// Without the name of an array in it.
+std::size_t path_length(const std::string& input) {
+  const std::size_t colon = input.rfind(".npz:");
+  return colon == input.npos ? input.size() : colon + 4;
+}
+
+// What decides the bytes of the result.
+Json job_of(const Flags& flags, const Source& source) {
+  Json files = Json::array();
+  for (const std::string& path : files_of(flags.input.substr(0, path_length(flags.input)))) {
+    const auto changed = fs::last_write_time(path).time_since_epoch().count();
+    files.push_back({path, fs::file_size(path), changed});
+  }
+  return {{"files", files},
+          {"samples", *source.length()},
+          {"scaling", name(flags.scaler.scaling)},
+          {"ignore", flags.scaler.ignore_not_finite},
+          {"apply", flags.apply},
+          {"features_first", flags.features_first},
+          {"dtype", name(flags.dtype)}};
+}
+
+int normalize(const Flags& flags, const Output& output) {
+  watch_interrupts();
+  const auto input = open_input(flags);
+  const Shape row = input->row_shapes()[0];
+  const int64_t samples = *input->length();
+  NpySinkOptions layout;
+  layout.features_first = flags.features_first;
+  layout.fortran_order = (input->sample_axis() == 1) != flags.features_first;
+  layout.length = samples;
+  PartialFile partial(flags.output, job_of(flags, *input), flags.resume,
+                      seconds_from("--checkpoint-every", flags.checkpoint_every));
+
+  Meter meter;
+  const auto measured = metered(*input, meter, "measuring");
+  const bool known = !partial.notes().empty();
+  const Scaler scaler = known ? Scaler::from_json(partial.notes(), partial.state_path())
+                              : moments_of(flags, *measured);
+  if (!known) partial.note(scaler.to_json());
+  const auto scaled = metered(*input, meter, "scaling");
+  const double measuring = meter.seconds();
+  try {
+    const auto sink = partial.sink(row, flags.dtype, layout);
+    const auto rest = partial.rest_of(*scaled);
+    if (*rest->length() > 0) scaler.apply(*rest, *sink, flags.dtype);
+    sink->close();
+  } catch (const Interrupted&) {
+    output.complain(
+        fmt::format("interrupted; {0}.partial holds what is done, --resume goes on", flags.output));
+    return kInterrupted;
+  }
+  if (flags.apply.empty()) save_text(moments_path(flags), scaler.to_json());
+  partial.remove_state();
+
+  const double seconds = meter.seconds(), bytes = meter.bytes();
+  const int64_t left_out = sum_of(scaler.left_out()), features = element_count(row);
+  std::string text = fmt::format(
+      "{}: {} of {}, {} scaling, {}\n{} read in {:.1f} s, {:.2f} GB/s\n", flags.output,
+      counted(samples, "sample"), counted(features, "feature"), name(scaler.options().scaling),
+      name(flags.dtype), data_size(bytes), seconds, bytes / 1e9 / seconds);
+  if (left_out > 0)
+    text += fmt::format("{} not finite: left out of the moments, passed on\n",
+                        counted(left_out, "value"));
+  if (flags.apply.empty()) text += fmt::format("moments: {}\n", moments_path(flags));
+  output.result(text, {{"output", flags.output},
+                       {"samples", samples},
+                       {"features", features},
+                       {"scaling", name(scaler.options().scaling)},
+                       {"dtype", name(flags.dtype)},
+                       {"not_finite", left_out},
+                       {"moments", flags.apply.empty() ? moments_path(flags) : flags.apply},
+                       {"resumed_at", partial.resumed_at()},
+                       {"bytes_read", bytes},
+                       {"seconds", seconds},
+                       {"seconds_measuring", measuring}});
+  return kDone;
+}
+
+}  // namespace
+
+Run add_normalize(CLI::App& app) {
+  auto flags = std::make_shared<Flags>();
+  const auto option = [&](const std::string& name, auto& value, const std::string& type,
+                          const std::string& what) {
+    return app.add_option(name, value, what)->type_name(type);
+  };
+  option("IN", flags->input, "", ".npy, a pattern of such, ARCHIVE.npz:ARRAY, or CSV")->required();
+  option("OUT", flags->output, "", "a .npy file of the same layout")->required();
+  add_axis_flag(app, flags->features_first);
+  app.add_option_function<std::string>(
+         "--method",
+         [f = flags.get()](const std::string& text) {
+           f->scaler.scaling = scaling_from_name(text);
+         },
+         "standard: mean 0, deviation 1; minmax: from 0 to 1; robust: median 0, quartiles 1 apart")
+      ->type_name("NAME")
+      ->check(CLI::IsMember({"standard", "minmax", "robust"}))
+      ->default_str("standard");
+  app.add_option_function<std::string>(
+         "--dtype",
+         [f = flags.get()](const std::string& text) { f->dtype = dtype_from_name(text); }, "of OUT")
+      ->type_name("NAME")
+      ->check(CLI::IsMember({"float32", "float64"}))
+      ->default_str("float32");
+  app.add_option_function<std::string>(
+         "--nan",
+         [f = flags.get()](const std::string& text) {
+           f->scaler.ignore_not_finite = text == "ignore";
+         },
+         "values that are NaN or infinite: an error, or left out of the moments and passed on")
+      ->type_name("WHAT")
+      ->check(CLI::IsMember({"fail", "ignore"}))
+      ->default_str("fail");
+  option("--moments", flags->moments_file, "FILE", "where they are saved [OUT.moments.json]");
+  option("--apply", flags->apply, "FILE", "scale with these moments of other data")
+      ->excludes("--moments");
+  app.add_flag("--resume", flags->resume, "go on where a run that was interrupted got to");
+  option("--checkpoint-every", flags->checkpoint_every, "TIME",
+         "between two states that --resume can go on with: 500ms, 30s, 5m")
+      ->capture_default_str();
+  add_csv_flags(app, flags->csv);
+  add_run_flags(app);
+  app.footer(R"text(
+A feature that is constant becomes 0. OUT appears when it is complete; until
+then OUT.partial and OUT.partial.json hold what --resume goes on with. Memory
+is about 200 MB, whatever the size of the files.
+
+Examples:
+  lanewise normalize users.npy scaled.npy
+  lanewise normalize 'part-*.npy' scaled.npy --method robust --nan ignore
+  lanewise normalize new.npy new_scaled.npy --apply scaled.moments.json)text");
+  return [flags](Output& output) { return normalize(*flags, output); };
+}
+
+}  // namespace lanewise::cli
