@@ -66,6 +66,25 @@ std::string message_of(const std::string& path) {
   return "no error";
 }
 
+TEST_F(TableSourceTest, PartsMadeAheadAreTheSame) {
+  put(path("a.csv"), many_rows() + "1,inf,2\n3\n");
+  const auto read = [&](TableSource& source) {
+    std::string parts;
+    try {
+      while (true) parts += cells(source.pull(3000));
+    } catch (const DataError& e) {
+      return parts + e.what();
+    }
+  };
+  const auto open = [&] { return csv_table_source(path("a.csv"), {}, kSmallBlock); };
+  EXPECT_EQ(read(*read_ahead(open())), read(*open()));
+  put(path("a.csv"), "a\n1\ninf\n");
+  auto source = read_ahead(open());
+  source->pull(1);
+  EXPECT_THAT(source->warnings(), testing::ElementsAre(HasSubstr("1 infinite")));
+  read_ahead(open())->pull(0);
+}
+
 TEST_F(TableSourceTest, ErrorsNameTheLine) {
   std::string text = "a,b\n";
   for (int i = 0; i < 50000; ++i) text += "1,\"2\n\"\n";
