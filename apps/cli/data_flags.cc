@@ -70,13 +70,50 @@ Table open_table(const std::string& path, const CsvOptions& options, const Outpu
   return table;
 }
 
-Table open_table_for(const Model& model, const std::string& path, const CsvFlags& flags,
-                     const Output& output) {
-  Table table = open_table(path, flags.over(model.csv_options()), output);
+namespace {
+
+// A file without names whose columns are as many as the model's inputs has those, in their order.
+void name_columns(const Model& model, Table& table) {
   const std::vector<std::string>& inputs = model.preprocessor().inputs();
   if (!table.named && table.columns.size() == inputs.size())
     for (size_t i = 0; i < inputs.size(); ++i) table.columns[i].name = inputs[i];
+}
+
+class TablesForModel : public TableSource {
+ public:
+  TablesForModel(const Model& model, std::unique_ptr<TableSource> source)
+      : model_(model), source_(std::move(source)) {}
+  Table pull(int64_t count) override {
+    Table table = source_->pull(count);
+    name_columns(model_, table);
+    return table;
+  }
+  std::vector<std::string> warnings() const override { return source_->warnings(); }
+
+ private:
+  const Model model_;
+  const std::unique_ptr<TableSource> source_;
+};
+
+}  // namespace
+
+Table open_table_for(const Model& model, const std::string& path, const CsvFlags& flags,
+                     const Output& output) {
+  Table table = open_table(path, flags.over(model.csv_options()), output);
+  name_columns(model, table);
   return table;
+}
+
+std::unique_ptr<TableSource> open_tables_for(const Model& model, const std::string& path,
+                                             const CsvFlags& flags) {
+  auto source = read_ahead(table_source(path, flags.over(model.csv_options())));
+  return std::make_unique<TablesForModel>(model, std::move(source));
+}
+
+std::string name_of_data(const std::string& path) { return path == "-" ? "<stdin>" : path; }
+
+void warn_of_rows(const TableSource& tables, const Output& output) {
+  for (const std::string& warning : tables.warnings()) output.warn("{}", warning);
 }
 
 void warn_of_unseen(const std::map<std::string, int64_t>& unseen, const Output& output) {

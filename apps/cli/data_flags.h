@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -37,6 +38,15 @@ Table open_table(const std::string& path, const CsvOptions& options, const Outpu
 Table open_table_for(const Model& model, const std::string& path, const CsvFlags& flags,
                      const Output& output);
 
+// The same in parts, made ahead by a thread of their own.
+std::unique_ptr<TableSource> open_tables_for(const Model& model, const std::string& path,
+                                             const CsvFlags& flags);
+
+// What a data file is called in messages.
+std::string name_of_data(const std::string& path);
+
+// Tells what is odd about the rows so far.
+void warn_of_rows(const TableSource& tables, const Output& output);
 // Tells of values of categories that the model doesn't know.
 void warn_of_unseen(const std::map<std::string, int64_t>& unseen, const Output& output);
 

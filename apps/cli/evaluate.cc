@@ -15,18 +15,19 @@ struct Flags {
 
 int evaluate(const Flags& flags, const Output& output) {
   const Model model = Model::load(flags.model);
-  const Table table = open_table_for(model, flags.data, flags.csv, output);
-  int64_t dropped = 0;
+  const auto tables = open_tables_for(model, flags.data, flags.csv);
+  int64_t rows = 0, dropped = 0;
   std::map<std::string, int64_t> unseen;
-  const Metrics metrics = model.evaluate(table, flags.target, &dropped, &unseen);
+  const Metrics metrics = model.evaluate(*tables, flags.target, &rows, &dropped, &unseen);
+  warn_of_rows(*tables, output);
   warn_of_unseen(unseen, output);
   if (dropped > 0) output.warn("{} without a target left out", counted(dropped, "row"));
 
-  const int64_t rows = table.rows - dropped;
-  output.result(fmt::format("{}, {}\n\n{}", table.source, counted(rows, "row"),
+  const std::string source = name_of_data(flags.data);
+  output.result(fmt::format("{}, {}\n\n{}", source, counted(rows, "row"),
                             metrics_table({{"value", metrics}})),
                 {{"model", flags.model},
-                 {"data", table.source},
+                 {"data", source},
                  {"rows", rows},
                  {"dropped_rows", dropped},
                  {"metrics", metrics_json(metrics)}});

@@ -52,33 +52,48 @@ Json to_json(const Prediction& p, const std::vector<std::string>& classes) {
   return json;
 }
 
+void append(Prediction& all, const Prediction& part) {
+  all.values.insert(all.values.end(), part.values.begin(), part.values.end());
+  all.rows += part.rows;
+}
+
 int predict(const Flags& flags, const Output& output) {
   const bool to_file = flags.output != "-";
   std::optional<AtomicFile> file;
   if (to_file) file.emplace(flags.output);  // before the work: it may not be writable
   const Model model = Model::load(flags.model);
-  const Table table = open_table_for(model, flags.data, flags.csv, output);
+  const std::vector<std::string>& classes = model.target().classes;
+  const bool as_json = output.json() && !to_file;
+  const auto write = [&](const std::string& text) {
+    if (to_file) file->write(text.data(), static_cast<int64_t>(text.size()));
+    else if (!as_json) output.write(text);
+  };
+
+  const auto tables = open_tables_for(model, flags.data, flags.csv);
   std::map<std::string, int64_t> unseen;
-  const Prediction prediction = model.predict(table, &unseen);
+  Prediction all{{}, 0, static_cast<int64_t>(classes.size())};  // the values: for JSON only
+  for (Table part = tables->pull(INT64_MAX); part.rows > 0; part = tables->pull(INT64_MAX)) {
+    Prediction prediction = model.predict(part, &unseen);
+    if (all.rows == 0) write(csv_header(classes));
+    write(csv_rows(prediction, classes));
+    if (!as_json) prediction.values.clear();
+    append(all, prediction);
+  }
+  warn_of_rows(*tables, output);
   warn_of_unseen(unseen, output);
 
-  const std::vector<std::string>& classes = model.target().classes;
   Json json = {{"model", flags.model},
-               {"data", table.source},
-               {"rows", prediction.rows},
+               {"data", name_of_data(flags.data)},
+               {"rows", all.rows},
                {"unseen", unseen}};
-  if (output.json() && !to_file) {
-    json["predictions"] = to_json(prediction, classes);
+  if (as_json) {
+    json["predictions"] = to_json(all, classes);
     output.result("", json);
-    return kDone;
+  } else if (to_file) {
+    file->commit();
+    json["output"] = flags.output;
+    output.result(fmt::format("{}: {}\n", flags.output, counted(all.rows, "prediction")), json);
   }
-  const std::string text = csv_header(classes) + csv_rows(prediction, classes);
-  if (!to_file) return output.write(text), kDone;
-  file->write(text.data(), static_cast<int64_t>(text.size()));
-  file->commit();
-  json["output"] = flags.output;
-  output.result(fmt::format("{}: {}\n", flags.output, counted(prediction.rows, "prediction")),
-                json);
   return kDone;
 }
 

@@ -90,6 +90,9 @@ class TableSource {
 // columns are numeric unless `options` say otherwise or a text is met, from that part on.
 std::unique_ptr<TableSource> table_source(const std::string& path, const CsvOptions& options = {});
 
+// `source`, whose next parts a thread of its own has made already, at most `depth` of them.
+std::unique_ptr<TableSource> read_ahead(std::unique_ptr<TableSource> source, int depth = 1);
+
 // The columns of a file without their values, but with types and dictionaries as read_table gives
 // them, and the number of rows: what a first pass finds. Memory grows with the dictionaries, and
 // with columns of whole numbers that are named like identifiers.

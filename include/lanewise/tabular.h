@@ -100,6 +100,11 @@ class Model {
   Metrics evaluate(const Table& table, const std::string& target = {}, int64_t* dropped = nullptr,
                    std::map<std::string, int64_t>* unseen = nullptr) const;
 
+  // The same of rows that come in parts: kept are their targets and answers only.
+  Metrics evaluate(TableSource& tables, const std::string& target = {}, int64_t* rows = nullptr,
+                   int64_t* dropped = nullptr,
+                   std::map<std::string, int64_t>* unseen = nullptr) const;
+
   // Preprocessed features in, network outputs out as probabilities or target
   // units: `rows` rows of `features()` float32 each, strides in elements; `out`
   // holds rows × outputs(), row-major. Const and reentrant; row i of a batch has the

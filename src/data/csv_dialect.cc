@@ -61,18 +61,21 @@ char detect_separator(std::string_view text) {
 // be followed from the start.
 template <class F>
 void for_each_row_end(std::string_view text, std::size_t begin, char separator, F f) {
-  bool quoted = false, at_field_start = true;
+  enum class In : uint8_t { field_start, plain, quotes, closed_quotes } in = In::field_start;
   for (std::size_t at = begin; at < text.size(); ++at) {
     const char c = text[at];
-    if (quoted) {
-      quoted = c != '"';
-    } else if (c == '"' && (at_field_start || text[at - 1] == '"')) {
-      quoted = true;
+    if (in == In::quotes) {
+      if (c == '"') in = In::closed_quotes;
+    } else if (c == '"' && in != In::plain) {
+      in = In::quotes;  // doubled ones close and open again
     } else if (c == '\n') {
+      in = In::field_start;
       f(at + 1);
+    } else if (c == separator) {
+      in = In::field_start;
+    } else if (in != In::field_start || !is_blank(c, separator)) {
+      in = In::plain;
     }
-    at_field_start =
-        !quoted && (c == separator || c == '\n' || (at_field_start && is_blank(c, separator)));
   }
 }
 

@@ -9,7 +9,7 @@
 
 namespace lanewise {
 
-inline constexpr std::size_t kTextBlock = std::size_t{16} << 20;  // of a CSV file, parsed at a time
+inline constexpr std::size_t kTextBlock = std::size_t{8} << 20;  // of a CSV file, parsed at a time
 
 std::unique_ptr<TableSource> csv_table_source(const std::string& path, const CsvOptions& options,
                                               std::size_t block = kTextBlock);

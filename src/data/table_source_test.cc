@@ -66,6 +66,39 @@ std::string message_of(const std::string& path) {
   return "no error";
 }
 
+// Quotes within a field that begins without one mean nothing.
+TEST_F(TableSourceTest, RowsEndAtNewlinesOutsideOfQuotes) {
+  std::string text = "a,b\n";
+  for (int i = 0; i < 20000; ++i) text += i % 3 ? "5\"\",x\n" : "1,\"two\n\"\"lines\"\"\"\n";
+  put(path("a.csv"), text);
+  const Table whole = read_csv(path("a.csv"));
+  EXPECT_EQ(whole.rows, 20000);
+  auto source = csv_table_source(path("a.csv"), {}, kSmallBlock);
+  std::string parts;
+  for (Table part = source->pull(1 << 30); part.rows > 0; part = source->pull(1 << 30))
+    parts += cells(part);
+  EXPECT_EQ(parts, cells(whole));
+}
+
+TEST_F(TableSourceTest, PartsMadeAheadAreTheSame) {
+  put(path("a.csv"), many_rows() + "1,inf,2\n3\n");
+  const auto read = [&](TableSource& source) {
+    std::string parts;
+    try {
+      while (true) parts += cells(source.pull(3000));
+    } catch (const DataError& e) {
+      return parts + e.what();
+    }
+  };
+  const auto open = [&] { return csv_table_source(path("a.csv"), {}, kSmallBlock); };
+  EXPECT_EQ(read(*read_ahead(open())), read(*open()));
+  put(path("a.csv"), "a\n1\ninf\n");
+  auto source = read_ahead(open());
+  source->pull(1);
+  EXPECT_THAT(source->warnings(), testing::ElementsAre(HasSubstr("1 infinite")));
+  read_ahead(open())->pull(0);
+}
+
 TEST_F(TableSourceTest, ErrorsNameTheLine) {
   std::string text = "a,b\n";
   for (int i = 0; i < 50000; ++i) text += "1,\"2\n\"\n";

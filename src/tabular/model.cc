@@ -93,17 +93,68 @@ Prediction Model::predict(const Table& table, std::map<std::string, int64_t>* un
   return {{out.begin(), out.end()}, table.rows, static_cast<int64_t>(impl_->target.classes.size())};
 }
 
+namespace {
+
+// Targets and answers of the rows so far.
+class Evaluation {
+ public:
+  Evaluation(const Model& model, const std::string& target)
+      : model_(model), target_(model.target()) {
+    if (!target.empty()) target_.column = target;
+  }
+
+  void add(const Table& part, std::map<std::string, int64_t>* unseen) {
+    source_ = part.source;
+    const TargetValues values = read_target(part, target_);
+    dropped_ += values.dropped;
+    if (values.rows.empty()) return;
+    const Prediction p = model_.predict(part.select_rows(values.rows), unseen);
+    append(all_.values, p.values);
+    all_.rows += p.rows;
+    all_.classes = p.classes;
+    append(classes_, values.classes);
+    append(values_, values.values);
+  }
+
+  Metrics result(int64_t* rows, int64_t* dropped) const {
+    if (rows) *rows = all_.rows;
+    if (dropped) *dropped = dropped_;
+    if (all_.rows == 0)
+      throw DataError(fmt::format("{}: target '{}' has no values", source_, target_.column),
+                      source_);
+    return score(target_, all_, classes_, values_);
+  }
+
+ private:
+  template <class T>
+  static void append(std::vector<T>& all, const std::vector<T>& part) {
+    all.insert(all.end(), part.begin(), part.end());
+  }
+
+  const Model& model_;
+  TargetInfo target_;
+  std::string source_;
+  Prediction all_;
+  std::vector<int32_t> classes_;
+  std::vector<double> values_;
+  int64_t dropped_ = 0;
+};
+
+}  // namespace
+
 Metrics Model::evaluate(const Table& table, const std::string& target, int64_t* dropped,
                         std::map<std::string, int64_t>* unseen) const {
-  TargetInfo info = impl_->target;
-  if (!target.empty()) info.column = target;
-  const TargetValues values = read_target(table, info);
-  if (dropped) *dropped = values.dropped;
-  if (values.rows.empty())
-    throw DataError(fmt::format("{}: target '{}' has no values", table.source, info.column),
-                    table.source);
-  return score(info, predict(table.select_rows(values.rows), unseen), values.classes,
-               values.values);
+  Evaluation evaluation(*this, target);
+  evaluation.add(table, unseen);
+  return evaluation.result(nullptr, dropped);
+}
+
+Metrics Model::evaluate(TableSource& tables, const std::string& target, int64_t* rows,
+                        int64_t* dropped, std::map<std::string, int64_t>* unseen) const {
+  Evaluation evaluation(*this, target);
+  for (Table part = tables.pull(INT64_MAX); part.rows > 0; part = tables.pull(INT64_MAX))
+    evaluation.add(part, unseen);
+  return evaluation.result(rows, dropped);
 }
 
 std::string Model::describe() const {

@@ -1,0 +1,6 @@
+#include "fuzz/targets.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  lanewise::fuzz::csv({reinterpret_cast<const char*>(data), size});
+  return 0;
+}
