@@ -24,7 +24,8 @@ BELOW = {
     "nn": ["array"],
     "io": ["nn"],
     "data": ["io"],
-    "tabular": ["data"],
+    "analysis": ["data"],
+    "tabular": ["analysis"],
 }
 
 # The public headers, each with the lowest room that may include it. A header not
@@ -32,9 +33,11 @@ BELOW = {
 PUBLIC = {
     "dtype": "base",
     "error": "base",
+    "file_streams": "data",
     "random": "array",
     "runtime": "array",
     "shape": "base",
+    "streams": "array",
     "ops": "array",
     "layers": "nn",
     "losses": "nn",

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "lanewise/array.h"
-#include "lanewise/streams.h"
+#include "lanewise/file_streams.h"
 
 namespace lanewise {
 
@@ -31,7 +31,7 @@ struct Column {
   std::vector<double> numbers;
   std::vector<int32_t> codes;
   std::vector<std::string> dictionary;
-  int64_t missing = 0;
+  int64_t missing = 0, infinite = 0;  // infinite ones count as missing
   // Text of row i; numbers in shortest round-trip form; "" where missing.
   std::string text(int64_t row) const;
 };
@@ -39,6 +39,7 @@ struct Column {
 struct Table {
   std::vector<Column> columns;
   int64_t rows = 0;
+  int64_t first_row = 0;              // of these in the file, where the table is a part of it
   std::string source;                 // path, or "<stdin>"
   std::vector<std::string> warnings;  // e.g. a column that turned to text, with line
   bool named = true;                  // false: the file holds no names, columns are column_1 …
@@ -73,6 +74,27 @@ Table table_from_arrays(const std::map<std::string, Array>& arrays, const CsvOpt
                         const std::string& source = "<memory>");
 // A table from a file: .npy (columns column_1 …), .npz or, whatever else, CSV.
 Table read_table(const std::string& path, const CsvOptions& options = {});
+
+// Rows of a file, a part of the table at a time, with memory for a part only.
+class TableSource {
+ public:
+  virtual ~TableSource() = default;
+  // The next rows, at most `count`; fewer at the end of a part; none at the end of the file. A
+  // column's dictionary holds the texts of the part alone.
+  // Errors: as read_table's; DataError for a file without rows.
+  virtual Table pull(int64_t count) = 0;
+  // What is odd about all rows so far, as read_table tells it.
+  virtual std::vector<std::string> warnings() const = 0;
+};
+// CSV ("-": standard input), .npy (a pattern such as "part-*.npy" is several), .npz. One pass:
+// columns are numeric unless `options` say otherwise or a text is met, from that part on.
+std::unique_ptr<TableSource> table_source(const std::string& path, const CsvOptions& options = {});
+
+// The columns of a file without their values, but with types and dictionaries as read_table gives
+// them, and the number of rows: what a first pass finds. Memory grows with the dictionaries, and
+// with columns of whole numbers that are named like identifiers.
+Table read_columns(const std::string& path, const CsvOptions& options = {});
+
 // A field quoted where it must be.
 std::string csv_quote(std::string_view field, char separator = ',');
 
@@ -86,11 +108,23 @@ void save_npy(const std::string& path, const Array& a);          // atomic
 std::map<std::string, Array> load_npz(const std::string& path);  // stored or deflated
 void save_npz(const std::string& path, const std::map<std::string, Array>& arrays);
 
-// ---- streams: streams.h ----
+// ---- streams of rows: file_streams.h has those of array files ----
 
-std::unique_ptr<Source> array_source(std::vector<Array> arrays);
-std::unique_ptr<Source> npy_source(const std::string& path);  // pread; rows of C-ordered files
-std::unique_ptr<Sink> npy_sink(const std::string& path, const Shape& row_shape, DType dtype);
+// The numeric columns of a CSV file as rows, NaN where a value is missing: a first pass finds the
+// types and the number of rows. Memory as for table_source.
+// Errors: as read_csv; DataError where no column holds numbers; ValueError for "-" and other
+// dtypes.
+std::unique_ptr<Source> csv_source(const std::string& path, const CsvOptions& options = {},
+                                   DType dtype = DType::float32);
+
+struct SourceOptions {
+  NpySourceOptions npy;
+  CsvOptions csv;
+};
+// By its name: X.npy or a pattern of such, ARCHIVE.npz:ARRAY, and whatever else CSV, whose numbers
+// are of npy.dtype or float32.
+std::unique_ptr<Source> open_source(const std::string& name, const SourceOptions& options = {});
+
 // A line a row after a header of names; numbers in shortest round-trip form, nothing for NaN.
 // Takes float32 arrays (m, columns).
 std::unique_ptr<Sink> csv_sink(const std::string& path, const std::vector<std::string>& columns);

@@ -1,10 +1,12 @@
 // All of Lanewise: namespace lw = lanewise;
 #pragma once
 
+#include "lanewise/analysis.h"
 #include "lanewise/array.h"
 #include "lanewise/data.h"
 #include "lanewise/dtype.h"
 #include "lanewise/error.h"
+#include "lanewise/file_streams.h"
 #include "lanewise/nn.h"
 #include "lanewise/ops.h"
 #include "lanewise/optim.h"

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "lanewise/array.h"
+#include "lanewise/streams.h"
 
 namespace lanewise {
 
@@ -30,6 +31,8 @@ struct CompileOptions {
   // Per argument the axis that runs along the samples; −1 where there is none.
   // Empty: none is known and each set of shapes gets a plan of its own.
   std::vector<int> sample_axis;
+  // What a stream holds at once of samples read and written, about: at least 1,024 of them.
+  int64_t chunk_bytes = 16 << 20;
 };
 
 // A function of arrays, planned once and run many times; const calls are
@@ -38,6 +41,15 @@ class CompiledFunction {
  public:
   CompiledFunction(Function f, CompileOptions options = {});
   std::vector<Array> operator()(const std::vector<Array>& arguments) const;
+  // Runs on samples that come in chunks and are never all in memory, with the same bits: a pass
+  // over `source` for each stage of the plan. The arguments along the samples are the arrays of
+  // the source, in order; the rest are `others`, in order. Results along the samples go to
+  // `sinks`, a chunk at a time, one sink each; returned are the rest, in order. Closes no sink.
+  // Errors: ValueError where a step needs all samples at once (a sort, the samples times
+  // themselves) or the numbers of arrays differ; DataError for a source without samples or of
+  // unknown length, or that ends too early; what source and sinks raise.
+  std::vector<Array> stream(Source& source, const std::vector<Array>& others = {},
+                            std::span<Sink* const> sinks = {}) const;
   // The plan for these arguments, as text.
   std::string dump(const std::vector<Array>& arguments) const;
   // The same after running on them twice: of each stage the FLOPs and bytes that the plan
@@ -93,6 +105,7 @@ struct Batches {
 struct SessionOptions {
   // The axis of `data` that runs along the samples: 0, samples as rows; 1, as columns.
   int sample_axis = 0;
+  int64_t chunk_bytes = 16 << 20;  // of a stream, as CompileOptions
 };
 
 // A program with state, run many times: state ← step(state, batch, scalars).
@@ -121,6 +134,8 @@ class Session {
   // The same, adding to `sums` (empty: from 0) after each step: a run in parts has the bits of one.
   void run(std::span<const Array> data, const Batches& batches, const Scalars& scalars,
            const std::function<bool()>& keep_going, std::vector<double>& sums);
+  // One step on all samples of a source, as one batch; the metrics as above.
+  std::vector<double> run(Source& source, const Scalars& scalars = {});
   std::vector<Array> state() const;
   int64_t steps() const;  // done so far
 

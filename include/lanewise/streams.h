@@ -33,7 +33,11 @@ class Source {
 class Sink {
  public:
   virtual ~Sink() = default;
+  // Which axis of the arrays that are pushed runs along the samples.
+  virtual int sample_axis() const { return 0; }
   virtual void push(std::span<const Array> samples) = 0;
+  // Waits until what was pushed is safe on the disk, as far as this sink can; the samples that are.
+  virtual int64_t flush() { return 0; }
   virtual void close() = 0;  // makes the result visible; without it nothing is left behind
 };
 

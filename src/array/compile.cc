@@ -1,10 +1,11 @@
-#include "array/traced_program.h"
+#include "array/stream.h"
 #include "lanewise/runtime.h"
 
 namespace lanewise {
 
 struct CompiledFunction::Impl {
   Function f;
+  CompileOptions options;
   TracedProgram program;
 };
 
@@ -26,7 +27,7 @@ bool any_traced(const std::vector<Array>& arguments) {
 }  // namespace
 
 CompiledFunction::CompiledFunction(Function f, CompileOptions options)
-    : impl_(new Impl{f, TracedProgram(f, options.sample_axis)}) {}
+    : impl_(new Impl{f, options, TracedProgram(f, options.sample_axis)}) {}
 
 std::vector<Array> CompiledFunction::operator()(const std::vector<Array>& arguments) const {
   if (any_traced(arguments)) return impl_->f(arguments);  // part of a larger program
@@ -34,6 +35,17 @@ std::vector<Array> CompiledFunction::operator()(const std::vector<Array>& argume
   impl_->program.run(tensors_of(arguments), outputs);
   std::vector<Array> results;
   for (Tensor& t : outputs) results.push_back(from_tensor(std::move(t)));
+  return results;
+}
+
+std::vector<Array> CompiledFunction::stream(Source& source, const std::vector<Array>& others,
+                                            std::span<Sink* const> sinks) const {
+  std::vector<Tensor> outputs;
+  run_streamed(impl_->program, impl_->options.sample_axis, source, tensors_of(others), sinks,
+               impl_->options.chunk_bytes, outputs);
+  std::vector<Array> results;
+  for (Tensor& t : outputs)
+    if (t) results.push_back(from_tensor(std::move(t)));
   return results;
 }
 

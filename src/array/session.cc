@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "array/eval.h"
+#include "array/stream.h"
 #include "array/tensors.h"
-#include "array/traced_program.h"
 #include "kernels/kernels.h"
 #include "lanewise/runtime.h"
 
@@ -162,6 +162,27 @@ void Session::run(std::span<const Array> data, const Batches& batches, const Sca
     for (std::size_t k = 0; k < sums.size(); ++k)
       sums[k] += from_tensor(s.metrics[k]).item() * static_cast<double>(count);
   }
+}
+
+std::vector<double> Session::run(Source& source, const Scalars& scalars) {
+  Impl& s = *impl_;
+  const std::vector<double> values = scalars ? scalars(s.steps + 1) : std::vector<double>{};
+  const std::size_t arrays = source.row_shapes().size();
+  if (!s.program || s.batch_count != arrays) s.trace_for(arrays, values.size());
+  std::vector<int> axes(s.state_count, -1);
+  axes.insert(axes.end(), arrays, s.options.sample_axis);
+  axes.insert(axes.end(), values.size(), -1);
+  std::vector<Tensor> others = s.state;
+  for (double value : values) others.push_back(Tensor::scalar(DType::float64, value));
+  std::vector<Tensor> outputs = s.spare;
+  run_streamed(*s.program, axes, source, others, {}, s.options.chunk_bytes, outputs);
+  for (std::size_t i = 0; i < s.state_count; ++i)
+    s.spare[i] = std::exchange(s.state[i], outputs[i]);
+  ++s.steps;
+  std::vector<double> metrics;
+  for (std::size_t k = s.state_count; k < outputs.size(); ++k)
+    metrics.push_back(from_tensor(outputs[k]).item() * static_cast<double>(*source.length()));
+  return metrics;
 }
 
 std::vector<Array> Session::state() const {

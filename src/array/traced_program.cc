@@ -2,6 +2,7 @@
 
 #include "array/eval.h"
 #include "graph/build.h"
+#include "lanewise/error.h"
 #include "passes/pipeline.h"
 
 namespace lanewise {
@@ -54,7 +55,7 @@ std::shared_ptr<const TracedProgram::Prepared> TracedProgram::make(
                              : plan::make_plan(trace(arguments, -1));
   if (!plan) return nullptr;
   auto executable = current_backend().compile(plan);
-  return std::make_shared<Prepared>(Prepared{std::move(plan), std::move(executable)});
+  return std::make_shared<Prepared>(Prepared{std::move(plan), std::move(executable), nullptr});
 }
 
 std::shared_ptr<const TracedProgram::Prepared> TracedProgram::prepare(
@@ -71,6 +72,18 @@ std::shared_ptr<const TracedProgram::Prepared> TracedProgram::prepare(
   auto& exact = prepared_[key(arguments, false)];
   if (!exact) exact = make(arguments, false);
   return exact;
+}
+
+const exec::StreamedPlan& TracedProgram::prepare_streamed(std::span<const Tensor> arguments) const {
+  const auto prepared = prepare(arguments);
+  if (prepared->plan->m_input < 0)
+    throw ValueError(
+        "the samples come in chunks, but the function has no argument along them (see "
+        "CompileOptions::sample_axis), or uses their number in another way than as an extent");
+  const std::lock_guard lock(mutex_);
+  if (!prepared->streamed)
+    prepared->streamed = std::make_unique<exec::StreamedPlan>(prepared->plan);
+  return *prepared->streamed;
 }
 
 int64_t TracedProgram::plan_count() const {

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "exec/streamed_plan.h"
 #include "exec/workspace_pool.h"
 #include "lanewise/array.h"
 
@@ -23,11 +24,15 @@ class TracedProgram {
   struct Prepared {
     plan::PlanPtr plan;
     std::unique_ptr<const exec::Executable> executable;
+    mutable std::unique_ptr<const exec::StreamedPlan> streamed;  // once it is asked for
   };
   // What runs on arguments of these dtypes and shapes. Reentrant.
   std::shared_ptr<const Prepared> prepare(std::span<const Tensor> arguments) const;
   // Runs; outputs as Executable::run takes them (empty: as many as needed).
   void run(std::span<const Tensor> arguments, std::vector<Tensor>& outputs) const;
+  // What runs on samples in chunks; arguments along them may have no memory.
+  // Errors: ValueError where the program needs all samples at once.
+  const exec::StreamedPlan& prepare_streamed(std::span<const Tensor> arguments) const;
   // The plan for these arguments, after a run on them: what was predicted and measured.
   std::string profile(std::span<const Tensor> arguments) const;
   int64_t plan_count() const;

@@ -1,13 +1,12 @@
-// Arrays become the columns of a table; files are told apart by their first bytes.
+// Arrays become the columns of a table.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
-#include <fstream>
 #include <unordered_map>
 
 #include "data/column_types.h"
+#include "data/table_source.h"
 
 namespace lanewise {
 namespace {
@@ -64,16 +63,13 @@ class ArrayTable {
     if (table_.find(name)) fail(fmt::format("two columns are called '{}'", name));
     Column& column = table_.columns.emplace_back();
     column.name = name;
-    int64_t infinite = 0;
     for (int64_t row = 0; row < table_.rows; ++row) {
       const double value = values[static_cast<std::size_t>(first + row * step)];
-      infinite += std::isinf(value);
+      column.infinite += std::isinf(value);
       column.missing += !std::isfinite(value);
       column.numbers.push_back(std::isfinite(value) ? value : NAN);
     }
-    if (infinite > 0)
-      table_.warnings.push_back(
-          fmt::format("column '{}' has {} infinite values; they count as missing", name, infinite));
+    if (column.infinite > 0) table_.warnings.push_back(infinite_warning(name, column.infinite));
     const auto declared = options_.types.find(name);
     const bool categorical =
         declared != options_.types.end() && declared->second == ColumnType::categorical;
@@ -87,12 +83,6 @@ class ArrayTable {
   Table table_;
 };
 
-bool begins_with(const std::string& path, std::string_view magic) {
-  std::string head(magic.size(), '\0');
-  std::ifstream file(path, std::ios::binary);
-  return file.read(head.data(), static_cast<std::streamsize>(head.size())) && head == magic;
-}
-
 }  // namespace
 
 Table table_from_arrays(const std::map<std::string, Array>& arrays, const CsvOptions& options,
@@ -102,15 +92,8 @@ Table table_from_arrays(const std::map<std::string, Array>& arrays, const CsvOpt
   return std::move(table).finish();
 }
 
-Table read_table(const std::string& path, const CsvOptions& options) {
-  if (path != "-" && begins_with(path, "\x93NUMPY")) {
-    Table table = table_from_arrays({{"column", load_npy(path)}}, options, path);
-    table.named = false;
-    return table;
-  }
-  if (path != "-" && begins_with(path, "PK\x03\x04"))
-    return table_from_arrays(load_npz(path), options, path);
-  return read_csv(path, options);
+std::string infinite_warning(const std::string& column, int64_t count) {
+  return fmt::format("column '{}' has {} infinite values; they count as missing", column, count);
 }
 
 }  // namespace lanewise

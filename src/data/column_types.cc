@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <cmath>
 
 #include "lanewise/error.h"
 
@@ -36,47 +35,6 @@ bool named_like_identifier(std::string_view name) {
          low == "unnamed: 0";
 }
 
-ColumnType text_type(const Column& column) {
-  const int64_t present = static_cast<int64_t>(column.codes.size()) - column.missing;
-  const int64_t distinct = static_cast<int64_t>(column.dictionary.size());
-  if (distinct == 0 || (distinct == 1 && column.missing == 0)) return ColumnType::constant;
-  if (distinct == 2 &&
-      std::all_of(column.dictionary.begin(), column.dictionary.end(), is_truth_word))
-    return ColumnType::boolean;
-  const bool nearly_distinct = distinct * 20 >= present * 19;
-  return nearly_distinct && present >= kFewestForIdentifier ? ColumnType::identifier
-                                                            : ColumnType::categorical;
-}
-
-// Row numbers count up by one; other identifiers say so in their name and never repeat.
-bool is_number_identifier(const Column& column) {
-  const std::vector<double>& x = column.numbers;
-  if (column.missing > 0 || static_cast<int64_t>(x.size()) < kFewestForIdentifier) return false;
-  if (!std::all_of(x.begin(), x.end(), [](double value) { return value == std::floor(value); }))
-    return false;
-  bool counting = true;
-  for (std::size_t i = 1; i < x.size() && counting; ++i) counting = x[i] == x[i - 1] + 1;
-  if (counting) return true;
-  if (!named_like_identifier(column.name)) return false;
-  std::vector<double> sorted = x;
-  std::sort(sorted.begin(), sorted.end());
-  return std::adjacent_find(sorted.begin(), sorted.end()) == sorted.end();
-}
-
-ColumnType number_type(const Column& column) {
-  double low = INFINITY, high = -INFINITY;
-  bool bits = true;
-  for (double x : column.numbers) {
-    if (std::isnan(x)) continue;
-    low = std::min(low, x);
-    high = std::max(high, x);
-    bits &= x == 0 || x == 1;
-  }
-  if (low > high || (low == high && column.missing == 0)) return ColumnType::constant;
-  if (bits && low < high) return ColumnType::boolean;
-  return is_number_identifier(column) ? ColumnType::identifier : ColumnType::numeric;
-}
-
 }  // namespace
 
 std::string_view name(ColumnType type) { return kNames[static_cast<std::size_t>(type)]; }
@@ -88,8 +46,60 @@ ColumnType column_type_from_name(std::string_view wanted) {
       fmt::format("no column type is called '{}'; there are: {}", wanted, fmt::join(kNames, ", ")));
 }
 
+ColumnType infer_text_type(std::span<const std::string> dictionary, int64_t present,
+                           int64_t missing) {
+  const auto distinct = static_cast<int64_t>(dictionary.size());
+  if (distinct == 0 || (distinct == 1 && missing == 0)) return ColumnType::constant;
+  if (distinct == 2 && std::all_of(dictionary.begin(), dictionary.end(), is_truth_word))
+    return ColumnType::boolean;
+  const bool nearly_distinct = distinct * 20 >= present * 19;
+  return nearly_distinct && present >= kFewestForIdentifier ? ColumnType::identifier
+                                                            : ColumnType::categorical;
+}
+
+NumberType::NumberType(const std::string& name)
+    : named_like_identifier_(lanewise::named_like_identifier(name)) {}
+
+void NumberType::add(std::span<const double> numbers) {
+  for (const double x : numbers) {
+    ++rows_;
+    if (std::isnan(x)) {
+      ++missing_;
+      continue;
+    }
+    low_ = std::min(low_, x);
+    high_ = std::max(high_, x);
+    bits_ &= x == 0 || x == 1;
+    whole_ &= x == std::floor(x);
+    counting_ &= rows_ == 1 || x == last_ + 1;
+    last_ = x;
+    if (named_like_identifier_ && whole_) kept_.push_back(x);
+  }
+}
+
+ColumnType NumberType::type() const {
+  if (low_ > high_ || (low_ == high_ && missing_ == 0)) return ColumnType::constant;
+  if (bits_ && low_ < high_) return ColumnType::boolean;
+  return is_identifier() ? ColumnType::identifier : ColumnType::numeric;
+}
+
+// Row numbers count up by one; other identifiers say so in their name and never repeat.
+bool NumberType::is_identifier() const {
+  if (missing_ > 0 || rows_ < kFewestForIdentifier || !whole_) return false;
+  if (counting_ || !named_like_identifier_) return counting_;
+  std::vector<double> sorted = kept_;
+  std::sort(sorted.begin(), sorted.end());
+  return std::adjacent_find(sorted.begin(), sorted.end()) == sorted.end();
+}
+
 ColumnType infer_type(const Column& column) {
-  return column.is_text ? text_type(column) : number_type(column);
+  if (column.is_text) {
+    const auto rows = static_cast<int64_t>(column.codes.size());
+    return infer_text_type(column.dictionary, rows - column.missing, column.missing);
+  }
+  NumberType numbers(column.name);
+  numbers.add(column.numbers);
+  return numbers.type();
 }
 
 }  // namespace lanewise

@@ -57,6 +57,25 @@ char detect_separator(std::string_view text) {
   return best;
 }
 
+// Calls f with where each row from `begin` on ends. Quotes can hold newlines, so that rows have to
+// be followed from the start.
+template <class F>
+void for_each_row_end(std::string_view text, std::size_t begin, char separator, F f) {
+  bool quoted = false, at_field_start = true;
+  for (std::size_t at = begin; at < text.size(); ++at) {
+    const char c = text[at];
+    if (quoted) {
+      quoted = c != '"';
+    } else if (c == '"' && (at_field_start || text[at - 1] == '"')) {
+      quoted = true;
+    } else if (c == '\n') {
+      f(at + 1);
+    }
+    at_field_start =
+        !quoted && (c == separator || c == '\n' || (at_field_start && is_blank(c, separator)));
+  }
+}
+
 void check_names(const std::vector<std::string>& names) {
   std::unordered_map<std::string_view, std::size_t> seen;
   for (std::size_t i = 0; i < names.size(); ++i)
@@ -190,22 +209,22 @@ std::vector<std::size_t> cut(std::string_view text, std::size_t begin, char sepa
     }
     return starts;
   }
-  // Quotes can hold newlines: rows have to be followed from the start.
-  bool quoted = false, at_field_start = true;
-  for (std::size_t at = begin; at < text.size(); ++at) {
-    const char c = text[at];
-    if (quoted) {
-      quoted = c != '"';
-    } else if (c == '"' && (at_field_start || text[at - 1] == '"')) {
-      quoted = true;
-    } else if (c == '\n' && at + 1 >= starts.back() + step) {
-      starts.push_back(at + 1);
-    }
-    at_field_start =
-        !quoted && (c == separator || c == '\n' || (at_field_start && is_blank(c, separator)));
-  }
+  for_each_row_end(text, begin, separator, [&](std::size_t end) {
+    if (end >= starts.back() + step) starts.push_back(end);
+  });
   if (starts.back() != text.size() || starts.size() == 1) starts.push_back(text.size());
   return starts;
+}
+
+std::size_t last_row_end(std::string_view text, std::size_t begin, char separator) {
+  std::size_t last = begin;
+  if (text.find('"', begin) == std::string_view::npos) {
+    const std::size_t newline = text.rfind('\n');
+    if (newline != std::string_view::npos) last = std::max(last, newline + 1);
+  } else {
+    for_each_row_end(text, begin, separator, [&](std::size_t end) { last = end; });
+  }
+  return last;
 }
 
 }  // namespace lanewise::csv

@@ -66,4 +66,7 @@ Dialect detect(std::string_view text, const CsvOptions& options);
 // parts can be parsed apart.
 std::vector<std::size_t> cut(std::string_view text, std::size_t begin, char separator, int pieces);
 
+// Where the last row that `text` holds whole ends, behind its newline; `begin` where none does.
+std::size_t last_row_end(std::string_view text, std::size_t begin, char separator);
+
 }  // namespace lanewise::csv

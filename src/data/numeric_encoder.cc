@@ -52,7 +52,7 @@ class NumericEncoder : public Encoder {
         if (c.codes[static_cast<std::size_t>(row)] >= 0)
           throw DataError(
               fmt::format("{}: column '{}' was numeric in training, but row {} holds '{}'",
-                          table.source, column(), row + 1, c.text(row)),
+                          table.source, column(), table.first_row + row + 1, c.text(row)),
               table.source);
     return std::make_unique<BoundNumeric>(*this, c);
   }

@@ -57,6 +57,7 @@ const Column& Table::column(std::string_view name) const {
 Table Table::select_rows(std::span<const int64_t> chosen) const {
   Table out;
   out.rows = static_cast<int64_t>(chosen.size());
+  out.first_row = first_row;
   out.source = source;
   out.named = named;
   out.missing_texts = missing_texts;

@@ -23,14 +23,16 @@ class Run {
   void step(int i);
   // Gives step i memory for all of its value, row-major.
   const View& allocate(int i);
+  // Lets the value of step i lie in memory of the caller.
+  void place(int i, const View& view) { ws_.views[i] = view; }
   // The value of a step that has been computed or allocated.
   const View& view(int i) const { return ws_.views[i]; }
-  // Hands the results over.
+  // Hands the results over; or result k.
   void finish();
+  void finish(int k);
 
  private:
   View memory_for(int i, const Shape& shape);
-  void finish(int k);
 
   const plan::Plan& plan_;
   const std::span<const int> places_;

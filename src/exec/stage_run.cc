@@ -13,6 +13,11 @@ namespace {
 // Chunks a thread: enough to even out their work, few enough to merge at once.
 constexpr int64_t kChunksPerThread = 16;
 
+// Of a chunk of a stream, for threads to share.
+constexpr int64_t kPieces = 16;
+
+bool is_fold(const Instruction& in) { return in.kind == Instruction::Kind::fold; }
+
 // Grows the memory where it is too small, and then returns true.
 bool reserve(Tensor& memory, int64_t bytes) {
   if (memory && memory.size() >= bytes) return false;
@@ -101,7 +106,7 @@ void run_program(const StageProgram& program, const Run& run, int64_t samples,
   };
   parallel_for(chunks, 1, run_chunks);
   for (const Instruction& in : program.instructions)
-    if (in.kind == Instruction::Kind::fold) merge_chunks(in, run, results, chunks);
+    if (is_fold(in)) merge_chunks(in, run, results, chunks);
 }
 
 }  // namespace
@@ -110,7 +115,7 @@ void run_stage(std::span<const StageProgram> programs, Run& run, int64_t samples
                std::span<StageMemory> memory) {
   for (const StageProgram& program : programs)
     for (const Instruction& in : program.instructions)
-      if (in.kept || in.kind == Instruction::Kind::fold) run.allocate(in.step);
+      if (in.kept || is_fold(in)) run.allocate(in.step);
   if (programs.size() == 1) return run_program(programs[0], run, samples, memory[0]);
   const auto run_some = [&](int64_t begin, int64_t end) {
     for (int64_t k = begin; k < end; ++k) {
@@ -119,6 +124,54 @@ void run_stage(std::span<const StageProgram> programs, Run& run, int64_t samples
     }
   };
   parallel_for(static_cast<int64_t>(programs.size()), 1, run_some);
+}
+
+StreamedStage::StreamedStage(const StageProgram& program, Run& run, int64_t samples, int64_t chunk,
+                             StageMemory& memory)
+    : program_(program),
+      run_(run),
+      samples_(samples),
+      piece_(std::max(kernels::kBlock, chunk / kPieces)),
+      memory_(memory) {
+  reserve(memory_.panels, program.panels_bytes);
+  pack(program, run, true, memory_.panels.data);
+  memory_.packed = 0;  // another run may have other matrices
+  reserve(pieces_, program.chunk_bytes * (chunk / piece_));
+  const int levels = StateCounter::level_count((samples + piece_ - 1) / piece_);
+  reserve(levels_, program.chunk_bytes * levels);
+  std::byte* at = levels_.data;
+  for (const Instruction& in : program.instructions) {
+    if (!is_fold(in)) continue;
+    run.allocate(in.step);
+    counters_.emplace_back(in.fold, at);
+    at += in.fold.state_bytes() * levels;
+  }
+}
+
+void StreamedStage::run_chunk(int64_t first, int64_t count) {
+  const int64_t pieces = (count + piece_ - 1) / piece_;
+  const auto result = [&](int64_t p) { return pieces_.data + program_.chunk_bytes * p; };
+  parallel_for(pieces, 1, [&](int64_t begin, int64_t end) {
+    TileWorker worker(program_, run_, samples_, memory_.panels.data, first);
+    for (int64_t p = begin; p < end; ++p)
+      worker.run_chunk(first + p * piece_, first + std::min(count, (p + 1) * piece_), p + 1 == end,
+                       result(p));
+  });
+  std::size_t fold = 0;
+  for (const Instruction& in : program_.instructions) {
+    if (!is_fold(in)) continue;
+    for (int64_t p = 0; p < pieces; ++p) counters_[fold].push(result(p) + in.partial);
+    ++fold;
+  }
+}
+
+void StreamedStage::finish() {
+  std::size_t fold = 0;
+  for (const Instruction& in : program_.instructions) {
+    if (!is_fold(in)) continue;
+    counters_[fold++].finish(pieces_.data + in.partial);
+    store_result(in.fold, pieces_.data + in.partial, run_.kernels(), run_.view(in.step));
+  }
 }
 
 }  // namespace lanewise::exec

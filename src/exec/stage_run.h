@@ -2,6 +2,7 @@
 #pragma once
 
 #include <span>
+#include <vector>
 
 #include "exec/run.h"
 #include "exec/stage_program.h"
@@ -12,5 +13,26 @@ namespace lanewise::exec {
 // steps before it have run. Allocates what the stage keeps and folds.
 void run_stage(std::span<const StageProgram> programs, Run& run, int64_t samples,
                std::span<StageMemory> memory);
+
+// A stage whose samples come in chunks, one call each, in order.
+class StreamedStage {
+ public:
+  // The whole steps before it have run. Of `samples`, `chunk` come at once: a power of two of
+  // blocks. Allocates what the stage folds.
+  StreamedStage(const StageProgram& program, Run& run, int64_t samples, int64_t chunk,
+                StageMemory& memory);
+  // `count` samples from number `first` on, fewer than a chunk only at the end. The views of the
+  // run along the samples lie on them.
+  void run_chunk(int64_t first, int64_t count);
+  void finish();
+
+ private:
+  const StageProgram& program_;
+  Run& run_;
+  const int64_t samples_, piece_;
+  StageMemory& memory_;
+  Tensor pieces_, levels_;
+  std::vector<StateCounter> counters_;  // of the folds, in the order of their instructions
+};
 
 }  // namespace lanewise::exec

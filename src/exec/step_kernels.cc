@@ -150,7 +150,8 @@ class StepRun {
   }
 
   void source() const {
-    if (s_.op == Op::iota) return kernels_.iota(s_.attributes.first, s_.attributes.increment, out_);
+    if (s_.op == Op::iota)
+      return kernels_.iota(s_.attributes.first, s_.attributes.increment, span_.first, out_);
     if (s_.op == Op::uniform) return uniform();
     double count = 1;
     const Shape counted = plan_.steps[s_.operands[0]].shape.at(span_.m);

@@ -13,12 +13,13 @@ namespace lanewise::exec {
 using Kind = Instruction::Kind;
 
 TileWorker::TileWorker(const StageProgram& program, const Run& run, int64_t samples,
-                       const std::byte* panels)
+                       const std::byte* panels, int64_t held)
     : program_(program),
       run_(run),
       plan_(run.plan()),
       samples_(samples),
       panels_(panels),
+      held_(held),
       scratch_(static_cast<std::size_t>(program.thread_bytes)),
       view_memory_(plan_.steps.size() * sizeof(View)),
       views_(reinterpret_cast<View*>(view_memory_.data())) {
@@ -88,14 +89,14 @@ void TileWorker::lay_out(int64_t count) {
   for (const External& e : program_.externals)
     if (e.axis >= 0)
       views_[e.step] = is_loaded(e) ? buffer_view(e.tile, e.axis, e.buffer)
-                                    : tile_of(run_.view(e.step), e.axis, 0);
+                                    : tile_of(run_.view(e.step), e.axis, held_);
   for (const Instruction& in : program_.instructions) lay_out(in);
 }
 
 View TileWorker::tile_of(const View& whole, int axis, int64_t first) const {
   View tile = whole;
   tile.shape[axis] = count_;
-  tile.data += first * whole.strides[axis] * static_cast<int64_t>(size_of(whole.dtype));
+  tile.data += (first - held_) * whole.strides[axis] * static_cast<int64_t>(size_of(whole.dtype));
   return tile;
 }
 

@@ -10,7 +10,9 @@ namespace lanewise::exec {
 
 class TileWorker {
  public:
-  TileWorker(const StageProgram& program, const Run& run, int64_t samples, const std::byte* panels);
+  // Of `samples` in all, memory holds those from number `held` on.
+  TileWorker(const StageProgram& program, const Run& run, int64_t samples, const std::byte* panels,
+             int64_t held = 0);
 
   // Samples begin … end-1, after those of earlier calls; the states of the folds go to `result`.
   // What needs no blocks goes on from chunk to chunk and gives its state with the last.
@@ -56,6 +58,7 @@ class TileWorker {
   const plan::Plan& plan_;
   const int64_t samples_;
   const std::byte* panels_;
+  const int64_t held_;
   const kernels::Scratch scratch_;
   const kernels::Scratch view_memory_;
   View* views_;                     // of the tile, by step

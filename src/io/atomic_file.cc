@@ -2,7 +2,9 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -25,7 +27,8 @@ std::filesystem::path resolve(const std::string& path) {
 
 }  // namespace
 
-AtomicFile::AtomicFile(const std::string& path) : path_(path) {
+AtomicFile::AtomicFile(const std::string& path, Unfinished unfinished)
+    : unfinished_(unfinished), path_(path) {
   const std::filesystem::path target = resolve(path);
   target_ = target.string();
   folder_ = target.has_parent_path() ? target.parent_path().string() : ".";
@@ -33,19 +36,37 @@ AtomicFile::AtomicFile(const std::string& path) : path_(path) {
   const bool exists = ::stat(target_.c_str(), &old) == 0;
   if (exists && S_ISDIR(old.st_mode)) throw IoError(path_, "is a folder, not a file");
   if (exists && !S_ISREG(old.st_mode)) throw IoError(path_, "is not a regular file");
+  if (unfinished == Unfinished::kept) open_partial();
+  else open_new(target.filename().string());
+  if (exists) (void)!::fchmod(descriptor_, old.st_mode & 07777);
+}
 
+void AtomicFile::open_new(const std::string& name) {
   static std::atomic<int> counter{0};
-  temporary_ = fmt::format("{}/.{}.{}-{}.tmp", folder_, target.filename().string(), ::getpid(),
-                           counter.fetch_add(1));
+  temporary_ = fmt::format("{}/.{}.{}-{}.tmp", folder_, name, ::getpid(), counter.fetch_add(1));
   descriptor_ = ::open(temporary_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   if (descriptor_ < 0) fail(errno, "can't be written");
-  if (exists) (void)!::fchmod(descriptor_, old.st_mode & 07777);
+}
+
+void AtomicFile::open_partial() {
+  temporary_ = target_ + ".partial";
+  descriptor_ = ::open(temporary_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
+  if (descriptor_ < 0) fail(errno, "its partial file can't be written");
+  struct stat status;
+  const bool locked = ::flock(descriptor_, LOCK_EX | LOCK_NB) == 0;
+  if (locked && ::fstat(descriptor_, &status) == 0 && S_ISREG(status.st_mode)) {
+    size_ = status.st_size;
+    return;
+  }
+  ::close(descriptor_);
+  throw IoError(temporary_,
+                locked ? "is not a regular file" : "is being written by another process");
 }
 
 AtomicFile::~AtomicFile() {
   if (descriptor_ < 0) return;
   ::close(descriptor_);
-  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+  if (!temporary_.empty() && unfinished_ == Unfinished::removed) ::unlink(temporary_.c_str());
 }
 
 void AtomicFile::fail(int error, const char* what) const {
@@ -64,6 +85,32 @@ void AtomicFile::write_at(int64_t offset, const void* data, int64_t bytes) {
     from += put, offset += put, bytes -= put;
   }
   size_ = std::max(size_, offset);
+}
+
+void AtomicFile::truncate(int64_t bytes) {
+  if (::ftruncate(descriptor_, bytes) != 0) fail(errno, "can't be written");
+  size_ = bytes;
+}
+
+void AtomicFile::reserve(int64_t bytes) {
+  struct statvfs disk;
+  struct stat status;
+  if (::fstatvfs(descriptor_, &disk) != 0 || ::fstat(descriptor_, &status) != 0)
+    fail(errno, "can't be written");
+  const int64_t held = status.st_blocks * 512;
+  const auto free = static_cast<int64_t>(disk.f_bavail * disk.f_frsize) + held;
+  int error = bytes > free ? ENOSPC : 0;
+  while (error == 0 && ::fallocate(descriptor_, FALLOC_FL_KEEP_SIZE, 0, bytes) != 0)
+    if (errno != EINTR) error = errno;
+  if (error == 0 || error == EOPNOTSUPP) return;
+  if (error != ENOSPC) fail(error, "can't be written");
+  throw IoError(path_, fmt::format("{} bytes are needed, {} are free on its disk; nothing was "
+                                   "overwritten",
+                                   bytes, free));
+}
+
+void AtomicFile::sync() {
+  if (::fdatasync(descriptor_) != 0) fail(errno, "can't be flushed");
 }
 
 void AtomicFile::commit() {

@@ -9,17 +9,28 @@
 
 namespace lanewise {
 
+// What becomes of the temporary file without a commit().
+enum class Unfinished : uint8_t {
+  removed,
+  kept,  // as PATH.partial, which the next AtomicFile of that path goes on with
+};
+
 class AtomicFile {
  public:
-  // Errors (of all functions): IoError, saying that nothing was overwritten.
-  explicit AtomicFile(const std::string& path);
-  ~AtomicFile();  // without commit(): removes the temporary file
+  // Errors (of all functions): IoError, saying that nothing was overwritten; also where another
+  // process writes the partial file.
+  explicit AtomicFile(const std::string& path, Unfinished unfinished = Unfinished::removed);
+  ~AtomicFile();
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
 
   void write(const void* data, int64_t bytes);  // appends
   void write_at(int64_t offset, const void* data, int64_t bytes);
   int64_t size() const { return size_; }
+  void truncate(int64_t bytes);
+  // Takes room for `bytes` in all.  Errors: IoError with what is needed and what is free.
+  void reserve(int64_t bytes);
+  void sync();  // waits until all that was written is on the disk
   void commit();
 
   // For libraries that write a file by its name.
@@ -27,7 +38,10 @@ class AtomicFile {
 
  private:
   [[noreturn]] void fail(int error, const char* what) const;
+  void open_new(const std::string& name);
+  void open_partial();
   void flush_folder() const;
+  const Unfinished unfinished_;
   std::string path_, target_, folder_, temporary_;
   int descriptor_ = -1;
   int64_t size_ = 0;

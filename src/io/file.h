@@ -10,10 +10,13 @@
 
 namespace lanewise {
 
+enum class FileKind : uint8_t { any, regular };
+
 // A file opened for reading.
 class File {
  public:
-  explicit File(const std::string& path);  // Errors: IoError
+  // Errors: IoError; also where a regular file is needed and it is a pipe, which isn't waited for.
+  explicit File(const std::string& path, FileKind kind = FileKind::any);
   ~File();
   File(const File&) = delete;
   File& operator=(const File&) = delete;
@@ -23,12 +26,18 @@ class File {
   int64_t size() const { return size_; }  // when it was opened; 0 unless regular
   // Errors: IoError, with the offset where the file ends too early.
   void read_at(int64_t offset, void* out, int64_t bytes) const;
+  // Reads leave the page cache alone from now on, where the file system can: for files larger
+  // than memory that are read in large runs.
+  void bypass_page_cache();
 
  private:
   friend class FileBytes;
+  int64_t read_some(int64_t offset, void* out, int64_t bytes) const;
+  int64_t read_direct(int64_t offset, void* out, int64_t bytes) const;
   std::string path_;
   int descriptor_ = -1;
   bool regular_ = false;
+  mutable bool direct_ = false;
   int64_t size_ = 0;
 };
 
@@ -61,16 +70,23 @@ class ByteReader {
   int64_t size_, offset_ = 0;
 };
 
+// A file from an offset on, or a part of one that counts its own offsets.
 class FileReader : public ByteReader {
  public:
-  explicit FileReader(const File& file) : ByteReader(file.path(), file.size()), file_(file) {}
+  explicit FileReader(const File& file, int64_t offset = 0)
+      : ByteReader(file.path(), file.size()), file_(file) {
+    offset_ = offset;
+  }
+  FileReader(const File& file, int64_t begin, int64_t bytes, std::string name)
+      : ByteReader(std::move(name), bytes), file_(file), begin_(begin) {}
   void read(void* out, int64_t bytes) override {
-    file_.read_at(offset_, out, bytes);
+    file_.read_at(begin_ + offset_, out, bytes);
     offset_ += bytes;
   }
 
  private:
   const File& file_;
+  int64_t begin_ = 0;
 };
 
 }  // namespace lanewise

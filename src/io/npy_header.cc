@@ -197,10 +197,11 @@ NpyHeader read_npy_header(ByteReader& in) {
   return header;
 }
 
-std::string npy_header(DType dtype, const Shape& shape, size_t bytes) {
+std::string npy_header(DType dtype, const Shape& shape, size_t bytes, bool fortran_order) {
   static constexpr std::string_view kDescr[] = {"|b1", "|i1", "|u1", "<i4", "<i8", "<f4", "<f8"};
-  std::string text = fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': {}, }}",
-                                 kDescr[static_cast<int>(dtype)], to_string(shape));
+  std::string text = fmt::format("{{'descr': '{}', 'fortran_order': {}, 'shape': {}, }}",
+                                 kDescr[static_cast<int>(dtype)], fortran_order ? "True" : "False",
+                                 to_string(shape));
   constexpr size_t kBefore = 10;  // magic, version, length
   const size_t total = std::max(bytes, (kBefore + text.size() + 1 + 63) / 64 * 64);
   text.append(total - kBefore - text.size() - 1, ' ');

@@ -21,10 +21,12 @@ struct NpyElement {
   bool swapped = false;  // not in the byte order of this machine
   DType dtype = DType::float32;
 
+  // Whether the bytes can be taken as they are.
   bool same_bytes() const {
-    return !swapped && bytes == static_cast<int>(size_of(dtype)) && !wraps();
+    const bool same_kind = kind == 'f' ? is_float(dtype) : kind != 'b' && is_integer(dtype);
+    const bool may_overflow = kind == 'u' && bytes == 8;
+    return !swapped && bytes == static_cast<int>(size_of(dtype)) && same_kind && !may_overflow;
   }
-  bool wraps() const { return kind == 'u' && bytes == 8; }  // uint64 may not fit int64
 };
 
 struct NpyHeader {
@@ -42,8 +44,9 @@ struct NpyHeader {
 // dtype that Lanewise lacks, more elements than the file holds.
 NpyHeader read_npy_header(ByteReader& in);
 
-// A head of version 1 for row-major elements, padded to `bytes` at least: a file
-// whose first extent is not known yet keeps room for it.
-std::string npy_header(DType dtype, const Shape& shape, size_t bytes = 0);
+// A head of version 1, padded to `bytes` at least: a file whose first extent is
+// not known yet keeps room for it.
+std::string npy_header(DType dtype, const Shape& shape, size_t bytes = 0,
+                       bool fortran_order = false);
 
 }  // namespace lanewise

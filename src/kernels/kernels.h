@@ -115,7 +115,7 @@ struct Family {
 
   // out[i] = start + step · i along the only axis (int64 or floats; computed as start + i·step in
   // out's dtype).
-  void (*iota)(double start, double step, const View& out);
+  void (*iota)(double start, double step, int64_t first, const View& out);
 
   // out[i] uniform in [0, 1), float32 or float64, by Philox-4x32-10 with key `key`
   // and counter the row-major index i + offset: any element on its own, in any order. Salmon et

@@ -69,6 +69,7 @@ class Roles {
     }
     if (!onto) {
       if (!along(i) || step.is_view) return Role::whole;
+      if (step.op == Op::iota) return Role::swept;
       return whole(i, "its samples come from no operand");
     }
     if (!fixed_but_for_samples(i)) return whole(i, "another extent counts the samples");

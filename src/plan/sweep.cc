@@ -13,15 +13,19 @@ namespace {
 // What is stored for all samples, and which steps each stage runs.
 class Stages {
  public:
-  Stages(const Plan& plan, Sweep& sweep)
-      : plan_(plan), steps_(plan.steps), count_(static_cast<int>(steps_.size())), s_(sweep) {
+  Stages(const Plan& plan, Keeping keeping, Sweep& sweep)
+      : plan_(plan),
+        steps_(plan.steps),
+        count_(static_cast<int>(steps_.size())),
+        keeping_(keeping),
+        s_(sweep) {
     s_.kept.assign(count_, false);
     used_later_.resize(count_);
   }
 
   void make() {
     keep_what_is_read_whole();
-    keep_what_is_dear();
+    if (stays()) keep_what_is_dear();
     fill_stages();
   }
 
@@ -49,6 +53,7 @@ class Stages {
       s_.kept[i] = again(i, seen) > keeping_cost(steps_[i], s_.axis[i]);
     }
   }
+  bool stays() const { return keeping_ == Keeping::what_pays; }
   bool is_view(int i) const { return steps_[i].is_view; }
   // What a view in tiles shows.
   int under(int i) const {
@@ -80,9 +85,8 @@ class Stages {
       if (!wanted[i]) continue;
       for (int k = 0; k < static_cast<int>(steps_[i].operands.size()); ++k) {
         const int operand = steps_[i].operands[k];
-        if (in_tiles(operand) && reads_values(steps_[i], k) &&
-            (s_.stage[operand] == t || !s_.kept[operand]))
-          wanted[operand] = true;
+        const bool there = s_.stage[operand] != t && s_.kept[operand] && stays();
+        if (in_tiles(operand) && reads_values(steps_[i], k) && !there) wanted[operand] = true;
       }
     }
     for (int i = 0; i < count_; ++i)
@@ -92,17 +96,18 @@ class Stages {
   const Plan& plan_;
   const std::vector<Step>& steps_;
   const int count_;
+  const Keeping keeping_;
   Sweep& s_;
   std::vector<bool> used_later_;  // by a stage after the step's own
 };
 
 }  // namespace
 
-Sweep make_sweep(const Plan& plan) {
+Sweep make_sweep(const Plan& plan, Keeping keeping) {
   Sweep sweep;
   find_roles(plan, sweep);
-  if (!sweep.worthwhile) return sweep;
-  Stages(plan, sweep).make();
+  if (!sweep.worthwhile && keeping == Keeping::what_pays) return sweep;
+  Stages(plan, keeping, sweep).make();
   for (Stage& stage : sweep.stages) assign_buffers(plan, sweep, stage);
   assign_places(plan, sweep);
   return sweep;

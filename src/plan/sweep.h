@@ -40,7 +40,7 @@ struct Sweep {
   std::vector<int> stage;  // swept, folded: in which stage; whole: before which
   // Of a whole step that reads or makes values of all samples: why a tile is not enough.
   std::vector<std::string_view> why_whole;
-  std::vector<bool> kept;  // swept: its value is stored for all samples
+  std::vector<bool> kept;  // swept: its value is stored for all samples, or leaves in chunks
   std::vector<int> place;  // of whole, kept and folded values: their slot or output
   int slot_count = 0;
   std::vector<Stage> stages;
@@ -48,7 +48,11 @@ struct Sweep {
   bool worthwhile = false;  // a pass saves passes: two steps or more that compute
 };
 
-Sweep make_sweep(const Plan& plan);
+// What is stored for all samples: results, and values of a stage that a later one needs, where
+// that pays; or nothing at all, where the samples come in chunks and results leave with them.
+enum class Keeping : uint8_t { what_pays, nothing };
+
+Sweep make_sweep(const Plan& plan, Keeping keeping = Keeping::what_pays);
 
 // Sums, products and extrema over the samples and other axes become two: over the others, which
 // a tile suffices for, then over the samples.

@@ -159,11 +159,6 @@ const WholeCase kWholeCases[] = {
        const NodePtr x = input(kType, {m, 5});
        return of_one(x, unary(Op::tanh, matmul(x, transpose(x, {1, 0}))));
      }},
-    {"its samples come from no operand", Op::iota,
-     [](int64_t m) {
-       const NodePtr x = input(kType, {m});
-       return of_one(x, binary(Op::add, x, iota(0, 1, m, kType)));
-     }},
     {"the matrix is too large to meet each tile", Op::matmul,
      [](int64_t m) {
        const NodePtr x = input(kType, {m, 1000}), w = input(kType, {1000, 1000});
@@ -190,6 +185,14 @@ TEST(Sweep, AWholeStepHasItsReason) {
     }
     EXPECT_THAT(p.roles(c.op), testing::ElementsAre(Role::whole)) << c.why;
   }
+}
+
+TEST(Sweep, NumbersOfSamplesAreMadeTileByTile) {
+  const Planned p = sweep_of([](int64_t m) {
+    const NodePtr x = input(kType, {m});
+    return of_one(x, binary(Op::add, x, iota(0, 1, m, kType)));
+  });
+  EXPECT_THAT(p.roles(Op::iota), testing::ElementsAre(Role::swept));
 }
 
 TEST(Sweep, EveryReductionOverTheSamplesAloneIsFolded) {

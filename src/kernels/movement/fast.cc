@@ -106,14 +106,14 @@ void scatter_add(const View& updates, const View& indices, int axis, const View&
   });
 }
 
-void iota(double start, double step, const View& out) {
+void iota(double start, double step, int64_t first, const View& out) {
   with_type(out.dtype, [&]<class T>(std::type_identity<T>) {
     T* elements = out.as<T>();
     const int64_t stride = out.strides[0];
     const T from = static_cast<T>(start), by = static_cast<T>(step);
     parallel_for(out.shape[0], kGrain, [=](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
-        elements[i * stride] = Add{}(from, Multiply{}(static_cast<T>(i), by));
+        elements[i * stride] = Add{}(from, Multiply{}(static_cast<T>(first + i), by));
       }
     });
   });

@@ -108,13 +108,13 @@ TEST(Movement, Iota) {
   for (DType d : {DType::int64, DType::float32, DType::float64}) {
     for (Layout layout : kOutLayouts) {
       const Tensor fast = make(d, {1001}, layout), slow = make(d, {1001});
-      fast::iota(3, -2, fast);
-      reference::iota(3, -2, slow);
+      fast::iota(3, -2, 5, fast);
+      reference::iota(3, -2, 5, slow);
       expect_same(fast, slow, "iota " + text(d));
     }
   }
   const Tensor x = make(DType::float64, {3});
-  fast::iota(0.5, 0.25, x);
+  fast::iota(0.5, 0.25, 0, x);
   EXPECT_EQ(values<double>(x), (std::vector<double>{0.5, 0.75, 1}));
 }
 

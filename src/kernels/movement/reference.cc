@@ -38,11 +38,12 @@ void scatter_add(const View& updates, const View& indices, int axis, const View&
   });
 }
 
-void iota(double start, double step, const View& out) {
+void iota(double start, double step, int64_t first, const View& out) {
   with_type(out.dtype, [&]<class T>(std::type_identity<T>) {
     for (int64_t i = 0; i < out.size(); ++i) {
       T& element = out.as<T>()[i * out.strides[0]];
-      element = Add{}(static_cast<T>(start), Multiply{}(static_cast<T>(i), static_cast<T>(step)));
+      element =
+          Add{}(static_cast<T>(start), Multiply{}(static_cast<T>(first + i), static_cast<T>(step)));
     }
   });
 }

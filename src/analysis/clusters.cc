@@ -1,0 +1,172 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <random>
+
+#include "lanewise/analysis.h"
+#include "lanewise/error.h"
+#include "lanewise/ops.h"
+#include "lanewise/runtime.h"
+
+namespace lanewise {
+namespace {
+
+constexpr int64_t kSeedSamples = 100;  // a cluster, to choose the first centres among
+
+// Samples as rows, (m, features).
+Array rows_of(const Array& x, int axis) { return axis == 0 ? x : x.T(); }
+
+// Squared distances (m, clusters), but for the square of the sample, the same for all centres.
+Array distances(const Array& rows, const Array& centres) {
+  return sum(square(centres), 1) - matmul(rows, centres.T()) * 2.0;
+}
+
+class Uniform {
+ public:
+  explicit Uniform(uint32_t seed) : generator_(seed) {}
+  double operator()() { return static_cast<double>(generator_() >> 11) * 0x1p-53; }
+  int64_t below(int64_t count) {
+    return static_cast<int64_t>((*this)() * static_cast<double>(count));
+  }
+
+ private:
+  std::mt19937_64 generator_;
+};
+
+// One of each run of samples of equal length: (drawn, features), float64.
+Array draw(Source& source, int64_t wanted, Uniform& uniform) {
+  const int64_t samples = *source.length(), step = std::max<int64_t>(samples / wanted, 1);
+  constexpr int64_t kPull = 64 << 10;
+  std::vector<Array> drawn;
+  source.reset();
+  int64_t next = uniform.below(step), run_of_next = 0;
+  for (int64_t first = 0; first < samples; first += kPull) {
+    const Array rows = rows_of(source.pull(kPull)[0], source.sample_axis());
+    std::vector<int64_t> chosen;
+    while (next < first + rows.shape(0)) {
+      chosen.push_back(next - first);
+      run_of_next += step;
+      next =
+          run_of_next + uniform.below(std::min(step, std::max<int64_t>(samples - run_of_next, 1)));
+    }
+    const auto count = static_cast<int64_t>(chosen.size());
+    if (count == 0) continue;
+    drawn.push_back(astype(take(rows, array(chosen, {count}), 0), DType::float64));
+    drawn.back().eval();  // lets go of the others
+  }
+  return concatenate(drawn, 0);
+}
+
+// Squared distances of all rows to row `i`.
+std::vector<double> distances_to(const Array& rows, int64_t i) {
+  return sum(square(rows - rows[i]), 1).to_vector<double>();
+}
+
+int64_t draw_in_proportion(const std::vector<double>& weights, double share) {
+  double left = share * std::accumulate(weights.begin(), weights.end(), 0.0);
+  std::size_t at = 0;
+  while (at + 1 < weights.size() && (left -= weights[at]) >= 0) ++at;
+  return static_cast<int64_t>(at);
+}
+
+// k-means++: each centre is drawn with a probability in proportion to the squared distance to the
+// nearest one before it; of a few drawn so, the one that leaves the least distance.
+Array choose_centres(const Array& rows, int64_t clusters, Uniform& uniform) {
+  std::vector<int64_t> chosen = {uniform.below(rows.shape(0))};
+  std::vector<double> nearest = distances_to(rows, chosen[0]);
+  const int trials = 2 + static_cast<int>(std::log(static_cast<double>(clusters)));
+  while (static_cast<int64_t>(chosen.size()) < clusters) {
+    double least = std::numeric_limits<double>::infinity();
+    std::vector<double> best;
+    chosen.push_back(0);
+    for (int trial = 0; trial < trials; ++trial) {
+      const int64_t candidate = draw_in_proportion(nearest, uniform());
+      std::vector<double> left = distances_to(rows, candidate);
+      for (std::size_t i = 0; i < left.size(); ++i) left[i] = std::min(left[i], nearest[i]);
+      const double sum = std::accumulate(left.begin(), left.end(), 0.0);
+      if (sum >= least) continue;
+      least = sum;
+      best = std::move(left);
+      chosen.back() = candidate;
+    }
+    nearest = std::move(best);
+  }
+  return take(rows, array(chosen, {clusters}), 0);
+}
+
+void check_finite(double value) {
+  if (!std::isfinite(value))
+    throw DataError(
+        "k_means: a sample holds a value that is NaN or infinite; drop such samples, or replace "
+        "the values");
+}
+
+void check(const Source& source, int64_t clusters) {
+  const Shape row = source.row_shapes()[0];
+  if (row.rank() != 1)
+    throw ShapeError(
+        fmt::format("k_means: samples of shape {}, expected one axis of features", to_string(row)),
+        {"k_means", {row}, -1, 0, 0, "reshape the samples to rows of features"});
+  const int64_t samples = source.length().value_or(0);
+  if (clusters < 1 || clusters > samples)
+    throw ValueError(fmt::format("k_means: {} clusters, expected 1 … {}, the number of samples",
+                                 clusters, samples));
+}
+
+DType float_of(DType dtype) { return is_float(dtype) ? dtype : DType::float64; }
+
+}  // namespace
+
+Clusters k_means(Source& source, const ClusterOptions& options) {
+  check(source, options.clusters);
+  const int axis = source.sample_axis();
+  const DType dtype = float_of(source.dtypes()[0]);
+  Uniform uniform(options.seed);
+  const Array drawn = draw(source, kSeedSamples * options.clusters, uniform);
+  check_finite(sum(drawn).item());
+  const Array centres = astype(choose_centres(drawn, options.clusters, uniform), dtype);
+
+  // Of all samples at once: each belongs to its nearest centre; the means of those that do.
+  const auto iterate = compile(
+      [=](const std::vector<Array>& a) {
+        const Array rows = astype(rows_of(a[0], axis), dtype);
+        const Array far = distances(rows, a[1]);
+        const Array numbers = arange(0, static_cast<double>(options.clusters));
+        const Array nearest = argmin(far, 1, true);
+        const Array member = astype(equal(nearest, numbers), dtype);
+        const Array sizes = sum(equal(nearest, numbers), 0);
+        const Array sums = matmul(member.T(), rows);
+        const Array count = astype(expand_dims(sizes, 1), dtype);
+        const Array means = where(count > 0.0, sums / maximum(count, 1.0), a[1]);
+        const Array inertia = sum(maximum(min(far, 1) + sum(square(rows), 1), 0.0));
+        return std::vector<Array>{means, sizes, inertia};
+      },
+      {{axis, -1}});
+  Clusters found{centres, {}, HUGE_VAL, 0};
+  for (bool go_on = true; go_on && found.iterations < options.iterations;) {
+    const auto next = iterate.stream(source, {found.centres});
+    const double before = found.inertia, now = next[2].item();
+    check_finite(now);
+    found = {next[0], next[1], now, found.iterations + 1};
+    go_on = before - now > options.tolerance * now;
+    if (options.on_iteration) go_on = options.on_iteration(found.iterations, now) && go_on;
+  }
+  return found;
+}
+
+void nearest_centres(const Array& centres, Source& source, Sink& sink) {
+  const int axis = source.sample_axis();
+  const auto program = compile(
+      [axis](const std::vector<Array>& a) {
+        const Array rows = astype(rows_of(a[0], axis), a[1].dtype());
+        return std::vector<Array>{argmin(distances(rows, a[1]), 1)};
+      },
+      {{axis, -1}});
+  Sink* const to = &sink;
+  program.stream(source, {centres}, {&to, 1});
+}
+
+}  // namespace lanewise

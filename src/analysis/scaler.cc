@@ -1,0 +1,201 @@
+#include <fmt/format.h>
+
+#include <cmath>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "lanewise/analysis.h"
+#include "lanewise/error.h"
+#include "lanewise/ops.h"
+#include "lanewise/runtime.h"
+
+namespace lanewise {
+namespace {
+
+constexpr std::string_view kNames[] = {"standard", "minmax", "robust"};
+
+// The moments of one kind, of each feature: what becomes 0, and what becomes 1 from there.
+struct Moments {
+  Array centre, scale;
+};
+
+Array in_float(const Array& x) { return is_float(x.dtype()) ? x : astype(x, DType::float64); }
+Array finite(const Array& x) { return abs(x) < std::numeric_limits<double>::infinity(); }
+
+std::vector<Array> run(Source& source, const std::function<std::vector<Array>(const Array&)>& f) {
+  const auto program = compile([&](const std::vector<Array>& a) { return f(in_float(a[0])); },
+                               {{source.sample_axis()}});
+  return program.stream(source);
+}
+
+std::vector<Array> moments(Scaling scaling, const Array& x, int axis) {
+  if (scaling == Scaling::standard) return {mean(x, axis), std(x, axis)};
+  const Array low = min(x, axis);
+  return {low, max(x, axis) - low};
+}
+
+// The same of the values that are finite.
+std::vector<Array> finite_moments(Scaling scaling, const Array& x, int axis) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  const Array ok = finite(x);
+  if (scaling == Scaling::standard) {
+    const Array count = astype(sum(ok, axis, true), x.dtype());
+    const Array centre = sum(where(ok, x, 0.0), axis, true) / count;
+    const Array squares = sum(where(ok, square(x - centre), 0.0), axis, true);
+    return {squeeze(centre, axis), squeeze(sqrt(squares / count), axis)};
+  }
+  const Array low = min(where(ok, x, kInfinity), axis);
+  return {low, max(where(ok, x, -kInfinity), axis) - low};
+}
+
+bool all_finite(const std::vector<Array>& values) {
+  for (const Array& a : values)
+    if (all(finite(a)).item() == 0) return false;
+  return true;
+}
+
+// Of values that are equal but for the rounding of their mean.
+Array is_constant(const Array& centre, const Array& scale) {
+  const double eps = centre.dtype() == DType::float32 ? 0x1p-23 : 0x1p-52;
+  return scale <= abs(centre) * (8 * eps);
+}
+
+std::string feature(const Array& per_feature, int64_t number) {
+  return per_feature.size() == 1 ? "the feature" : fmt::format("feature {}", number);
+}
+
+}  // namespace
+
+std::string_view name(Scaling scaling) { return kNames[static_cast<int>(scaling)]; }
+Scaling scaling_from_name(std::string_view name) {
+  for (int k = 0; k < 3; ++k)
+    if (kNames[k] == name) return static_cast<Scaling>(k);
+  throw ValueError(fmt::format("no scaling '{}'; there are standard, minmax and robust", name));
+}
+
+namespace {
+
+// How many values of each feature aren't finite, and the number of the first such sample.
+Array count_not_finite(Source& source, bool ignore) {
+  const int axis = source.sample_axis();
+  const auto found = run(source, [axis](const Array& x) {
+    const Array wrong = logical_not(finite(x));
+    return std::vector<Array>{sum(wrong, axis), argmax(wrong, axis)};
+  });
+  const auto counts = found[0].to_vector<int64_t>(), first = found[1].to_vector<int64_t>();
+  for (std::size_t k = 0; k < counts.size(); ++k) {
+    const std::string which = feature(found[0], static_cast<int64_t>(k));
+    if (counts[k] == source.length())
+      throw DataError(
+          fmt::format("{} has no finite value in {} samples; leave it out", which, counts[k]));
+    if (counts[k] > 0 && !ignore)
+      throw DataError(fmt::format(
+          "{} is NaN or infinite in {} of {} samples, first in sample {}; repair them, or ignore "
+          "them: they are left out of the moments and passed on as they are",
+          which, counts[k], *source.length(), first[k]));
+  }
+  return found[0];
+}
+
+Moments robust_moments(Source& source) {
+  const double quarters[] = {0.25, 0.5, 0.75};
+  const Array q = quantiles(source, quarters);
+  return {q[1], q[2] - q[0]};
+}
+
+}  // namespace
+
+Scaler Scaler::fit(Source& source, const ScalerOptions& options) {
+  const int axis = source.sample_axis();
+  const Scaling scaling = options.scaling;
+  Scaler fitted;
+  fitted.options_ = options;
+  Moments found;
+  if (scaling == Scaling::robust) {
+    fitted.left_out_ = count_not_finite(source, options.ignore_not_finite);
+    found = robust_moments(source);
+  } else {
+    // Values that aren't finite show in the moments: nothing else needs to look for them.
+    auto m = run(source, [&](const Array& x) { return moments(scaling, x, axis); });
+    fitted.left_out_ = zeros(m[0].shape(), DType::int64);
+    if (!all_finite(m)) {
+      fitted.left_out_ = count_not_finite(source, options.ignore_not_finite);
+      m = run(source, [&](const Array& x) { return finite_moments(scaling, x, axis); });
+    }
+    found = {m[0], m[1]};
+  }
+  fitted.samples_ = *source.length();
+  fitted.centre_ = astype(found.centre, DType::float64);
+  fitted.scale_ =
+      astype(where(is_constant(found.centre, found.scale), 1.0, found.scale), DType::float64);
+  eval(fitted.centre_, fitted.scale_);
+  return fitted;
+}
+
+void Scaler::apply(Source& source, Sink& sink, DType dtype) const {
+  if (!is_float(dtype))
+    throw ValueError(
+        fmt::format("scaled samples are float32 or float64, not {}", lanewise::name(dtype)));
+  const Shape row = source.row_shapes()[0];
+  if (!(row == centre_.shape()))
+    throw ShapeError(fmt::format("samples of shape {} met moments of shape {}", to_string(row),
+                                 to_string(centre_.shape())),
+                     {"Scaler",
+                      {row, centre_.shape()},
+                      -1,
+                      0,
+                      0,
+                      "scale samples that have the features of those that were measured"});
+  const int axis = source.sample_axis();
+  const auto program = compile(
+      [&](const std::vector<Array>& a) {
+        const Array x = in_float(a[0]);
+        const Array centre = expand_dims(astype(a[1], x.dtype()), axis);
+        const Array scale = expand_dims(astype(a[2], x.dtype()), axis);
+        return std::vector<Array>{astype((x - centre) / scale, dtype)};
+      },
+      {{axis, -1, -1}});
+  Sink* const to = &sink;
+  program.stream(source, {centre_, scale_}, {&to, 1});
+}
+
+std::string Scaler::to_json() const {
+  nlohmann::ordered_json json;
+  json["format"] = "lanewise scaler";
+  json["version"] = 1;
+  json["scaling"] = lanewise::name(options_.scaling);
+  json["ignore_not_finite"] = options_.ignore_not_finite;
+  json["samples"] = samples_;
+  json["shape"] = std::vector<int64_t>(centre_.shape().begin(), centre_.shape().end());
+  json["centre"] = centre_.to_vector<double>();
+  json["scale"] = scale_.to_vector<double>();
+  json["left_out"] = left_out_.to_vector<int64_t>();
+  return json.dump(1) + "\n";
+}
+
+Scaler Scaler::from_json(const std::string& text, const std::string& source) {
+  try {
+    const auto json = nlohmann::json::parse(text);
+    if (json.at("format") != "lanewise scaler" || json.at("version") != 1)
+      throw DataError(fmt::format("{}: not moments that this version can read", source), source);
+    Scaler read;
+    read.options_.scaling = scaling_from_name(json.at("scaling").get<std::string>());
+    read.options_.ignore_not_finite = json.at("ignore_not_finite");
+    read.samples_ = json.at("samples");
+    Shape shape;
+    for (int64_t extent : json.at("shape")) shape.push_back(extent);
+    const auto values = [&]<class T>(const char* key, std::type_identity<T>) {
+      return array(json.at(key).get<std::vector<T>>(), shape);
+    };
+    read.centre_ = values("centre", std::type_identity<double>{});
+    read.scale_ = values("scale", std::type_identity<double>{});
+    read.left_out_ = values("left_out", std::type_identity<int64_t>{});
+    return read;
+  } catch (const nlohmann::json::exception& e) {
+    throw DataError(fmt::format("{}: damaged moments: {}", source, e.what()), source);
+  } catch (const ShapeError& e) {
+    throw DataError(fmt::format("{}: damaged moments: {}", source, e.what()), source);
+  }
+}
+
+}  // namespace lanewise

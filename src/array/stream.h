@@ -1,0 +1,18 @@
+// A traced program on the samples of a Source.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "array/traced_program.h"
+#include "lanewise/streams.h"
+
+namespace lanewise {
+
+// Sets `outputs` but for those along the samples, which go to `sinks`, in order.
+// `axes`: which argument runs along the samples on which axis, −1 for none; `others`: those.
+void run_streamed(const TracedProgram& program, std::span<const int> axes, Source& source,
+                  std::span<const Tensor> others, std::span<Sink* const> sinks, int64_t chunk_bytes,
+                  std::vector<Tensor>& outputs);
+
+}  // namespace lanewise

@@ -1,0 +1,14 @@
+// Names of files as users write them.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace lanewise {
+
+// The files that a pattern such as "part-*.npy" matches, by name; a name of a file is itself.
+// Errors: IoError where nothing matches.
+bool is_pattern(const std::string& name);
+std::vector<std::string> files_of(const std::string& name);
+
+}  // namespace lanewise
