@@ -113,6 +113,10 @@ void add_training_flags(CLI::App& app, TrainFlags& flags) {
       ->check(at_least(0));
   group.optional("--batch", o.batch, "N", "rows of a step; 0: all", "256; few rows: 16 and up")
       ->check(at_least(0));
+  group
+      .value("--accumulate", o.accumulate, "N",
+             "batches that make a step, as one of all their rows")
+      ->check(at_least(1));
   CLI::Option* folds =
       group.value("--folds", o.folds, "N", "networks, each leaves out a fold of the rows")
           ->check(at_least(1));
@@ -130,7 +134,7 @@ void add_loss_flags(CLI::App& app, TrainOptions& o) {
   Group group(app, "Training");
   group
       .text(
-          "--loss", [&o](const std::string& text) { read_loss(text, o); }, "NAME[:OPTIONS]",
+          "--loss", [&o](const std::string& text) { read_loss(text, o); }, "NAME",
           "classes: cross_entropy, as cross_entropy:smoothing=0.1,focus=2; numbers: "
           "mean_squared_error, huber:DELTA (in standard deviations of the target), quantile:SHARE")
       ->default_str("by task");
@@ -145,7 +149,7 @@ void add_optimizer_flags(CLI::App& app, TrainOptions& o) {
   group
       .text(
           "--optimizer", [&optimizer](const std::string& text) { read_optimizer(text, optimizer); },
-          "NAME[:OPTIONS]",
+          "NAME",
           "sgd, momentum, adam, adamw, rmsprop or adagrad; options as sgd:momentum=0.9,nesterov, "
           "adamw:amsgrad, rmsprop:alpha=0.9,centered,momentum=0.9")
       ->default_str(std::string(name(optimizer.kind)));

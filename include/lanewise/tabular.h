@@ -50,6 +50,7 @@ struct TrainOptions {
   // Unset: the recipe's value, which depends on the number of rows (docs/training.md).
   std::optional<int> epochs, patience;
   std::optional<int64_t> batch;
+  int64_t accumulate = 1;  // batches that make a step: see nn::FitOptions
   std::optional<double> weight_decay;
   OptimizerOptions optimizer;
   bool spare_biases = false;     // from weight decay

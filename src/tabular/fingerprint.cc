@@ -84,6 +84,7 @@ json fingerprint(const TrainOptions& o, const TrainPlan& plan, const nn::FitData
               {"epochs", plan.epochs},
               {"patience", plan.patience},
               {"batch", plan.batch},
+              {"accumulate", o.accumulate},
               {"weight-decay", plan.weight_decay},
               {"average", o.average_decay},
               {"seed", o.seed},

@@ -46,6 +46,7 @@ void validate(const TrainOptions& o) {
     require(*o.patience >= 0, "patience", *o.patience, "0 (never stop early) or more");
   if (o.batch)
     require(*o.batch >= 0, "batch", static_cast<double>(*o.batch), "0 (all rows) or more");
+  require(o.accumulate >= 1, "accumulate", static_cast<double>(o.accumulate), "1 or more");
   for (int64_t units : o.hidden)
     require(units >= 1, "a hidden size", static_cast<double>(units), "1 or more");
   o.optimizer.validate();
@@ -171,6 +172,7 @@ class Training {
     fit.optimizer.weight_decay = plan.weight_decay;
     fit.epochs = plan.epochs;
     fit.batch = plan.batch;
+    fit.accumulate = options_.accumulate;
     fit.seed = options_.seed;
     fit.patience = plan.patience;
     fit.average_decay = options_.average_decay;

@@ -17,6 +17,7 @@ WRONG = [
     (["--hidden", "12,"], "isn't a list of sizes"),
     (["--hidden", "64,x"], "isn't a list of sizes"),
     (["--batch", "-5"], "--batch: must be 0 or more"),
+    (["--accumulate", "0"], "--accumulate: must be 1 or more"),
     (["--seed", "-1"], "--seed: must be 0 or more"),
     (["--threads", "0"], "--threads: must be 1 or more"),
     (["--patience", "-1"], "--patience: must be 0 or more"),
