@@ -24,15 +24,17 @@ SIZES = {  # workload: m
     "training_rows": 1_000_000,
     "training_columns": 1_000_000,
     "untuned": 300_000,
+    "textbook": 5_000,
+    "textbook_float64": 5_000,
     "tanh": 16_000_000,
     "exp": 16_000_000,
     "product": 4096,
 }
 LIBRARIES = {  # peer: what it can run
-    "numpy": set(SIZES) - {"untuned"},
+    "numpy": set(SIZES) - {"untuned", "textbook", "textbook_float64"},
     "jax": set(SIZES),
     "onnxruntime": {"forward_rows", "forward_columns"},
-    "torch": set(SIZES) - {"untuned", "product"},
+    "torch": set(SIZES) - {"untuned", "product", "textbook", "textbook_float64"},
 }
 TOLERANCE = 1e-4
 

@@ -146,9 +146,12 @@ constexpr KindFlag kOfOneKind[] = {{"--noise", "circles"},         {"--inner", "
 // Errors: UsageError.
 void check(const CLI::App& app, const Flags& flags) {
   const std::vector<std::string> kinds = synthetic_kinds();
-  if (std::find(kinds.begin(), kinds.end(), flags.kind) == kinds.end())
-    throw UsageError(fmt::format("no kind of data is called '{}'{}; there are: {}", flags.kind,
-                                 did_you_mean(flags.kind, kinds), fmt::join(kinds, ", ")));
+  if (std::find(kinds.begin(), kinds.end(), flags.kind) == kinds.end()) {
+    const std::string guess = did_you_mean(flags.kind, kinds);
+    throw UsageError(fmt::format(
+        "no kind of data is called '{}'{}", flags.kind,
+        guess.empty() ? fmt::format("; there are: {}", fmt::join(kinds, ", ")) : guess));
+  }
   for (const KindFlag& own : kOfOneKind)
     if (app.get_option(own.flag)->count() > 0 && flags.kind != own.kind)
       throw UsageError(fmt::format("{} is for {}, not {}", own.flag, own.kind, flags.kind));

@@ -1,7 +1,11 @@
 #include "cli/train_flags.h"
 
+#include <charconv>
+
 #include "cli/arguments.h"
 #include "cli/command.h"
+#include "cli/flag_group.h"
+#include "cli/spec.h"
 
 namespace lanewise::cli {
 namespace {
@@ -38,49 +42,6 @@ void add_type(const std::string& text, std::map<std::string, ColumnType>& types)
     throw UsageError(fmt::format("--type: '{}' isn't COLUMN=TYPE, as zip=categorical", text));
   types[text.substr(0, split)] = column_type_from_name(text.substr(split + 1));
 }
-
-// A group of flags, for short declarations.
-class Group {
- public:
-  Group(CLI::App& app, std::string name) : app_(app), name_(std::move(name)) {}
-
-  template <class T>
-  CLI::Option* value(const std::string& flag, T& into, const std::string& type,
-                     const std::string& help) {
-    return app_.add_option(flag, into, help)->type_name(type)->capture_default_str()->group(name_);
-  }
-  // Unset: the recipe decides; `recipe` says how.
-  template <class T>
-  CLI::Option* optional(const std::string& flag, std::optional<T>& into, const std::string& type,
-                        const std::string& help, const std::string& recipe) {
-    return app_.add_option(flag, into, help)->type_name(type)->default_str(recipe)->group(name_);
-  }
-  // A value that `read` makes of its name.
-  template <class T>
-  CLI::Option* named(const std::string& flag, T& into, T (*read)(std::string_view),
-                     const std::string& help) {
-    const auto set = [&into, read](const std::string& text) { into = read(text); };
-    return app_.add_option_function<std::string>(flag, set, help)
-        ->type_name("NAME")
-        ->default_str(std::string(name(into)))
-        ->group(name_);
-  }
-  CLI::Option* each(const std::string& flag, std::function<void(const std::string&)> add,
-                    const std::string& type, const std::string& help) {
-    const auto add_all = [add](const std::vector<std::string>& texts) {
-      for (const std::string& text : texts) add(text);
-    };
-    return app_.add_option_function<std::vector<std::string>>(flag, add_all, help)
-        ->type_name(type)
-        ->expected(1)
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-        ->group(name_);
-  }
-
- private:
-  CLI::App& app_;
-  std::string name_;
-};
 
 void add_data_flags(CLI::App& app, TrainFlags& flags) {
   Group group(app, "Data");
@@ -131,10 +92,9 @@ void add_encoding_flags(CLI::App& app, EncodingOptions& o) {
 void add_network_flags(CLI::App& app, TrainOptions& o) {
   Group group(app, "Network");
   group
-      .each(
+      .text(
           "--hidden", [&o](const std::string& text) { o.hidden = hidden_from(text); }, "SIZES",
           "units of the hidden layers, or none")
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
       ->default_str(hidden_text(o.hidden));
   group.named("--activation", o.activation, nn::activation_from_name, "after each hidden layer");
   group.named("--init", o.init, nn::init_from_name,
@@ -145,7 +105,6 @@ void add_network_flags(CLI::App& app, TrainOptions& o) {
 void add_training_flags(CLI::App& app, TrainFlags& flags) {
   Group group(app, "Training");
   TrainOptions& o = flags.options;
-  OptimizerOptions& optimizer = o.optimizer;
   group.optional("--epochs", o.epochs, "N", "passes over the rows, at most", "60; few rows: 200")
       ->check(at_least(1));
   group
@@ -154,20 +113,46 @@ void add_training_flags(CLI::App& app, TrainFlags& flags) {
       ->check(at_least(0));
   group.optional("--batch", o.batch, "N", "rows of a step; 0: all", "256; few rows: 16 and up")
       ->check(at_least(0));
+  group
+      .value("--accumulate", o.accumulate, "N",
+             "batches that make a step, as one of all their rows")
+      ->check(at_least(1));
   CLI::Option* folds =
       group.value("--folds", o.folds, "N", "networks, each leaves out a fold of the rows")
           ->check(at_least(1));
-  app.add_flag("--quick", flags.quick, "one network instead: the same as --folds 1")
-      ->excludes(folds)
-      ->group("Training");
+  group.toggle("--quick", flags.quick, "one network instead: the same as --folds 1")
+      ->excludes(folds);
   group
       .optional("--validation", flags.validation, "SHARE",
                 "of one network: rows that end training; 0: none", fmt::format("{}", o.validation))
       ->check(share());
   group.value("--seed", o.seed, "N", "of splits, weights and batches: same seed, same bits")
       ->check(at_least(0));
-  group.named("--optimizer", optimizer.kind, optimizer_from_name,
-              "sgd, momentum, adam, adamw, rmsprop or adagrad");
+}
+
+void add_loss_flags(CLI::App& app, TrainOptions& o) {
+  Group group(app, "Training");
+  group
+      .text(
+          "--loss", [&o](const std::string& text) { read_loss(text, o); }, "NAME",
+          "classes: cross_entropy, as cross_entropy:smoothing=0.1,focus=2; numbers: "
+          "mean_squared_error, huber:DELTA (in standard deviations of the target), quantile:SHARE")
+      ->default_str("by task");
+  group.each(
+      "--class-weights", [&o](const std::string& text) { read_class_weight(text, o); },
+      "LABEL=WEIGHT", "what its rows count; balanced: all classes alike");
+}
+
+void add_optimizer_flags(CLI::App& app, TrainOptions& o) {
+  Group group(app, "Training");
+  OptimizerOptions& optimizer = o.optimizer;
+  group
+      .text(
+          "--optimizer", [&optimizer](const std::string& text) { read_optimizer(text, optimizer); },
+          "NAME",
+          "sgd, momentum, adam, adamw, rmsprop or adagrad; options as sgd:momentum=0.9,nesterov, "
+          "adamw:amsgrad, rmsprop:alpha=0.9,centered,momentum=0.9")
+      ->default_str(std::string(name(optimizer.kind)));
   group.value("--lr", optimizer.learning_rate, "RATE", "learning rate")->check(above_zero());
   group.named("--schedule", optimizer.schedule, schedule_from_name,
               "of the rate: constant or cosine");
@@ -181,6 +166,7 @@ void add_training_flags(CLI::App& app, TrainFlags& flags) {
       .optional("--weight-decay", o.weight_decay, "X", "decoupled for adamw, else L2",
                 "1; few rows: 0.5")
       ->check(at_least(0));
+  group.toggle("--no-bias-decay", o.spare_biases, "weights alone decay, biases don't");
   group
       .value("--clip", optimizer.clip_norm, "NORM", "scale gradients to at most this norm; 0: off")
       ->check(at_least(0));
@@ -216,6 +202,8 @@ void add_train_flags(CLI::App& app, TrainFlags& flags) {
   add_data_flags(app, flags);
   add_network_flags(app, flags.options);
   add_training_flags(app, flags);
+  add_loss_flags(app, flags.options);
+  add_optimizer_flags(app, flags.options);
   add_checkpoint_flags(app, flags);
   add_encoding_flags(app, flags.options.encoding);
   add_csv_flags(app, flags.csv);

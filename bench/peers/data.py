@@ -58,5 +58,12 @@ def untuned(m):
     return parameters, X, (first == first.max(1, keepdims=True)).astype(np.float32)
 
 
+def textbook(m):
+    """Parameters of 2 -> 10 -> 1, X of two features a column, and Y: whether the first one is negative."""
+    parameters = [parameter(i, *shape) for i, shape in enumerate([(10, 2), (10, 1), (1, 10), (1, 1)])]
+    X = uniform(INPUTS, (2, m))
+    return parameters, X, (X[:1] < 0).astype(np.float32)
+
+
 def mean_magnitude(result):
     return np.abs(np.asarray(result)).mean(dtype=np.float64)

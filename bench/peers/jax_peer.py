@@ -13,13 +13,18 @@ def evaluation(f, *arguments):
 
 
 def descent(cost, parameters, X, Y):
-    """Full-batch epochs; the parameters are donated."""
+    """Full-batch epochs."""
 
     def epoch(p, X, Y):
         J, grads = jax.value_and_grad(cost)(p, X, Y)
         return J, [a - 0.5 * g for a, g in zip(p, grads)]
 
-    compiled = jax.jit(epoch, donate_argnums=0)
+    return loop(epoch, parameters, X, Y)
+
+
+def loop(program, parameters, X, Y):
+    """Runs that go on from each other's parameters, which are donated."""
+    compiled = jax.jit(program, donate_argnums=0)
     state, X, Y = jax.device_put((parameters, X, Y))
 
     def run():
@@ -53,6 +58,32 @@ def training(rows):
     return lambda m, _: descent(cost, data.dense(rows), *data.samples(m, rows))
 
 
+def textbook_cost(p, X, Y):
+    W1, b1, W2, b2 = p
+    A = jax.nn.sigmoid(W2 @ jnp.tanh(W1 @ X + b1) + b2)
+    return -jnp.mean(Y * jnp.log(A) + (1 - Y) * jnp.log(1 - A))
+
+
+def textbook(dtype):
+    """100 epochs as one loop of the compiled program; the cost of each is stored."""
+
+    def epochs(p, X, Y):
+        def epoch(i, at):
+            p, costs = at
+            J, grads = jax.value_and_grad(textbook_cost)(p, X, Y)
+            return [a - 0.5 * g for a, g in zip(p, grads)], costs.at[i].set(J)
+
+        p, costs = jax.lax.fori_loop(0, 100, epoch, (p, jnp.zeros(100, dtype)))
+        return costs[-1], p
+
+    def make(m, _):
+        jax.config.update("jax_enable_x64", dtype == "float64")
+        parameters, X, Y = data.textbook(m)
+        return loop(epochs, [a.astype(dtype) for a in parameters], X.astype(dtype), Y.astype(dtype))
+
+    return make
+
+
 def normalise(Z, gain, shift):
     return (Z - Z.mean(1, keepdims=True)) / jnp.sqrt(Z.var(1, keepdims=True) + 1e-5) * gain + shift
 
@@ -83,6 +114,8 @@ WORKLOADS = {
     "training_rows": training(rows=True),
     "training_columns": training(rows=False),
     "untuned": lambda m, _: descent(untuned_cost, *data.untuned(m)),
+    "textbook": textbook("float32"),
+    "textbook_float64": textbook("float64"),
     "tanh": elementwise(jnp.tanh),
     "exp": elementwise(jnp.exp),
     "product": product,

@@ -43,14 +43,18 @@ double Evaluation::value() const {
 }
 
 Training::Training(Cost cost, std::vector<Array> parameters, Array X, Array Y, int sample_axis,
-                   double flops)
+                   double flops, int epochs)
     : data_{std::move(X), std::move(Y)},
       m_(data_[0].shape(sample_axis)),
       session_(gradient_descent(std::move(cost)), std::move(parameters), {sample_axis}),
-      flops_(flops) {}
+      flops_(flops),
+      epochs_(epochs) {}
 
-double Training::bytes() const { return bytes_of(data_); }
+double Training::bytes() const { return bytes_of(data_) * epochs_; }
 
-void Training::run() { loss_ = session_.run(data_, {})[0] / static_cast<double>(m_); }
+void Training::run() {
+  for (int epoch = 0; epoch < epochs_; ++epoch)
+    loss_ = session_.run(data_, {})[0] / static_cast<double>(m_);
+}
 
 }  // namespace lanewise::bench

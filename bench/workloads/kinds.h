@@ -31,22 +31,23 @@ class Evaluation : public Workload {
 using Cost =
     std::function<Array(std::span<const Array> parameters, const Array& X, const Array& Y)>;
 
-// A run is a full-batch epoch: forward, cost, backward, W ← W − 0.5 dW.
+// A run is full-batch epochs: forward, cost, backward, W ← W − 0.5 dW.
 class Training : public Workload {
  public:
   Training(Cost cost, std::vector<Array> parameters, Array X, Array Y, int sample_axis,
-           double flops);
+           double flops, int epochs = 1);
 
-  double flops() const override { return flops_; }
+  double flops() const override { return flops_ * epochs_; }
   double bytes() const override;
   void run() override;
-  double value() const override { return loss_; }  // before the update
+  double value() const override { return loss_; }  // before the last update
 
  private:
   std::vector<Array> data_;  // X, Y
   int64_t m_;
   Session session_;
-  double flops_, loss_ = 0;
+  double flops_, loss_ = 0;  // of an epoch
+  int epochs_;
 };
 
 }  // namespace lanewise::bench

@@ -80,6 +80,22 @@ std::unique_ptr<Workload> training(const Setting& setting) {
                                     product_flops(setting, true));
 }
 
+// The textbook's planar classifier.
+template <DType dtype>
+std::unique_ptr<Workload> textbook(const Setting& given) {
+  const Setting setting{given.m, {2, 10, 1}};
+  const nn::Sequential net = network(setting, Layout::columns, Activation::sigmoid);
+  const Cost cost = [net](std::span<const Array> p, const Array& X, const Array& Y) {
+    const Array A = net(p, X);
+    return -mean(Y * log(A) + (1 - Y) * log(1 - A));
+  };
+  std::vector<Array> parameters;
+  for (const Array& p : parameters_of(net)) parameters.push_back(astype(p, dtype));
+  const Array X = uniform(kInputs, {2, setting.m}), Y = negative_features(X, 1, Layout::columns);
+  return std::make_unique<Training>(cost, parameters, astype(X, dtype).eval(),
+                                    astype(Y, dtype).eval(), 1, product_flops(setting, true), 100);
+}
+
 // (z − mean) / √(var + ε) over `axis`, scaled and shifted.
 Array normalise(const Array& Z, int axis, const Array& gain, const Array& shift) {
   return (Z - mean(Z, axis, true)) / sqrt(var(Z, axis, true) + 1e-5) * gain + shift;
@@ -152,6 +168,9 @@ const WorkloadRow kWorkloads[] = {
     {"training_columns", "the same; samples are columns", training<Layout::columns>},
     {"normalised", "an epoch of dense layers normalised over the batch", normalised},
     {"untuned", "an epoch of 77 → 48 → 24 → 3: layer normalisation, gelu, a penalty", untuned},
+    {"textbook", "100 epochs of 2 → 10 tanh → 1 sigmoid, the cost each time",
+     textbook<DType::float32>},
+    {"textbook_float64", "the same in float64", textbook<DType::float64>},
     {"tanh", "of m numbers", elementwise<tanh>},
     {"exp", "of m numbers", elementwise<exp>},
     {"product", "of two m × m matrices", product},

@@ -59,6 +59,10 @@ struct FitOptions {
   OptimizerOptions optimizer;
   int epochs = 60;
   int64_t batch = 256;  // 0: full batch
+  // So many batches make a step, by the mean of their gradients, each row counting alike. That is
+  // the step of one batch of all their rows, to the bit: a step runs block by block of samples
+  // and keeps none of their intermediate values, so a large batch costs no memory beyond its rows.
+  int64_t accumulate = 1;
   bool shuffle = true;  // seeded mini-batches; off: in order
   uint32_t seed = 0;
   int patience = 8;  // epochs without a better validation loss; 0: never stop early

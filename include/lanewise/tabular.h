@@ -50,8 +50,16 @@ struct TrainOptions {
   // Unset: the recipe's value, which depends on the number of rows (docs/training.md).
   std::optional<int> epochs, patience;
   std::optional<int64_t> batch;
+  int64_t accumulate = 1;  // batches that make a step: see nn::FitOptions
   std::optional<double> weight_decay;
   OptimizerOptions optimizer;
+  bool spare_biases = false;     // from weight decay
+  std::optional<nn::Loss> loss;  // unset: the task's; either cross-entropy stands for it
+  nn::LossOptions loss_options;  // huber: delta in standard deviations of the target
+  // Rows count by the weight of their class: that told by label (else 1), times one that makes
+  // all classes of the training rows count alike. The rows that judge an epoch do, too.
+  std::map<std::string, double> class_weights;
+  bool balance_classes = false;
   double average_decay = 0.99;
   std::function<void(const nn::EpochReport&)> on_epoch;
   std::function<void(double)> on_progress;

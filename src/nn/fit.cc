@@ -25,6 +25,13 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
+int64_t rows_of_a_step(const FitOptions& options, int64_t rows) {
+  const auto [batch, accumulate] = std::pair(options.batch, options.accumulate);
+  if (accumulate < 1)
+    throw ValueError(fmt::format("fit: accumulate is {}, expected 1 or more", accumulate));
+  return batch < 1 || batch > rows / accumulate ? rows : batch * accumulate;
+}
+
 class Training {
  public:
   Training(const Sequential& network, const std::vector<std::vector<Array>>& parameters,
@@ -34,7 +41,7 @@ class Training {
         dtype_(parameters[0][0].dtype()),
         data_(program_data(network, train, options_.loss, dtype_, "training")),
         rows_(data_.x.shape(sample_axis(network.layout()))),
-        batch_(options_.batch > 0 ? std::min(options_.batch, rows_) : rows_),
+        batch_(rows_of_a_step(options_, rows_)),
         layout_{parameters[0].size(), optimizer_state(options_.optimizer, parameters[0]).size(),
                 options_.average_decay > 0 ? parameters[0].size() : 0} {
     complete_options();

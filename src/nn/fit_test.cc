@@ -51,6 +51,43 @@ double loss_of(const std::vector<Array>& parameters, const FitData& data) {
   return binary_cross_entropy_with_logits(kNetwork(parameters, data.x), data.y).item();
 }
 
+TEST(Fit, AccumulatedBatchesAreOneOfAllTheirRows) {
+  const auto trained = [](int64_t batch, int64_t accumulate) {
+    FitOptions o = options(3);
+    o.batch = batch;
+    o.accumulate = accumulate;
+    return numbers(fit(kNetwork, start(), problem(0), nullptr, o).parameters);
+  };
+  EXPECT_EQ(trained(32, 4), trained(128, 1));
+  EXPECT_EQ(trained(128, 1000), trained(0, 1));
+  EXPECT_THROW(trained(32, 0), ValueError);
+}
+
+// What accumulation means: the mean of gradients, each weighed by the rows of its batch.
+TEST(Fit, AStepOfSeveralBatchesTakesTheMeanOfTheirGradients) {
+  const FitData train = problem(0);
+  const auto gradient = [&](int64_t from, int64_t to) {
+    const FitData part{train.x[slice(from, to)], train.y[slice(from, to)], {}};
+    const auto loss = [&](const std::vector<Array>& p) {
+      return binary_cross_entropy_with_logits(kNetwork(p, part.x), part.y);
+    };
+    return numbers(grad(loss)(start()));
+  };
+  FitOptions o = options(1);
+  o.optimizer.kind = OptimizerKind::sgd;
+  o.batch = 128;
+  o.accumulate = 3;  // 300 rows: batches of 128, 128 and 44
+  o.shuffle = false;
+  o.average_decay = 0;
+  const std::vector<double> before = numbers(start()),
+                            after = numbers(fit(kNetwork, start(), train, nullptr, o).parameters);
+  const auto a = gradient(0, 128), b = gradient(128, 256), c = gradient(256, 300);
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    const double mean = (128 * a[i] + 128 * b[i] + 44 * c[i]) / 300;
+    EXPECT_NEAR(after[i], before[i] - o.optimizer.learning_rate * mean, 1e-6);
+  }
+}
+
 TEST(Fit, Learns) {
   const FitData train = problem(0);
   const FitResult result = fit(kNetwork, start(), train, nullptr, options(20));

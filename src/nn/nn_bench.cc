@@ -82,9 +82,9 @@ void layers_with_normalisation(benchmark::State& state) {
 }
 BENCHMARK(layers_with_normalisation)->DenseRange(1, 5)->Unit(benchmark::kMillisecond);
 
-// An epoch of Adam in order; the argument is the batch.
+// An epoch of Adam in order, of several networks at once; the argument is the batch.
 void mini_batches(benchmark::State& state, const nn::Sequential& network, nn::Loss loss,
-                  int64_t samples) {
+                  int64_t samples, std::size_t members = 1) {
   random::seed(1);
   const Array x = astype(random::rand({samples, network.inputs()}), DType::float32) - 0.5;
   const Array y = loss == nn::Loss::softmax_cross_entropy
@@ -92,8 +92,9 @@ void mini_batches(benchmark::State& state, const nn::Sequential& network, nn::Lo
                       : astype(sum(x, 1, true) > 0, DType::float32);
   eval(x, y);
   Generator generator(3);
-  Arrays parameters;
-  for (const auto& parameter : network.init(generator)) parameters.push_back(parameter.value);
+  std::vector<Arrays> parameters(members);
+  for (Arrays& own : parameters)
+    for (const auto& parameter : network.init(generator)) own.push_back(parameter.value);
   nn::FitOptions options;
   options.loss = loss;
   options.epochs = 1;
@@ -101,11 +102,12 @@ void mini_batches(benchmark::State& state, const nn::Sequential& network, nn::Lo
   options.shuffle = false;
   options.average_decay = 0;
   for (auto _ : state)
-    benchmark::DoNotOptimize(nn::fit(network, parameters, {x, y, {}}, nullptr, options));
+    benchmark::DoNotOptimize(nn::fit_ensemble(network, parameters, {x, y, {}}, nullptr, options));
 }
+template <std::size_t members>
 void mini_batches_28_64_1(benchmark::State& state) {
   mini_batches(state, {28, {nn::dense(64, nn::Activation::relu), nn::dense(1)}},
-               nn::Loss::binary_cross_entropy, 500'000);
+               nn::Loss::binary_cross_entropy, 500'000, members);
 }
 void mini_batches_784_256_128_10(benchmark::State& state) {
   mini_batches(
@@ -114,7 +116,8 @@ void mini_batches_784_256_128_10(benchmark::State& state) {
        {nn::dense(256, nn::Activation::relu), nn::dense(128, nn::Activation::relu), nn::dense(10)}},
       nn::Loss::softmax_cross_entropy, 60'000);
 }
-BENCHMARK(mini_batches_28_64_1)->Arg(256)->Unit(benchmark::kMillisecond);
+BENCHMARK(mini_batches_28_64_1<1>)->Arg(256)->Unit(benchmark::kMillisecond);
+BENCHMARK(mini_batches_28_64_1<8>)->Arg(256)->Unit(benchmark::kMillisecond);
 BENCHMARK(mini_batches_784_256_128_10)->Arg(128)->Unit(benchmark::kMillisecond);
 
 }  // namespace

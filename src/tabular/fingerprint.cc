@@ -5,6 +5,7 @@
 #include "base/crc32c.h"
 #include "base/tensor.h"
 #include "io/row_major.h"
+#include "tabular/target.h"
 
 namespace lanewise {
 
@@ -24,10 +25,35 @@ uint32_t checksum(uint32_t crc, const nn::FitData& data) {
   return data.folds ? checksum(crc, *data.folds) : crc;
 }
 
-json of_optimizer(const OptimizerOptions& o) {
-  return {{"optimizer", name(o.kind)}, {"lr", o.learning_rate},  {"schedule", name(o.schedule)},
-          {"warmup", o.warmup_steps},  {"momentum", o.momentum}, {"beta1", o.beta1},
-          {"beta2", o.beta2},          {"epsilon", o.epsilon},   {"clip", o.clip_norm}};
+json of_optimizer(const TrainOptions& options) {
+  const OptimizerOptions& o = options.optimizer;
+  return {{"optimizer", name(o.kind)},
+          {"lr", o.learning_rate},
+          {"schedule", name(o.schedule)},
+          {"warmup", o.warmup_steps},
+          {"momentum", o.momentum},
+          {"dampening", o.dampening},
+          {"nesterov", o.nesterov},
+          {"beta1", o.beta1},
+          {"beta2", o.beta2},
+          {"epsilon", o.epsilon},
+          {"amsgrad", o.amsgrad},
+          {"alpha", o.alpha},
+          {"centered", o.centered},
+          {"rmsprop-momentum", o.rmsprop_momentum},
+          {"no-bias-decay", options.spare_biases},
+          {"clip", o.clip_norm}};
+}
+
+json of_loss(const TrainOptions& options, Task task) {
+  const nn::LossOptions& o = options.loss_options;
+  return {{"loss", nn::name(loss_for(task, options.loss))},
+          {"smoothing", o.smoothing},
+          {"focus", o.focus},
+          {"delta", o.delta},
+          {"quantile", o.quantile},
+          {"class-weights", options.class_weights},
+          {"balanced classes", options.balance_classes}};
 }
 
 json of_encoding(const EncodingOptions& o) {
@@ -58,11 +84,13 @@ json fingerprint(const TrainOptions& o, const TrainPlan& plan, const nn::FitData
               {"epochs", plan.epochs},
               {"patience", plan.patience},
               {"batch", plan.batch},
+              {"accumulate", o.accumulate},
               {"weight-decay", plan.weight_decay},
               {"average", o.average_decay},
               {"seed", o.seed},
               {kData, crc}};
-  all.update(of_optimizer(o.optimizer));
+  all.update(of_optimizer(o));
+  all.update(of_loss(o, plan.target.task));
   all.update(of_encoding(o.encoding));
   return all;
 }

@@ -125,9 +125,41 @@ TargetValues read_target(const Table& table, const TargetInfo& target) {
   return out;
 }
 
-nn::Loss loss_for(Task task) {
-  if (task == Task::binary) return nn::Loss::binary_cross_entropy;
-  return task == Task::multiclass ? nn::Loss::softmax_cross_entropy : nn::Loss::mean_squared_error;
+nn::Loss loss_for(Task task, std::optional<nn::Loss> told) {
+  const auto is_of_classes = [](nn::Loss loss) {
+    return loss == nn::Loss::binary_cross_entropy || loss == nn::Loss::softmax_cross_entropy;
+  };
+  const bool classes = task != Task::regression;
+  if (told && is_of_classes(*told) != classes)
+    throw ValueError(
+        fmt::format("the loss {} is for {}, but the target is {}; {}", nn::name(*told),
+                    classes ? "numbers" : "classes", name(task),
+                    classes ? "use a cross-entropy" : "use mean_squared_error, huber or quantile"));
+  if (!classes) return told.value_or(nn::Loss::mean_squared_error);
+  return task == Task::binary ? nn::Loss::binary_cross_entropy : nn::Loss::softmax_cross_entropy;
+}
+
+std::vector<double> class_weights(const TargetInfo& target, const TrainOptions& options,
+                                  std::span<const int32_t> train_classes) {
+  if (options.class_weights.empty() && !options.balance_classes) return {};
+  if (target.task == Task::regression)
+    throw ValueError(
+        fmt::format("class weights: the target '{}' holds numbers, no classes", target.column));
+  const std::size_t classes = target.classes.size();
+  std::vector<double> weights(classes, 1);
+  if (options.balance_classes)
+    weights = nn::balanced_weights(nn::class_shares(train_classes, static_cast<int>(classes)));
+  for (const auto& [label, weight] : options.class_weights) {
+    const auto found = std::find(target.classes.begin(), target.classes.end(), label);
+    if (found == target.classes.end())
+      throw ValueError(fmt::format("class weights: no class of '{}' is called '{}'; there are: {}",
+                                   target.column, label, fmt::join(target.classes, ", ")));
+    if (!(weight > 0 && std::isfinite(weight)))
+      throw ValueError(
+          fmt::format("class weights: that of '{}' is {}, expected a number > 0", label, weight));
+    weights[static_cast<std::size_t>(found - target.classes.begin())] *= weight;
+  }
+  return weights;
 }
 
 Array target_array(const TargetInfo& target, const TargetValues& values,

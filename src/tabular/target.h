@@ -25,8 +25,14 @@ TargetInfo recognize_target(const Table& table, const std::string& column,
 // Reads the values of a known target.  Errors: DataError for a class that is not known.
 TargetValues read_target(const Table& table, const TargetInfo& target);
 
-// What a network of the task minimises.
-nn::Loss loss_for(Task task);
+// What a network of the task minimises, unless told.
+// Errors: ValueError for a loss of another task.
+nn::Loss loss_for(Task task, std::optional<nn::Loss> told = {});
+
+// What the rows of each class count; empty where all count alike.
+// Errors: ValueError for a label that is not known, weights out of range, or a regression.
+std::vector<double> class_weights(const TargetInfo& target, const TrainOptions& options,
+                                  std::span<const int32_t> train_classes);
 
 // Targets as the network's loss takes them: (m, 1) float32, or (m,) int64 classes.
 Array target_array(const TargetInfo& target, const TargetValues& values,

@@ -46,9 +46,11 @@ void validate(const TrainOptions& o) {
     require(*o.patience >= 0, "patience", *o.patience, "0 (never stop early) or more");
   if (o.batch)
     require(*o.batch >= 0, "batch", static_cast<double>(*o.batch), "0 (all rows) or more");
+  require(o.accumulate >= 1, "accumulate", static_cast<double>(o.accumulate), "1 or more");
   for (int64_t units : o.hidden)
     require(units >= 1, "a hidden size", static_cast<double>(units), "1 or more");
   o.optimizer.validate();
+  o.loss_options.validate();
 }
 
 void standardize_target(TargetInfo& info, const TargetValues& target,
@@ -89,8 +91,10 @@ class Training {
     validate(options_);
     info_ = recognize_target(table_, options_.target, options_.task);
     target_ = read_target(table_, info_);
+    loss_ = loss_for(info_.task, options_.loss);
     rows_ = split(options_, target_, test_ != nullptr);
     check_rows();
+    class_weights_ = class_weights(info_, options_, values_at(target_.classes, rows_.train));
     standardize_target(info_, target_, rows_.train);
     preprocessor_ =
         Preprocessor::fit(table_, table_rows(rows_.train), info_.column, options_.encoding);
@@ -149,17 +153,26 @@ class Training {
   }
 
   nn::FitData data_for(std::span<const int64_t> positions) const {
-    return {preprocessor_.transform(table_, table_rows(positions)),
-            target_array(info_, target_, positions)};
+    nn::FitData data{preprocessor_.transform(table_, table_rows(positions)),
+                     target_array(info_, target_, positions)};
+    if (!class_weights_.empty()) {
+      const std::vector<int32_t> classes = values_at(target_.classes, positions);
+      data.weights = nn::weights_of_classes(array(classes, {static_cast<int64_t>(classes.size())}),
+                                            class_weights_);
+    }
+    return data;
   }
 
   nn::EnsembleResult fit(const TrainPlan& plan) {
     nn::FitOptions fit;
-    fit.loss = loss_for(info_.task);
+    fit.loss = loss_;
+    fit.loss_options = options_.loss_options;
     fit.optimizer = options_.optimizer;
+    if (options_.spare_biases) fit.optimizer.decay_factors = nn::decay_factors(network_, 0);
     fit.optimizer.weight_decay = plan.weight_decay;
     fit.epochs = plan.epochs;
     fit.batch = plan.batch;
+    fit.accumulate = options_.accumulate;
     fit.seed = options_.seed;
     fit.patience = plan.patience;
     fit.average_decay = options_.average_decay;
@@ -270,7 +283,9 @@ class Training {
   const Table* test_;
   TargetInfo info_;
   TargetValues target_;
+  nn::Loss loss_ = nn::Loss::binary_cross_entropy;
   Rows rows_;
+  std::vector<double> class_weights_;
   Preprocessor preprocessor_;
   nn::Sequential network_;
 };

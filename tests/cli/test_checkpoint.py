@@ -8,7 +8,9 @@ import pytest
 from program import PROGRAM, lanewise, refusal, small_rows, write_csv
 
 KILLS = int(os.environ.get("LANEWISE_KILLS", 10))
-FLAGS = ("--target", "y", "--epochs", 12, "--quiet", "--folds", 3, "--hidden", "16", "--dropout", "0.1")
+FLAGS = ("--target", "y", "--epochs", 12, "--quiet", "--folds", 3, "--hidden", "16", "--dropout", "0.1",
+         "--accumulate", 2, "--class-weights", "balanced", "--loss", "cross_entropy:smoothing=0.1,focus=1",
+         "--optimizer", "adamw:amsgrad", "--no-bias-decay")
 
 
 def arguments(data, folder, *flags, name="m"):
@@ -97,6 +99,9 @@ def test_another_run_is_not_resumed(tmp_path, data):
     interrupted(data, tmp_path)
     says = refusal(*arguments(data, tmp_path, "--resume", "--lr", 0.01, "--batch", 8))
     assert "lr is 0.01, not 0.001" in says and "batch is 8, not 32" in says
+    says = refusal(*arguments(data, tmp_path, "--resume", "--loss", "cross_entropy", "--optimizer", "sgd:nesterov"))
+    for part in ("smoothing is 0.0, not 0.1", "focus is 0.0, not 1.0", "nesterov is true, not false", 'optimizer is "momentum"'):
+        assert part in says
     other = write_csv(tmp_path / "other.csv", ("x", "c", "y"), small_rows(400, seed=2))
     assert "the data differ" in refusal(*arguments(other, tmp_path, "--resume"))
     assert "holds the checkpoints of an earlier run" in refusal(*arguments(data, tmp_path))

@@ -1,4 +1,5 @@
 import fcntl
+import json
 import os
 import pty
 import re
@@ -58,7 +59,10 @@ FLAGS = [
     ["--schedule", "cosine", "--warmup", "4"], ["--clip", "0.1"], ["--average", "0"], ["--weight-decay", "0"],
     ["--validation", "0"], ["--batch", "0"], ["--few-rows", "0"], ["--few-rows", "0", "--bins", "4"],
     ["--few-rows", "0", "--common-values", "0"], ["--max-categories", "1"], ["--drop", "c"], ["--type", "x=categorical"],
-    ["--lr", "0.01"], ["--seed", "3"], ["--patience", "0"],
+    ["--lr", "0.01"], ["--seed", "3"], ["--patience", "0"], ["--no-bias-decay"],
+    ["--optimizer", "sgd:nesterov"], ["--optimizer", "adamw:amsgrad"], ["--optimizer", "rmsprop:centered,momentum=0.5"],
+    ["--loss", "cross_entropy:smoothing=0.1"], ["--loss", "cross_entropy:focus=2"],
+    ["--class-weights", "balanced"], ["--class-weights", "1=5"],
 ]
 
 
@@ -158,3 +162,52 @@ def test_progress_on_a_terminal(tmp_path, table, flags, judged):
     assert re.search(rf"loss \d\S+ {judged} \d", last)
     assert ("8/8 nets" in last) == (flags == [])
     assert all(len(f) <= 79 for f in frames)
+
+
+def test_names_of_options_are_those_of_flags(tmp_path, table):
+    for name, flags in {"a": ["--optimizer", "sgd:momentum=0.5"], "b": ["--optimizer", "momentum", "--momentum", "0.5"],
+                        "c": ["--optimizer", "momentum,momentum=0.5"]}.items():
+        train(table, tmp_path / name, "--epochs", 3, *flags)
+    assert len({(tmp_path / name).read_bytes() for name in "abc"}) == 1
+
+
+def test_losses_of_numbers_find_their_middle(tmp_path):
+    """y is 0, but for a tenth of the rows, where it is 10: the mean is 1, the median 0, the last twentieth 10."""
+    data = write_csv(tmp_path / "t.csv", ("x", "y"), [(i % 2, 10 * (i % 10 == 0)) for i in range(600)])
+    middle = {}
+    for loss in ("mean_squared_error", "huber:0.01", "quantile:0.5", "quantile:0.97"):
+        lanewise("train", "--data", data, "--target", "y", "--task", "regression", "--model", tmp_path / "m", "--loss", loss,
+                 "--quick", "--epochs", 100, "--hidden", "none", "--weight-decay", 0, "--lr", 0.1)
+        row = read_csv(lanewise("predict", "--model", tmp_path / "m", "--data", data).stdout)[1]
+        middle[loss] = float(list(row.values())[-1])
+    assert abs(middle["mean_squared_error"] - 1) < 0.5
+    assert abs(middle["huber:0.01"]) < 0.3 and abs(middle["quantile:0.5"]) < 0.3
+    assert middle["quantile:0.97"] > 5
+
+
+def test_class_weights_move_probabilities_to_the_rare_class(tmp_path):
+    rows = [(x, c, int(y and i % 4 == 0)) for i, (x, c, y) in enumerate(small_rows(800))]
+    data = write_csv(tmp_path / "t.csv", ("x", "c", "y"), rows)
+    means = []
+    for flags in ([], ["--class-weights", "balanced"]):
+        train(data, tmp_path / "m", "--epochs", 20, *flags)
+        answers = read_csv(lanewise("predict", "--model", tmp_path / "m", "--data", data).stdout)
+        column = [name for name in answers[0] if "1" in name][-1]
+        means.append(sum(float(row[column]) for row in answers) / len(answers))
+    assert means[1] > means[0] + 0.1
+
+
+def test_accumulated_batches_are_one_of_all_their_rows(tmp_path, table):
+    for name, flags in {"a": ["--batch", 8, "--accumulate", 5], "b": ["--batch", 40]}.items():
+        train(table, tmp_path / name, "--epochs", 3, *flags)
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_a_config_names_losses_and_weights(tmp_path, table):
+    config = {"data": str(table), "target": "y", "model": str(tmp_path / "a"), "epochs": 3, "quick": True,
+              "loss": "cross_entropy:smoothing=0.1", "class-weights": {"0": 1, "1": 2}}
+    (tmp_path / "c.json").write_text(json.dumps(config))
+    lanewise("train", "--config", tmp_path / "c.json")
+    lanewise("train", "--data", table, "--target", "y", "--model", tmp_path / "b", "--epochs", 3, "--quick", "--loss",
+             "cross_entropy:smoothing=0.1", "--class-weights", "0=1", "--class-weights", "1=2")
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()

@@ -33,18 +33,68 @@ void uniform_f64(uint64_t key, uint64_t index, double* out, int64_t stride, int6
 
 constexpr uint32_t kFours = kRandomRun / 4;
 
-void uniform_run(uint64_t key, uint32_t stream, int64_t run, float* out) {
+#if HWY_TARGET == HWY_SCALAR
+void words_of_run(uint64_t key, uint32_t stream, int64_t run, uint32_t (*w)[kFours]) {
   for (uint32_t q = 0; q < kFours; ++q) {
     const PhiloxWords words = run_words(key, stream, run, q);
-    for (uint32_t k = 0; k < 4; ++k) out[kFours * k + q] = uniform_of_word(words.w[k]);
+    for (uint32_t k = 0; k < 4; ++k) w[k][q] = words.w[k];
   }
+}
+#else
+namespace hn = hwy::HWY_NAMESPACE;
+
+// The words of a run, w[k][q]. A counter's word lies in the lower half of a lane of 64 bits, where
+// products of 32 bits have room; what is left in the upper half does no harm. Two such vectors, of
+// every second q, make one of words.
+void words_of_run(uint64_t key, uint32_t stream, int64_t run, uint32_t (*w)[kFours]) {
+  const hn::CappedTag<uint64_t, kFours / 2> d;
+  const hn::Repartition<uint32_t, decltype(d)> d32;
+  using V = hn::Vec<decltype(d)>;
+  const uint64_t first = static_cast<uint64_t>(run) * kFours;
+  const auto halves = [&](V lower, V upper) {
+    const V mask = hn::Set(d, 0xffffffffu);
+    return hn::BitCast(d32, hn::Or(hn::And(lower, mask), hn::ShiftLeft<32>(upper)));
+  };
+  const auto times = [&](V a, uint32_t b) {
+    return hn::MulEven(hn::BitCast(d32, a), hn::Set(d32, b));
+  };
+  for (uint32_t q = 0; q < kFours; q += 2 * hn::Lanes(d)) {
+    V c[2][4];  // of even and odd q
+    for (int odd = 0; odd < 2; ++odd) {
+      V* const x = c[odd];
+      const V i = hn::Iota(d, 0);
+      x[0] = hn::Add(hn::Add(i, i), hn::Set(d, (first & 0xffffffffu) + q + odd));
+      x[1] = hn::Set(d, first >> 32), x[2] = hn::Set(d, stream), x[3] = hn::Set(d, 1);
+      uint32_t k0 = static_cast<uint32_t>(key), k1 = static_cast<uint32_t>(key >> 32);
+      for (int round = 0; round < 10; ++round) {
+        const V p0 = times(x[0], kPhiloxFactor0), p1 = times(x[2], kPhiloxFactor1);
+        x[0] = hn::Xor(hn::Xor(hn::ShiftRight<32>(p1), x[1]), hn::Set(d, k0));
+        x[1] = p1;
+        x[2] = hn::Xor(hn::Xor(hn::ShiftRight<32>(p0), x[3]), hn::Set(d, k1));
+        x[3] = p0;
+        k0 += kPhiloxStep0, k1 += kPhiloxStep1;
+      }
+    }
+    for (int k = 0; k < 4; ++k) hn::StoreU(halves(c[0][k], c[1][k]), d32, w[k] + q);
+  }
+}
+#endif
+
+void uniform_run(uint64_t key, uint32_t stream, int64_t run, float* out) {
+  uint32_t w[4][kFours];
+  words_of_run(key, stream, run, w);
+  for (uint32_t i = 0; i < kRandomRun; ++i) out[i] = uniform_of_word(w[i / kFours][i % kFours]);
 }
 
 void normal_run(uint64_t key, uint32_t stream, int64_t run, float* out) {
-  for (uint32_t q = 0; q < kFours; ++q) {
-    const PhiloxWords words = run_words(key, stream, run, q);
-    const Pair a = normal_pair(words.w[0], words.w[1]), b = normal_pair(words.w[2], words.w[3]);
-    out[q] = a.x, out[kFours + q] = a.y, out[2 * kFours + q] = b.x, out[3 * kFours + q] = b.y;
+  uint32_t w[4][kFours];
+  words_of_run(key, stream, run, w);
+  for (uint32_t k = 0; k < 4; k += 2) {
+    float *x = out + kFours * k, *y = x + kFours;
+    for (uint32_t q = 0; q < kFours; ++q) {
+      const Pair pair = normal_pair(w[k][q], w[k + 1][q]);
+      x[q] = pair.x, y[q] = pair.y;
+    }
   }
 }
 
