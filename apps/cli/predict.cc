@@ -72,7 +72,8 @@ int predict(const Flags& flags, const Output& output) {
   const auto tables = open_tables_for(model, flags.data, flags.csv);
   std::map<std::string, int64_t> unseen;
   Prediction all{{}, 0, static_cast<int64_t>(classes.size())};  // the values: for JSON only
-  for (Table part = tables->pull(INT64_MAX); part.rows > 0; part = tables->pull(INT64_MAX)) {
+  const int64_t rows = model.part_rows();
+  for (Table part = tables->pull(rows); part.rows > 0; part = tables->pull(rows)) {
     Prediction prediction = model.predict(part, &unseen);
     if (all.rows == 0) write(csv_header(classes));
     write(csv_rows(prediction, classes));

@@ -121,6 +121,8 @@ class Model {
                     float* out) const;
   int64_t features() const;
   int64_t outputs() const;  // probabilities (2 for binary), or 1
+  // How many rows to score at a time where memory shall stay flat: few megabytes of features.
+  int64_t part_rows() const;
 
   // How to read a file for predict() and evaluate().
   CsvOptions csv_options() const;

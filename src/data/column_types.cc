@@ -62,7 +62,6 @@ NumberType::NumberType(const std::string& name)
 
 void NumberType::add(std::span<const double> numbers) {
   for (const double x : numbers) {
-    ++rows_;
     if (std::isnan(x)) {
       ++missing_;
       continue;
@@ -70,11 +69,19 @@ void NumberType::add(std::span<const double> numbers) {
     low_ = std::min(low_, x);
     high_ = std::max(high_, x);
     bits_ &= x == 0 || x == 1;
-    whole_ &= x == std::floor(x);
-    counting_ &= rows_ == 1 || x == last_ + 1;
-    last_ = x;
-    if (named_like_identifier_ && whole_) kept_.push_back(x);
   }
+  // Most columns soon show that they are no identifiers.
+  whole_ = whole_ &&
+           std::all_of(numbers.begin(), numbers.end(), [](double x) { return x == std::floor(x); });
+  if (whole_) add_whole(numbers);
+  rows_ += static_cast<int64_t>(numbers.size());
+}
+
+void NumberType::add_whole(std::span<const double> numbers) {
+  for (std::size_t i = 0; i < numbers.size() && counting_; ++i)
+    counting_ = (rows_ == 0 && i == 0) || numbers[i] == (i > 0 ? numbers[i - 1] : last_) + 1;
+  if (!numbers.empty()) last_ = numbers.back();
+  if (named_like_identifier_) kept_.insert(kept_.end(), numbers.begin(), numbers.end());
 }
 
 ColumnType NumberType::type() const {

@@ -25,6 +25,7 @@ class NumberType {
   ColumnType type() const;
 
  private:
+  void add_whole(std::span<const double> numbers);
   bool is_identifier() const;
   double low_ = INFINITY, high_ = -INFINITY, last_ = 0;
   int64_t rows_ = 0, missing_ = 0;

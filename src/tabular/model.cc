@@ -79,6 +79,11 @@ int64_t Model::outputs() const {
              : static_cast<int64_t>(impl_->target.classes.size());
 }
 
+int64_t Model::part_rows() const {
+  constexpr int64_t kFewest = 1024, kBytes = 16 << 20;
+  return std::max(kFewest, kBytes / static_cast<int64_t>(sizeof(float)) / features());
+}
+
 void Model::predict_into(const float* features, int64_t row_stride, int64_t column_stride,
                          int64_t rows, float* out) const {
   impl_->predictor.predict_into(features, row_stride, column_stride, rows, out);
@@ -152,7 +157,7 @@ Metrics Model::evaluate(const Table& table, const std::string& target, int64_t* 
 Metrics Model::evaluate(TableSource& tables, const std::string& target, int64_t* rows,
                         int64_t* dropped, std::map<std::string, int64_t>* unseen) const {
   Evaluation evaluation(*this, target);
-  for (Table part = tables.pull(INT64_MAX); part.rows > 0; part = tables.pull(INT64_MAX))
+  for (Table part = tables.pull(part_rows()); part.rows > 0; part = tables.pull(part_rows()))
     evaluation.add(part, unseen);
   return evaluation.result(rows, dropped);
 }
