@@ -65,6 +65,11 @@ std::vector<std::string> values_of(const std::string& key, const Json& value, bo
   return repeats ? values : std::vector<std::string>{fmt::format("{}", fmt::join(values, ","))};
 }
 
+bool may_repeat(const CLI::Option& option) {
+  return option.get_expected_max() > 1 ||
+         option.get_multi_option_policy() == CLI::MultiOptionPolicy::TakeAll;
+}
+
 void append(const CLI::Option& option, const std::string& key, const Json& value,
             std::vector<std::string>& arguments) {
   const std::string flag = "--" + key;
@@ -77,7 +82,7 @@ void append(const CLI::Option& option, const std::string& key, const Json& value
   }
   if (option.get_expected_max() == 0)
     throw UsageError(fmt::format("config: '{}' must be true or false, not {}", key, value.dump()));
-  for (std::string& text : values_of(key, value, option.get_expected_max() > 1)) {
+  for (std::string& text : values_of(key, value, may_repeat(option))) {
     arguments.push_back(flag);
     arguments.push_back(std::move(text));
   }
