@@ -95,8 +95,8 @@ int run(const Flags& flags, const Output& output) {
         fmt::format("{}: indices and scores ({}, {})\n", flags.output, queries.shape(0), flags.k);
   }
   output.note("{} compared with {}, {} read in {:.2f} s, {:.2f} GB/s",
-              counted(queries.shape(0), "query"), counted(*data->length(), "sample"),
-              data_size(bytes), seconds, bytes / 1e9 / seconds);
+              queries.shape(0) == 1 ? "1 query" : grouped(queries.shape(0)) + " queries",
+              counted(*data->length(), "sample"), data_size(bytes), seconds, bytes / 1e9 / seconds);
   output.result(text, json);
   return kDone;
 }

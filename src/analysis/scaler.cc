@@ -89,10 +89,11 @@ Array count_not_finite(Source& source, bool ignore) {
       throw DataError(
           fmt::format("{} has no finite value in {} samples; leave it out", which, counts[k]));
     if (counts[k] > 0 && !ignore)
-      throw DataError(fmt::format(
-          "{} is NaN or infinite in {} of {} samples, first in sample {}; repair them, or ignore "
-          "them: they are left out of the moments and passed on as they are",
-          which, counts[k], *source.length(), first[k]));
+      throw DataError(
+          fmt::format("{} is NaN or infinite in {} of {} samples, first in sample {}; repair them, "
+                      "or leave them "
+                      "out of the moments and pass them on (ignore_not_finite; --nan ignore)",
+                      which, counts[k], *source.length(), first[k]));
   }
   return found[0];
 }

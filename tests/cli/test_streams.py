@@ -1,0 +1,197 @@
+"""normalize, neighbors and cluster: programs over files of any size. LANEWISE_KILLS: how often one is killed."""
+
+import json
+import os
+import random
+import resource
+import subprocess
+import time
+
+import numpy as np
+import pytest
+from program import PROGRAM, answer, lanewise, refusal
+
+KILLS = int(os.environ.get("LANEWISE_KILLS", 10))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("streams")
+
+
+@pytest.fixture(scope="module")
+def x():
+    return (np.random.default_rng(1).standard_normal((20_000, 7)) * [1, 2, 3, 4, 5, 6, 0] + 9).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def data(folder, x):
+    np.save(folder / "x.npy", x)
+    return folder / "x.npy"
+
+
+def standardised(x):
+    deviation = x.std(0)
+    return (x - x.mean(0)) / np.where(deviation == 0, 1, deviation)
+
+
+def test_normalize_standardises(folder, data, x):
+    said = answer("normalize", data, folder / "s.npy")
+    assert said["samples"] == 20_000 and said["features"] == 7 and said["not_finite"] == 0
+    result = np.load(folder / "s.npy")
+    assert result.dtype == np.float32
+    np.testing.assert_allclose(result, standardised(x.astype(float)), atol=2e-5)
+    assert not list(folder.glob("*.partial*"))
+
+
+@pytest.mark.parametrize("method", ["standard", "minmax", "robust"])
+def test_layouts_have_the_same_bits(folder, data, x, method):
+    lanewise("normalize", data, folder / "rows.npy", "--method", method)
+    np.save(folder / "columns.npy", np.ascontiguousarray(x.T))
+    lanewise("normalize", folder / "columns.npy", folder / "c.npy", "--axis", "features-first", "--method", method)
+    np.save(folder / "fortran.npy", np.asfortranarray(x))
+    lanewise("normalize", folder / "fortran.npy", folder / "f.npy", "--method", method)
+    for k in range(4):
+        np.save(folder / f"part-{k}.npy", x[5000 * k : 5000 * (k + 1)])
+    lanewise("normalize", folder / "part-*.npy", folder / "p.npy", "--method", method, "--threads", 1)
+    rows = np.load(folder / "rows.npy")
+    for other in (np.load(folder / "c.npy").T, np.load(folder / "f.npy"), np.load(folder / "p.npy")):
+        assert other.shape == rows.shape
+        np.testing.assert_array_equal(other, rows)
+
+
+def test_moments_scale_other_data(folder, data, x):
+    lanewise("normalize", data, folder / "s.npy", "--moments", folder / "m.json")
+    np.save(folder / "new.npy", x[:100] + 1)
+    lanewise("normalize", folder / "new.npy", folder / "n.npy", "--apply", folder / "m.json", "--dtype", "float64")
+    moments = json.loads((folder / "m.json").read_text())
+    result = np.load(folder / "n.npy")
+    assert result.dtype == np.float64
+    np.testing.assert_allclose(result, (x[:100] + 1 - np.float32(moments["centre"])) / np.float32(moments["scale"]),
+                               atol=1e-6)
+    np.save(folder / "narrow.npy", x[:, :3])
+    assert "(3,)" in refusal("normalize", folder / "narrow.npy", folder / "n.npy", "--apply", folder / "m.json")
+
+
+def test_values_that_are_missing(folder, x):
+    holes = x.copy()
+    holes[::3, 2] = np.nan
+    np.save(folder / "holes.npy", holes)
+    said = refusal("normalize", folder / "holes.npy", folder / "h.npy")
+    assert "feature 2 is NaN or infinite in 6667 of 20000 samples, first in sample 0" in said and "--nan ignore" in said
+    assert not (folder / "h.npy").exists()
+    assert answer("normalize", folder / "holes.npy", folder / "h.npy", "--nan", "ignore")["not_finite"] == 6667
+    result = np.load(folder / "h.npy")
+    np.testing.assert_array_equal(np.isnan(result), np.isnan(holes))
+    assert abs(np.nanmean(result[:, 2])) < 1e-4 and abs(np.nanstd(result[:, 2]) - 1) < 1e-4
+
+
+def test_csv_is_normalized(folder):
+    (folder / "t.csv").write_text("a,name,b\n1,x,10\n2,y,20\n3,z,30\n")
+    assert answer("normalize", folder / "t.csv", folder / "t.npy")["features"] == 2
+    np.testing.assert_allclose(np.load(folder / "t.npy")[:, 0], [-1.2247449, 0, 1.2247449], atol=1e-6)
+
+
+def test_wrong_inputs(folder, data):
+    assert "no such" in refusal("normalize", folder / "absent.npy", folder / "o.npy").lower()
+    assert "no file matches" in refusal("normalize", folder / "absent-*.npy", folder / "o.npy")
+    refusal("normalize", folder, folder / "o.npy")
+    assert "--method" in refusal("normalize", data, folder / "o.npy", "--method", "log", code=2)
+    cut = folder / "cut.npy"
+    cut.write_bytes(data.read_bytes()[:-1000])
+    said = refusal("normalize", cut, folder / "o.npy")
+    assert "cut.npy" in said
+    assert not (folder / "o.npy").exists()
+
+
+def test_a_full_disk_leaves_no_result(folder, data):
+    def limit():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+
+    said = refusal("normalize", data, folder / "full.npy", preexec_fn=limit)
+    assert "full.npy" in said
+    assert not (folder / "full.npy").exists()
+
+
+def kill(command, seconds):
+    """False: it ended before that."""
+    run = subprocess.Popen([PROGRAM, *map(str, command)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        assert run.wait(seconds) == 0
+        return False
+    except subprocess.TimeoutExpired:
+        run.kill()
+        run.wait()
+        return True
+
+
+def test_killed_at_any_moment_it_goes_on_to_the_same_bytes(folder):
+    """The output is whole or isn't there."""
+    lanewise("generate", "embeddings", folder / "big.npy", "--samples", 400_000, "--dimensions", 50)
+    begun = time.monotonic()
+    lanewise("normalize", folder / "big.npy", folder / "whole.npy")
+    took = time.monotonic() - begun
+    whole = (folder / "whole.npy").read_bytes()
+    draw = random.Random(5)
+    result = folder / "killed.npy"
+    command = ("normalize", folder / "big.npy", result, "--resume", "--checkpoint-every", "0s")
+    kills = resumed = 0
+    while kills < KILLS:
+        killed = kill(command, draw.uniform(0, took))
+        kills += killed
+        if result.exists():
+            assert result.read_bytes() == whole
+            result.unlink()
+        elif (folder / "killed.npy.partial.json").exists():
+            resumed = max(resumed, json.loads((folder / "killed.npy.partial.json").read_text())["samples"])
+    lanewise(*command)
+    assert result.read_bytes() == whole
+    assert resumed > 0
+
+
+def test_resuming_another_job_is_refused(folder):
+    lanewise("generate", "embeddings", folder / "e.npy", "--samples", 300_000, "--dimensions", 50)
+    state = folder / "o.npy.partial.json"
+    while not state.exists():
+        kill(("normalize", folder / "e.npy", folder / "o.npy", "--checkpoint-every", "0s"), 0.1)
+        (folder / "o.npy").unlink(missing_ok=True)
+    said = refusal("normalize", folder / "e.npy", folder / "o.npy", "--resume", "--method", "minmax")
+    assert "is of another job" in said
+    state.write_text("{")
+    assert "damaged" in refusal("normalize", folder / "e.npy", folder / "o.npy", "--resume")
+
+
+def test_neighbors_are_exact(folder, data, x):
+    queries = x[:5, :] + 0.01
+    np.save(folder / "q.npy", queries)
+    centred = x.astype(float)
+    scores = queries.astype(float) @ centred.T / np.linalg.norm(centred, axis=1) / np.linalg.norm(queries, axis=1)[:, None]
+    said = answer("neighbors", folder / "q.npy", data, "-k", 3)
+    assert said["queries"] == 5 and said["samples"] == 20_000 and said["metric"] == "cosine"
+    for q, row in enumerate(said["neighbors"]):
+        np.testing.assert_allclose([r["score"] for r in row], np.sort(scores[q])[::-1][:3], atol=1e-6)
+        np.testing.assert_allclose([scores[q, r["sample"]] for r in row], np.sort(scores[q])[::-1][:3], atol=1e-6)
+    lanewise("neighbors", folder / "q.npy", data, "-k", 3, "--output", folder / "n.npz", "--batch", 2)
+    saved = np.load(folder / "n.npz")
+    assert [[r["sample"] for r in row] for row in said["neighbors"]] == saved["indices"].tolist()
+    assert "sample" in lanewise("neighbors", folder / "q.npy", data, "-k", 1, "--metric", "l2").stdout
+
+
+def test_neighbors_refuse(folder, data, x):
+    np.save(folder / "narrow.npy", x[:3, :4])
+    assert "different features" in refusal("neighbors", folder / "narrow.npy", data)
+    np.save(folder / "q.npy", x[:3])
+    assert "k = 30000" in refusal("neighbors", folder / "q.npy", data, "-k", 30000, code=2)
+    assert "--metric" in refusal("neighbors", folder / "q.npy", data, "--metric", "cos", code=2)
+
+
+def test_cluster_finds_heaps(folder):
+    heaps = np.random.default_rng(2).standard_normal((9_000, 2)) + 100 * (np.arange(9_000) % 3)[:, None]
+    np.save(folder / "heaps.npy", heaps)
+    said = answer("cluster", folder / "heaps.npy", "-k", 3, "--output", folder / "centres.npy", "--labels",
+                  folder / "labels.npy")
+    assert said["sizes"] == [3000, 3000, 3000]
+    centres, labels = np.load(folder / "centres.npy"), np.load(folder / "labels.npy")
+    assert np.abs(heaps - centres[labels]).max() < 6
+    np.save(folder / "three.npy", heaps[:3])
+    assert "7 clusters, expected 1" in refusal("cluster", folder / "three.npy", "-k", 7, code=2)
