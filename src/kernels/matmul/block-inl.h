@@ -91,8 +91,16 @@ HWY_NOINLINE void block(const BlockArgs<T>& g) {
       for (int j = 0; j < NV; ++j) hn::StoreU(c[i][j], d, g.c + i * g.c_m + j * N);
     }
   } else {
+    // A store under a mask is slow on some processors. Where rows lie one after the other, a whole
+    // one spills onto rows of this block that are stored after it.
+    const int64_t room = g.c_m == g.columns ? MR * g.columns - NV * N : -1;
 #pragma GCC unroll 16
     for (int i = 0; i < MR; ++i) {
+      if (i * g.columns <= room) {
+#pragma GCC unroll 8
+        for (int j = 0; j < NV; ++j) hn::StoreU(c[i][j], d, g.c + i * g.c_m + j * N);
+        continue;
+      }
 #pragma GCC unroll 8
       for (int j = 0; j < NV; ++j) {
         const int64_t left = g.columns - j * N;
