@@ -28,13 +28,18 @@ SIZES = {  # workload: m
     "textbook_float64": 5_000,
     "tanh": 16_000_000,
     "exp": 16_000_000,
+    "standardised_rows": 10_000_000,
+    "standardised_columns": 10_000_000,
+    "nearest_1": 1_000_000,
+    "nearest_16": 1_000_000,
+    "nearest_256": 1_000_000,
     "product": 4096,
 }
 LIBRARIES = {  # peer: what it can run
     "numpy": set(SIZES) - {"untuned", "textbook", "textbook_float64"},
     "jax": set(SIZES),
     "onnxruntime": {"forward_rows", "forward_columns"},
-    "torch": set(SIZES) - {"untuned", "product", "textbook", "textbook_float64"},
+    "torch": {"forward_rows", "forward_columns", "training_rows", "training_columns", "tanh", "exp"},
 }
 TOLERANCE = 1e-4
 

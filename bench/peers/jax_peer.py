@@ -104,6 +104,23 @@ def elementwise(function):
     return lambda m, _: evaluation(function, data.uniform(data.INPUTS, (m,)))
 
 
+def standardised(rows):
+    axis = 0 if rows else 1
+
+    def f(X):
+        return (X - X.mean(axis, keepdims=True)) / X.std(axis, keepdims=True)
+
+    return lambda m, _: evaluation(f, data.uniform(data.INPUTS, (m, 50) if rows else (50, m)))
+
+
+def nearest(queries):
+    def f(X, Q):
+        length = lambda rows: jnp.sqrt(jnp.square(rows).sum(1))
+        return jax.lax.top_k(Q @ X.T / length(X) / length(Q)[:, None], 10)[0]
+
+    return lambda m, _: evaluation(f, data.uniform(data.INPUTS, (m, 128)), data.uniform(data.MORE, (queries, 128)))
+
+
 def product(n, _):
     return evaluation(jnp.matmul, data.uniform(data.INPUTS, (n, n)), data.uniform(data.MORE, (n, n)))
 
@@ -118,5 +135,10 @@ WORKLOADS = {
     "textbook_float64": textbook("float64"),
     "tanh": elementwise(jnp.tanh),
     "exp": elementwise(jnp.exp),
+    "standardised_rows": standardised(rows=True),
+    "standardised_columns": standardised(rows=False),
+    "nearest_1": nearest(1),
+    "nearest_16": nearest(16),
+    "nearest_256": nearest(256),
     "product": product,
 }

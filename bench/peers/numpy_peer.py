@@ -74,6 +74,35 @@ def elementwise(function):
     return make
 
 
+def standardised(rows):
+    def make(m, _):
+        axis = 0 if rows else 1
+        X = data.uniform(data.INPUTS, (m, 50) if rows else (50, m))
+        out = np.empty_like(X)
+
+        def run():
+            np.subtract(X, X.mean(axis, keepdims=True), out=out)
+            return np.divide(out, X.std(axis, keepdims=True), out=out)
+
+        return run, data.mean_magnitude
+
+    return make
+
+
+def nearest(queries):
+    def make(m, _):
+        X, Q = data.uniform(data.INPUTS, (m, 128)), data.uniform(data.MORE, (queries, 128))
+        length = lambda rows: np.sqrt(np.einsum("ij,ij->i", rows, rows))
+
+        def run():
+            cosines = Q @ X.T / length(X) / length(Q)[:, None]
+            return np.partition(cosines, m - 10, 1)[:, -10:]
+
+        return run, data.mean_magnitude
+
+    return make
+
+
 def product(n, _):
     a, b = data.uniform(data.INPUTS, (n, n)), data.uniform(data.MORE, (n, n))
     out = np.empty_like(a)
@@ -87,5 +116,10 @@ WORKLOADS = {
     "training_columns": training(rows=False),
     "tanh": elementwise(np.tanh),
     "exp": elementwise(np.exp),
+    "standardised_rows": standardised(rows=True),
+    "standardised_columns": standardised(rows=False),
+    "nearest_1": nearest(1),
+    "nearest_16": nearest(16),
+    "nearest_256": nearest(256),
     "product": product,
 }

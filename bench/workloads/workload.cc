@@ -151,6 +151,31 @@ std::unique_ptr<Workload> elementwise(const Setting& setting) {
                                       std::vector<int>{0}, 0);
 }
 
+// (X − mean) / deviation of each of 50 features.
+template <Layout layout>
+std::unique_ptr<Workload> standardised(const Setting& setting) {
+  const int axis = sample_axis(layout);
+  const Function f = [axis](const std::vector<Array>& a) -> std::vector<Array> {
+    return {(a[0] - mean(a[0], axis, true)) / std(a[0], axis, true)};
+  };
+  const Array X = uniform(kInputs, samples(layout, setting.m, 50));
+  return std::make_unique<Evaluation>(f, std::vector<Array>{X}, std::vector<int>{axis}, 0);
+}
+
+// The cosines of the 10 nearest of m rows of 128 features to each query.
+template <int queries>
+std::unique_ptr<Workload> nearest(const Setting& setting) {
+  const Function f = [](const std::vector<Array>& a) -> std::vector<Array> {
+    const auto length = [](const Array& rows) { return sqrt(sum(square(rows), 1)); };
+    const Array of_query = expand_dims(length(a[1]), 1);
+    return {top_k(matmul(a[1], a[0].T()) / length(a[0]) / of_query, 10, 1).values};
+  };
+  const std::vector<Array> arguments = {uniform(kInputs, {setting.m, 128}),
+                                        uniform(kMore, {queries, 128})};
+  return std::make_unique<Evaluation>(f, arguments, std::vector<int>{0, -1},
+                                      2.0 * 128 * queries * static_cast<double>(setting.m));
+}
+
 std::unique_ptr<Workload> product(const Setting& setting) {
   const Function f = [](const std::vector<Array>& a) -> std::vector<Array> {
     return {matmul(a[0], a[1])};
@@ -173,6 +198,12 @@ const WorkloadRow kWorkloads[] = {
     {"textbook_float64", "the same in float64", textbook<DType::float64>},
     {"tanh", "of m numbers", elementwise<tanh>},
     {"exp", "of m numbers", elementwise<exp>},
+    {"standardised_rows", "50 features less their means, by their deviations; samples are rows",
+     standardised<Layout::rows>},
+    {"standardised_columns", "the same; samples are columns", standardised<Layout::columns>},
+    {"nearest_1", "the 10 nearest of m rows of 128 features, by cosine, to a query", nearest<1>},
+    {"nearest_16", "to each of 16 queries", nearest<16>},
+    {"nearest_256", "to each of 256 queries", nearest<256>},
     {"product", "of two m × m matrices", product},
 };
 
