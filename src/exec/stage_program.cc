@@ -37,6 +37,9 @@ class Builder {
   StageProgram build() {
     static std::atomic<int64_t> numbers{0};
     p_.number = ++numbers;
+    p_.samples_outermost = std::any_of(stage_.steps.begin(), stage_.steps.end(), [&](int i) {
+      return sweep_.role[i] == Role::folded || plan_.steps[i].op == Op::matmul;
+    });
     find_external();
     for (std::size_t at = 0; at < stage_.steps.size(); ++at) add(at);
     place();

@@ -3,7 +3,8 @@
 //
 // A value of a tile lies with its samples outermost, whatever the layout of the
 // program: so the features of a sample are side by side, products have them along
-// their vectors, and an elementwise step passes over memory in order.
+// their vectors, and an elementwise step passes over memory in order. A stage that neither
+// multiplies nor folds leaves its values as the program has them.
 #pragma once
 
 #include <span>
@@ -63,7 +64,8 @@ struct StageProgram {
   int64_t number = 0;  // that no other program has
   std::vector<Instruction> instructions;
   std::vector<External> externals;
-  int64_t tile = 0;  // samples
+  int64_t tile = 0;               // samples
+  bool samples_outermost = true;  // of the values of a tile; else they are row-major
   // Bytes: of a thread, of the packed matrices, of the results of a chunk.
   int64_t thread_bytes = 0, panels_bytes = 0, chunk_bytes = 0;
   // Whether every run has matrices to pack.

@@ -104,6 +104,7 @@ View TileWorker::tile_of(const View& whole, int axis, int64_t first) const {
 View TileWorker::buffer_view(View tile, int axis, int64_t offset) const {
   tile.data = memory(offset);
   tile.shape[axis] = count_;
+  if (!program_.samples_outermost) tile.strides = row_major_strides(tile.shape);
   return tile;
 }
 
@@ -162,7 +163,7 @@ void TileWorker::store(const Instruction& in) {
 }
 
 bool TileWorker::is_loaded(const External& e) const {
-  return e.row > 1 && run_.view(e.step).strides[e.axis] == 1;
+  return program_.samples_outermost && e.row > 1 && run_.view(e.step).strides[e.axis] == 1;
 }
 
 // Features that lie far apart are laid side by side, once for all that read them.
