@@ -129,7 +129,7 @@ Run add_neighbors(CLI::App& app) {
   add_run_flags(app);
   app.footer(R"text(
 All samples are compared: the answer is exact. Of equals the one that comes
-first in DATA is first. Memory is about 200 MB, whatever the size of DATA.
+first in DATA is first. Memory is about 250 MB, whatever the size of DATA.
 
 Examples:
   lanewise neighbors queries.npy embeddings.npy -k 10

@@ -178,7 +178,7 @@ Run add_normalize(CLI::App& app) {
   app.footer(R"text(
 A feature that is constant becomes 0. OUT appears when it is complete; until
 then OUT.partial and OUT.partial.json hold what --resume goes on with. Memory
-is about 200 MB, whatever the size of the files.
+is about 250 MB, whatever the size of the files.
 
 Examples:
   lanewise normalize users.npy scaled.npy
