@@ -41,10 +41,11 @@ class CompiledFunction {
  public:
   CompiledFunction(Function f, CompileOptions options = {});
   std::vector<Array> operator()(const std::vector<Array>& arguments) const;
-  // Runs on samples that come in chunks and are never all in memory, with the same bits: a pass
-  // over `source` for each stage of the plan. The arguments along the samples are the arrays of
-  // the source, in order; the rest are `others`, in order. Results along the samples go to
-  // `sinks`, a chunk at a time, one sink each; returned are the rest, in order. Closes no sink.
+  // Runs on samples that come in chunks and are never all in memory, with the bits of the executor
+  // "fused", whichever is set: a pass over `source` for each stage of the plan. The arguments along
+  // the samples are the arrays of the source, in order; the rest are `others`, in order. Results
+  // along the samples go to `sinks`, a chunk at a time, one sink each; returned are the rest, in
+  // order. Closes no sink.
   // Errors: ValueError where a step needs all samples at once (a sort, the samples times
   // themselves) or the numbers of arrays differ; DataError for a source without samples or of
   // unknown length, or that ends too early; what source and sinks raise.

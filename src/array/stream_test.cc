@@ -12,6 +12,16 @@
 namespace lanewise {
 namespace {
 
+// A stream is swept; beside it runs the executor that sweeps in memory.
+class Stream : public testing::Test {
+ protected:
+  Stream() : previous_(executor()) { set_executor("fused"); }
+  ~Stream() override { set_executor(previous_); }
+
+ private:
+  const std::string previous_;
+};
+
 // Rows or columns of arrays in memory.
 class Memory : public Source {
  public:
@@ -75,7 +85,7 @@ Array samples(int64_t rows, int64_t columns) {
   return random::randn({rows, columns});
 }
 
-TEST(Stream, StandardisesWithTheBitsOfMemory) {
+TEST_F(Stream, StandardisesWithTheBitsOfMemory) {
   for (int axis : {0, 1})
     for (int64_t m : {1, 2, 1000, 1024, 1025, 5000, 20'000}) {
       const Array x = astype(axis == 0 ? samples(m, 5) : samples(m, 5).T(), DType::float32);
@@ -97,7 +107,7 @@ TEST(Stream, StandardisesWithTheBitsOfMemory) {
 }
 
 // What comes in chunks is the sample's, not the chunk's: its number, its random numbers.
-TEST(Stream, SamplesKeepTheirNumbers) {
+TEST_F(Stream, SamplesKeepTheirNumbers) {
   const Array x = samples(10'000, 4), queries = samples(3, 4);
   const Function nearest = [](const std::vector<Array>& a) {
     const auto [values, indices] = top_k(matmul(a[1], a[0].T()), 10, -1);
@@ -111,7 +121,7 @@ TEST(Stream, SamplesKeepTheirNumbers) {
   for (std::size_t k = 0; k < 3; ++k) EXPECT_TRUE(same_bits(results[k], expected[k])) << k;
 }
 
-TEST(Stream, RandomProgramsHaveTheBitsOfMemory) {
+TEST_F(Stream, RandomProgramsHaveTheBitsOfMemory) {
   int streamed = 0;
   std::map<std::string, int> refused;
   for (uint32_t seed = 0; seed < 150; ++seed) {
@@ -149,7 +159,7 @@ TEST(Stream, RandomProgramsHaveTheBitsOfMemory) {
   EXPECT_GT(streamed, 50);
 }
 
-TEST(Stream, SessionTrainsOnABatchThatIsNeverInMemory) {
+TEST_F(Stream, SessionTrainsOnABatchThatIsNeverInMemory) {
   const Array x = samples(30'000, 8), y = matmul(x, samples(8, 1));
   const Session::Step step = [](const std::vector<Array>& state, const std::vector<Array>& batch,
                                 const std::vector<Array>& scalars) {
@@ -168,7 +178,7 @@ TEST(Stream, SessionTrainsOnABatchThatIsNeverInMemory) {
   EXPECT_TRUE(same_bits(in_memory.state()[0], streamed.state()[0]));
 }
 
-TEST(Stream, SaysWhatNeedsAllSamples) {
+TEST_F(Stream, SaysWhatNeedsAllSamples) {
   const Array x = samples(3'000, 4);
   Memory source({x}, 0);
   const auto gram = compile(
