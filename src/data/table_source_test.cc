@@ -133,7 +133,7 @@ TEST_F(TableSourceTest, WarnsAsTheWholeDoes) {
 TEST_F(TableSourceTest, FindsTheColumnsOfTheWhole) {
   std::string text = "n,id,row,word,flag,one\n";
   for (int i = 0; i < 400'000; ++i)
-    text += std::to_string(i * i % 1717) + ".0," + std::to_string(i * 7919L % 400'009) + ',' +
+    text += std::to_string(1L * i * i % 1717) + ".0," + std::to_string(i * 7919L % 400'009) + ',' +
             std::to_string(i) + (i > 390'000 ? ",w" : ",1.0") + std::to_string(i % 3) + ',' +
             std::to_string(i % 2) + ",5\n";
   put(path("a.csv"), text);
