@@ -104,11 +104,12 @@ def test_wrong_inputs(folder, data):
     assert not (folder / "o.npy").exists()
 
 
-def test_a_full_disk_leaves_no_result(folder, data):
-    def limit():
-        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+def full_disk():
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 
-    said = refusal("normalize", data, folder / "full.npy", preexec_fn=limit)
+
+def test_a_full_disk_leaves_no_result(folder, data):
+    said = refusal("normalize", data, folder / "full.npy", preexec_fn=full_disk)
     assert "full.npy" in said
     assert not (folder / "full.npy").exists()
 
@@ -149,16 +150,12 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_bytes(folder):
     assert resumed > 0
 
 
-def test_resuming_another_job_is_refused(folder):
-    lanewise("generate", "embeddings", folder / "e.npy", "--samples", 300_000, "--dimensions", 50)
-    state = folder / "o.npy.partial.json"
-    while not state.exists():
-        kill(("normalize", folder / "e.npy", folder / "o.npy", "--checkpoint-every", "0s"), 0.1)
-        (folder / "o.npy").unlink(missing_ok=True)
-    said = refusal("normalize", folder / "e.npy", folder / "o.npy", "--resume", "--method", "minmax")
+def test_resuming_another_job_is_refused(folder, data):
+    refusal("normalize", data, folder / "o.npy", preexec_fn=full_disk)
+    said = refusal("normalize", data, folder / "o.npy", "--resume", "--method", "minmax")
     assert "is of another job" in said
-    state.write_text("{")
-    assert "damaged" in refusal("normalize", folder / "e.npy", folder / "o.npy", "--resume")
+    (folder / "o.npy.partial.json").write_text("{")
+    assert "damaged" in refusal("normalize", data, folder / "o.npy", "--resume")
 
 
 def test_neighbors_are_exact(folder, data, x):
