@@ -33,8 +33,7 @@ lw::Session::Result gradient_descent(const std::vector<Array>& state,
       lw::value_and_grad([&](const std::vector<Array>& w) { return cost(w, batch[0]); })(state);
   const Array rate = astype(scalars[0], lw::DType::float32);
   lw::Session::Result next{{}, {value}};
-  for (std::size_t k = 0; k < state.size(); ++k)
-    next.state.push_back(state[k] - rate * slopes[k]);
+  for (std::size_t k = 0; k < state.size(); ++k) next.state.push_back(state[k] - rate * slopes[k]);
   return next;
 }
 
