@@ -81,8 +81,10 @@ def standardised(rows):
         out = np.empty_like(X)
 
         def run():
-            np.subtract(X, X.mean(axis, keepdims=True), out=out)
-            return np.divide(out, X.std(axis, keepdims=True), out=out)
+            # Over rows NumPy adds one after the other: float32 would lose three digits.
+            mean, deviation = (f(axis, np.float64, keepdims=True) for f in (X.mean, X.std))
+            np.subtract(X, mean.astype(np.float32), out=out)
+            return np.divide(out, deviation.astype(np.float32), out=out)
 
         return run, data.mean_magnitude
 
