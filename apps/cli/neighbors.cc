@@ -4,6 +4,7 @@
 #include "cli/arguments.h"
 #include "cli/command.h"
 #include "cli/data_flags.h"
+#include "cli/flag_group.h"
 #include "cli/interrupt.h"
 #include "cli/meter.h"
 #include "lanewise/analysis.h"
@@ -114,13 +115,10 @@ Run add_neighbors(CLI::App& app) {
   option("-k,--neighbors", flags->k, "N", "so many of each query")
       ->check(at_least(1))
       ->capture_default_str();
-  app.add_option_function<std::string>(
-         "--metric",
-         [f = flags.get()](const std::string& text) { f->metric = metric_from_name(text); },
-         "cosine or dot: the largest is nearest; l2: the smallest distance")
-      ->type_name("NAME")
-      ->check(CLI::IsMember({"cosine", "dot", "l2"}))
-      ->default_str("cosine");
+  Group(app, "Options")
+      .named("--metric", flags->metric, metric_from_name,
+             "cosine or dot: the largest is nearest; l2: the smallest distance")
+      ->check(CLI::IsMember({"cosine", "dot", "l2"}));
   add_axis_flag(app, flags->features_first);
   option("--batch", flags->batch, "N", "queries of a pass over DATA")
       ->check(at_least(1))

@@ -5,6 +5,7 @@
 #include "cli/arguments.h"
 #include "cli/command.h"
 #include "cli/data_flags.h"
+#include "cli/flag_group.h"
 #include "cli/interrupt.h"
 #include "cli/meter.h"
 #include "cli/resumable.h"
@@ -142,21 +143,14 @@ Run add_normalize(CLI::App& app) {
   option("IN", flags->input, "", ".npy, a pattern of such, ARCHIVE.npz:ARRAY, or CSV")->required();
   option("OUT", flags->output, "", "a .npy file of the same layout")->required();
   add_axis_flag(app, flags->features_first);
-  app.add_option_function<std::string>(
-         "--method",
-         [f = flags.get()](const std::string& text) {
-           f->scaler.scaling = scaling_from_name(text);
-         },
-         "standard: mean 0, deviation 1; minmax: from 0 to 1; robust: median 0, quartiles 1 apart")
-      ->type_name("NAME")
-      ->check(CLI::IsMember({"standard", "minmax", "robust"}))
-      ->default_str("standard");
-  app.add_option_function<std::string>(
-         "--dtype",
-         [f = flags.get()](const std::string& text) { f->dtype = dtype_from_name(text); }, "of OUT")
-      ->type_name("NAME")
-      ->check(CLI::IsMember({"float32", "float64"}))
-      ->default_str("float32");
+  Group group(app, "Options");
+  group
+      .named("--method", flags->scaler.scaling, scaling_from_name,
+             "standard: mean 0, deviation 1; minmax: from 0 to 1; robust: median 0, quartiles 1 "
+             "apart")
+      ->check(CLI::IsMember({"standard", "minmax", "robust"}));
+  group.named("--dtype", flags->dtype, dtype_from_name, "of OUT")
+      ->check(CLI::IsMember({"float32", "float64"}));
   app.add_option_function<std::string>(
          "--nan",
          [f = flags.get()](const std::string& text) {

@@ -7,11 +7,17 @@
 #include "lanewise/error.h"
 #include "lanewise/ops.h"
 #include "lanewise/runtime.h"
+#include "nn/names.h"
 
 namespace lanewise {
 namespace {
 
-constexpr std::string_view kNames[] = {"cosine", "dot", "l2"};
+struct MetricRow {
+  Metric value;
+  std::string_view name;
+};
+constexpr MetricRow kMetrics[] = {
+    {Metric::cosine, "cosine"}, {Metric::dot, "dot"}, {Metric::l2, "l2"}};
 
 Array of_norm_1(const Array& rows) {
   const Array norm = sqrt(sum(square(rows), 1, true));
@@ -51,12 +57,8 @@ void check(const Array& queries, const Source& source, int64_t k) {
 
 }  // namespace
 
-std::string_view name(Metric metric) { return kNames[static_cast<int>(metric)]; }
-Metric metric_from_name(std::string_view name) {
-  for (int k = 0; k < 3; ++k)
-    if (kNames[k] == name) return static_cast<Metric>(k);
-  throw ValueError(fmt::format("no metric '{}'; there are cosine, dot and l2", name));
-}
+std::string_view name(Metric metric) { return row_of(kMetrics, metric).name; }
+Metric metric_from_name(std::string_view name) { return row_named(kMetrics, "metric", name).value; }
 
 Neighbors neighbors(const Array& queries, Source& source, int64_t k, Metric metric) {
   check(queries, source, k);

@@ -8,11 +8,17 @@
 #include "lanewise/error.h"
 #include "lanewise/ops.h"
 #include "lanewise/runtime.h"
+#include "nn/names.h"
 
 namespace lanewise {
 namespace {
 
-constexpr std::string_view kNames[] = {"standard", "minmax", "robust"};
+struct ScalingRow {
+  Scaling value;
+  std::string_view name;
+};
+constexpr ScalingRow kScalings[] = {
+    {Scaling::standard, "standard"}, {Scaling::minmax, "minmax"}, {Scaling::robust, "robust"}};
 
 // The moments of one kind, of each feature: what becomes 0, and what becomes 1 from there.
 struct Moments {
@@ -64,17 +70,6 @@ std::string feature(const Array& per_feature, int64_t number) {
   return per_feature.size() == 1 ? "the feature" : fmt::format("feature {}", number);
 }
 
-}  // namespace
-
-std::string_view name(Scaling scaling) { return kNames[static_cast<int>(scaling)]; }
-Scaling scaling_from_name(std::string_view name) {
-  for (int k = 0; k < 3; ++k)
-    if (kNames[k] == name) return static_cast<Scaling>(k);
-  throw ValueError(fmt::format("no scaling '{}'; there are standard, minmax and robust", name));
-}
-
-namespace {
-
 // How many values of each feature aren't finite, and the number of the first such sample.
 Array count_not_finite(Source& source, bool ignore) {
   const int axis = source.sample_axis();
@@ -105,6 +100,11 @@ Moments robust_moments(Source& source) {
 }
 
 }  // namespace
+
+std::string_view name(Scaling scaling) { return row_of(kScalings, scaling).name; }
+Scaling scaling_from_name(std::string_view name) {
+  return row_named(kScalings, "scaling", name).value;
+}
 
 Scaler Scaler::fit(Source& source, const ScalerOptions& options) {
   const int axis = source.sample_axis();

@@ -16,7 +16,8 @@ constexpr int64_t kBytes = kSamples * kFeatures * 4;
 // A file that is removed at exit.
 class BenchFile {
  public:
-  explicit BenchFile(bool columns) : path_("/tmp/lanewise_streams_bench.npy") {
+  explicit BenchFile(bool columns)
+      : path_(std::filesystem::temp_directory_path() / "lanewise_streams_bench.npy") {
     NpySinkOptions options{columns, false, kSamples};
     auto sink = npy_sink(path_, {kFeatures}, DType::float32, options);
     const Array run = ones(columns ? Shape{kFeatures, kRun} : Shape{kRun, kFeatures});

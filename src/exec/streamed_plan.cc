@@ -32,18 +32,11 @@ void StreamedPlan::refuse(int step, std::string_view why) const {
 }
 
 void StreamedPlan::check() const {
-  for (int i = 0; i < static_cast<int>(plan_->steps.size()); ++i) {
+  for (int i = 0; i < static_cast<int>(plan_->steps.size()); ++i)
     if (!sweep_.why_whole[i].empty()) refuse(i, sweep_.why_whole[i]);
-  }
   for (int i : plan_->outputs)
     if (sweep_.role[i] == plan::Role::leaf && sweep_.axis[i] != plan::kNoAxis)
       refuse(i, "it is a result itself");
-}
-
-int StreamedPlan::passes() const {
-  return static_cast<int>(
-      std::count_if(programs_.begin(), programs_.end(),
-                    [](const StageProgram& p) { return !p.instructions.empty(); }));
 }
 
 // Samples of a chunk: the same for all stages.

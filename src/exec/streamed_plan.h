@@ -36,9 +36,7 @@ class StreamedPlan {
   // Whether input or result k lies along the samples.
   bool streams_input(int k) const { return sweep_.axis[plan_->inputs[k]] >= 0; }
   bool streams_output(int k) const { return is_swept(plan_->outputs[k]); }
-  int sample_axis(int output) const { return sweep_.axis[plan_->outputs[output]]; }
   std::size_t output_count() const { return plan_->outputs.size(); }
-  int passes() const;  // over the samples
 
  private:
   bool is_swept(int step) const { return sweep_.role[step] == plan::Role::swept; }
