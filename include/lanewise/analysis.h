@@ -38,7 +38,7 @@ class Scaler {
   // One pass over the source (robust: four of float32, seven of float64); one or two more where
   // values that aren't finite are left out.
   // Errors: DataError naming the first feature that has a value that isn't finite, and the sample,
-  // or none that is.
+  // or none that is, or whose spread overflows its dtype.
   static Scaler fit(Source& source, const ScalerOptions& options = {});
   // A pass over the source: each sample scaled, in `dtype`, pushed to `sink`, which isn't closed.
   // Computed in the dtype of the samples, float64 for integers.

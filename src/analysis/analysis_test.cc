@@ -104,6 +104,18 @@ TEST(Scaler, RefusesOrLeavesOutWhatIsNotFinite) {
       ThrowsMessage<DataError>(HasSubstr("feature 0 has no finite value")));
 }
 
+TEST(Scaler, SaysWhichSpreadOverflows) {
+  Array x = samples(2000, 3);
+  x.assign({5, 1}, 3e38F);
+  x.assign({6, 1}, -3e38F);
+  for (const char* kind : {"standard", "minmax"})
+    EXPECT_THAT([&] { Scaler::fit(*array_source({x}), {scaling_from_name(kind)}); },
+                ThrowsMessage<DataError>(HasSubstr("feature 1 has values so large that their "
+                                                   "spread overflows float32")))
+        << kind;
+  EXPECT_NO_THROW(Scaler::fit(*array_source({astype(x, DType::float64)})));
+}
+
 TEST(Scaler, ComesBackFromItsFile) {
   const Scaler scaler = Scaler::fit(*array_source({samples(1000, 5)}), {Scaling::robust});
   const Scaler again = Scaler::from_json(scaler.to_json(), "m.json");

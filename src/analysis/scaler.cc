@@ -93,6 +93,17 @@ Array count_not_finite(Source& source, bool ignore) {
   return found[0];
 }
 
+// Of values that are finite themselves.
+void check_moments(const Moments& found) {
+  const Array wrong = logical_not(logical_and(finite(found.centre), finite(found.scale)));
+  if (any(wrong).item() == 0) return;
+  const auto first = argmax(wrong).item<int64_t>();
+  throw DataError(
+      fmt::format("{} has values so large that their spread overflows {}; divide them, "
+                  "or convert them to float64",
+                  feature(wrong, first), name(found.scale.dtype())));
+}
+
 Moments robust_moments(Source& source) {
   const double quarters[] = {0.25, 0.5, 0.75};
   const Array q = quantiles(source, quarters);
@@ -125,6 +136,7 @@ Scaler Scaler::fit(Source& source, const ScalerOptions& options) {
     }
     found = {m[0], m[1]};
   }
+  check_moments(found);
   fitted.samples_ = *source.length();
   fitted.centre_ = astype(found.centre, DType::float64);
   fitted.scale_ =
