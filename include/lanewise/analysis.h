@@ -82,11 +82,12 @@ struct Neighbors {
   Array indices;  // (queries, k) int64: numbers of samples
 };
 // The k nearest samples of each query, all of them compared: one pass over the source. Of equals
-// the lower number comes first. A sample with NaN is nobody's neighbour before those without.
+// the lower number comes first. A sample with NaN comes after all without, as infinitely far.
 // Norms of l2 are those of differences: 0 for the query itself to about 1e-3 of its norm in
 // float32, as |q|² − 2 q·x + |x|² gives them.
 //   queries: (queries, features), float32 or float64; the source has them as rows or columns.
-// Errors: ShapeError where features differ; ValueError where k is not in 1 … samples.
+// Errors: ShapeError where features differ; ValueError where k is not in 1 … samples; DataError for
+// a query with NaN.
 Neighbors neighbors(const Array& queries, Source& source, int64_t k,
                     Metric metric = Metric::cosine);
 

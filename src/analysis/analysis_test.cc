@@ -191,6 +191,21 @@ TEST(Neighbors, CutsAndColumnsDontMatter) {
   EXPECT_EQ(nearest[0], rows.indices.to_vector<int64_t>()[0]);
 }
 
+TEST(Neighbors, WhatIsNaNComesLast) {
+  Array data = samples(40, 6);
+  data.assign({slice(0, 30), 2}, kNaN);
+  Array queries = samples(2, 6);
+  for (const char* name : {"cosine", "dot", "l2"}) {
+    const Neighbors found = neighbors(queries, *array_source({data}), 12, metric_from_name(name));
+    EXPECT_GE(min(found.indices[{slice(), slice(0, 10)}]).item(), 30) << name;
+    EXPECT_EQ((found.indices[{0, 10}].item()), 0) << name;
+    EXPECT_TRUE(std::isinf(found.scores[{0, 10}].item())) << name;
+  }
+  queries.assign({1, 0}, kNaN);
+  EXPECT_THAT([&] { neighbors(queries, *array_source({data}), 1); },
+              ThrowsMessage<DataError>(HasSubstr("query 1 holds a NaN")));
+}
+
 TEST(Neighbors, SayWhatIsWrong) {
   const auto source = array_source({samples(50, 6)});
   EXPECT_THAT([&] { neighbors(samples(3, 5), *source, 1); },

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "lanewise/analysis.h"
 #include "lanewise/error.h"
@@ -49,6 +50,10 @@ void check(const Array& queries, const Source& source, int64_t k) {
   if (!is_float(queries.dtype()))
     throw DTypeError(fmt::format("neighbors: queries are {}, expected float32 or float64",
                                  name(queries.dtype())));
+  const Array wrong = any(isnan(queries), 1);
+  if (any(wrong).item() != 0)
+    throw DataError(fmt::format("neighbors: query {} holds a NaN, which is near to nothing",
+                                argmax(wrong).item<int64_t>()));
   const int64_t samples = source.length().value_or(0);
   if (k < 1 || k > samples)
     throw ValueError(
@@ -66,7 +71,9 @@ Neighbors neighbors(const Array& queries, Source& source, int64_t k, Metric metr
   const auto program = compile(
       [=](const std::vector<Array>& a) {
         const Array data = astype(axis == 0 ? a[0].T() : a[0], a[1].dtype());
-        const TopK best = top_k(similarity(metric, a[1], data), k, 1);
+        const Array all = similarity(metric, a[1], data);
+        constexpr double kFarthest = -std::numeric_limits<double>::infinity();
+        const TopK best = top_k(where(isnan(all), kFarthest, all), k, 1);
         return std::vector<Array>{best.values, best.indices};
       },
       {{axis, -1}});
