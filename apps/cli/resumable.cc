@@ -73,7 +73,8 @@ PartialFile::PartialFile(std::string path, Json job, bool resume, double every)
                     state_path()),
         state_path());
   notes_ = state["notes"].dump(1) + "\n";
-  resumed_at_ = state["samples"].get<int64_t>();
+  // Killed after the last sample, before the state was removed: only the notes are of use.
+  if (std::filesystem::exists(path_ + ".partial")) resumed_at_ = state["samples"].get<int64_t>();
 }
 
 void PartialFile::note(std::string notes) {

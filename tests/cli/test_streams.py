@@ -150,6 +150,18 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_bytes(folder):
     assert resumed > 0
 
 
+def test_a_state_that_outlived_its_file_starts_anew(folder, data):
+    """As after a kill between the file's last name and the end of the state."""
+    lanewise("normalize", data, folder / "whole.npy")
+    refusal("normalize", data, folder / "again.npy", preexec_fn=full_disk)
+    (folder / "again.npy.partial").unlink(missing_ok=True)
+    state = folder / "again.npy.partial.json"
+    state.write_text(json.dumps(json.loads(state.read_text()) | {"samples": 1024}))
+    assert answer("normalize", data, folder / "again.npy", "--resume")["resumed_at"] == 0
+    assert (folder / "again.npy").read_bytes() == (folder / "whole.npy").read_bytes()
+    assert not state.exists()
+
+
 def test_resuming_another_job_is_refused(folder, data):
     refusal("normalize", data, folder / "o.npy", preexec_fn=full_disk)
     said = refusal("normalize", data, folder / "o.npy", "--resume", "--method", "minmax")
