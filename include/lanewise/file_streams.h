@@ -21,8 +21,6 @@ namespace lanewise {
 
 // ---- sources ----
 
-std::unique_ptr<Source> array_source(std::vector<Array> arrays);
-
 struct NpySourceOptions {
   std::optional<DType> dtype{};  // convert to it: float32 or float64
   bool features_first = false;   // arrays are (features, samples)

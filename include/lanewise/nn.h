@@ -12,6 +12,7 @@
 #include "lanewise/layers.h"
 #include "lanewise/losses.h"
 #include "lanewise/optim.h"
+#include "lanewise/streams.h"
 
 namespace lanewise::nn {
 
@@ -96,11 +97,25 @@ struct FitData {
   std::optional<Array> folds{};
 };
 
+// Samples that are never all in memory: the arrays of a FitData, those that there are.
+struct FitStream {
+  Source* samples = nullptr;  // x, y, then weights and folds where told; of known length
+  bool weights = false, folds = false;
+  // Rows in memory at a time. Shuffled mini-batches are drawn so: the blocks of 1,024 rows get an
+  // order; windows of about so many rows follow it, and the rows of each get an order of their own.
+  // With as many rows as the stream has, or a full batch, the bits are those of a FitData.
+  int64_t window = 1 << 18;
+};
+
 // Trains in a Session. The best epoch's parameters, by validation loss, are kept;
 // without validation data the last's.  Errors: ValueError for options out of range
 // or a loss that became NaN or infinite (naming epoch and repair), ShapeError.
 FitResult fit(const Sequential& network, std::vector<Array> parameters, const FitData& train,
               const FitData* validation, const FitOptions& options);
+// The same over streams; a pass for each epoch, and one over what judges it. Shuffling needs a
+// source that can seek.
+FitResult fit(const Sequential& network, std::vector<Array> parameters, const FitStream& train,
+              const FitStream* validation, const FitOptions& options);
 
 struct EnsembleResult {
   struct Member {
@@ -123,5 +138,9 @@ struct EnsembleResult {
 EnsembleResult fit_ensemble(const Sequential& network,
                             const std::vector<std::vector<Array>>& parameters, const FitData& train,
                             const FitData* validation, const FitOptions& options);
+EnsembleResult fit_ensemble(const Sequential& network,
+                            const std::vector<std::vector<Array>>& parameters,
+                            const FitStream& train, const FitStream* validation,
+                            const FitOptions& options);
 
 }  // namespace lanewise::nn

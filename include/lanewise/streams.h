@@ -30,6 +30,9 @@ class Source {
   virtual void seek(int64_t sample);  // Errors: ValueError unless seekable
 };
 
+// The rows of arrays in memory.  Errors: ShapeError where these have different numbers of them.
+std::unique_ptr<Source> array_source(std::vector<Array> arrays);
+
 class Sink {
  public:
   virtual ~Sink() = default;

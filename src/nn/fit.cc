@@ -9,10 +9,10 @@
 
 #include "lanewise/nn.h"
 #include "lanewise/runtime.h"
-#include "nn/fit_data.h"
 #include "nn/fit_loss.h"
 #include "nn/fit_state.h"
 #include "nn/fit_step.h"
+#include "nn/fit_windows.h"
 
 namespace lanewise::nn {
 namespace {
@@ -32,20 +32,31 @@ int64_t rows_of_a_step(const FitOptions& options, int64_t rows) {
   return batch < 1 || batch > rows / accumulate ? rows : batch * accumulate;
 }
 
+// All rows where a batch is none of its own.
+int64_t step_of_windows(const FitOptions& options, int64_t rows) {
+  const int64_t step = rows_of_a_step(options, rows);
+  return step < rows ? step : 1;
+}
+
 class Training {
  public:
-  Training(const Sequential& network, const std::vector<std::vector<Array>>& parameters,
-           const FitData& train, const FitData* validation, FitOptions options)
+  using Members = std::vector<std::vector<Array>>;
+
+  // `train` and `validation` make windows of the data that they name.
+  Training(const Sequential& network, const Members& parameters, FitWindows train,
+           std::optional<FitWindows> validation, FitOptions options)
       : options_(std::move(options)),
         network_(network),
         dtype_(parameters[0][0].dtype()),
-        data_(program_data(network, train, options_.loss, dtype_, "training")),
-        rows_(data_.x.shape(sample_axis(network.layout()))),
+        train_(std::move(train)),
+        judges_(std::move(validation)),
+        rows_(train_.rows()),
         batch_(rows_of_a_step(options_, rows_)),
         layout_{parameters[0].size(), optimizer_state(options_.optimizer, parameters[0]).size(),
                 options_.average_decay > 0 ? parameters[0].size() : 0} {
     complete_options();
-    judge_by(validation, parameters.size());
+    if (train_.fields().folds) judge_by_folds(parameters.size());
+    else if (judges_) validation_.emplace(network_, options_, *judges_, layout_.parameters);
     at_.generator = Generator(options_.seed);
     at_.result.members.resize(parameters.size());
     at_.members.resize(parameters.size());
@@ -82,16 +93,13 @@ class Training {
   }
   int64_t steps_per_epoch() const { return (rows_ + batch_ - 1) / batch_; }
 
-  void judge_by(const FitData* validation, std::size_t members) {
-    if (data_.folds) {
-      fold_rows_ = rows_by_fold(*data_.folds, members);
-      const FitData all{data_.x, data_.y, data_.weights, {}};
-      validation_.emplace(network_, options_, all, layout_.parameters);
-    } else if (validation) {
-      validation_.emplace(network_, options_,
-                          program_data(network_, *validation, options_.loss, dtype_, "validation"),
-                          layout_.parameters);
+  void judge_by_folds(std::size_t members) {
+    if (!train_.source()) {  // else told after the first epoch
+      const auto folds = rows_by_fold(*train_.load(0).folds, members);
+      for (std::size_t k = 0; k < members; ++k)
+        check_fold(k, static_cast<int64_t>(folds[k].size()), rows_);
     }
+    validation_.emplace(network_, options_, train_, layout_.parameters);
   }
 
   void resume(const FitState& from) {
@@ -111,7 +119,7 @@ class Training {
 
   // Goes on from at_.steps.
   void start_session(std::vector<Array> state) {
-    session_.emplace(training_step(network_, options_, data_, at_.members, layout_),
+    session_.emplace(training_step(network_, options_, train_.fields(), at_.members, layout_),
                      std::move(state), SessionOptions{sample_axis(network_.layout())});
     steps_before_ = at_.steps;
   }
@@ -119,22 +127,10 @@ class Training {
   // False: told to end within the epoch.
   bool run_epoch() {
     const Clock::time_point epoch_start = Clock::now();
-    const int64_t done = at_.epoch_steps, first_step = at_.steps - done;
-    const auto count_steps = [&] {
-      at_.steps = steps_before_ + session_->steps();
-      at_.epoch_steps = at_.steps - first_step;
-    };
+    const int64_t done = at_.epoch_steps;
     Generator generator = at_.generator;
-    session_->run(
-        listed(data_), batches(generator, done),
-        [&](int64_t step) { return step_scalars(options_, at_.members, steps_before_ + step); },
-        [&] {
-          count_steps();
-          return may_step();
-        },
-        at_.sums);
-    count_steps();
-    if (at_.epoch_steps < steps_per_epoch()) return false;
+    if (batch_ == rows_ && train_.count() > 1 ? !run_whole() : !run_windows(generator))
+      return false;
     EpochReport report{at_.epoch, options_.epochs, 0, 0, 0, 0, false, {}};
     report.rows_per_second =
         static_cast<double>(rows_ - done * batch_) / seconds_since(epoch_start);
@@ -146,6 +142,48 @@ class Training {
     at_.epoch_steps = 0;
     if (options_.on_epoch) options_.on_epoch(report);
     return true;
+  }
+
+  // A step on all samples, which never are all in memory.
+  bool run_whole() {
+    if (!may_step()) return false;
+    at_.sums = session_->run(*train_.source(), scalars());
+    at_.steps = steps_before_ + session_->steps();
+    return true;
+  }
+
+  bool run_windows(Generator& generator) {
+    const int64_t done = at_.epoch_steps, first_step = at_.steps - done;
+    const auto count_steps = [&] {
+      at_.steps = steps_before_ + session_->steps();
+      at_.epoch_steps = at_.steps - first_step;
+    };
+    const bool shuffles = options_.shuffle && batch_ < rows_;
+    const std::vector<int64_t> blocks =
+        shuffles ? train_.shuffled_blocks(generator) : std::vector<int64_t>{};
+    int64_t end = 0;  // step of the epoch that ends the window
+    for (int64_t w = 0; w < train_.count(); ++w) {
+      const int64_t rows = train_.rows_of(w), steps = (rows + batch_ - 1) / batch_;
+      const int64_t skipped = std::clamp<int64_t>(done - end, 0, steps);
+      const Batches batches = batches_of(rows, shuffles ? &generator : nullptr, skipped);
+      end += steps;
+      if (skipped == steps) continue;
+      session_->run(
+          listed(train_.load(w, blocks)), batches, scalars(),
+          [&] {
+            count_steps();
+            return may_step();
+          },
+          at_.sums);
+      count_steps();
+      if (at_.epoch_steps < end) return false;
+    }
+    return true;
+  }
+
+  Session::Scalars scalars() const {
+    return
+        [this](int64_t step) { return step_scalars(options_, at_.members, steps_before_ + step); };
   }
 
   bool may_step() {
@@ -163,12 +201,11 @@ class Training {
     return stored(now);
   }
 
-  // Those of an epoch after the first `done`.
-  Batches batches(Generator& generator, int64_t done) const {
-    const bool shuffles = options_.shuffle && batch_ < rows_;
-    if (!shuffles && done == 0) return {{}, batch_};
-    std::vector<int64_t> order(static_cast<std::size_t>(rows_));
-    if (shuffles) order = generator.permutation(rows_).to_vector<int64_t>();
+  // Those of a window after the first `done`, in an order that `generator` draws, if there is one.
+  Batches batches_of(int64_t rows, Generator* generator, int64_t done) const {
+    if (!generator && done == 0) return {{}, batch_};
+    std::vector<int64_t> order(static_cast<std::size_t>(rows));
+    if (generator) order = generator->permutation(rows).to_vector<int64_t>();
     else std::iota(order.begin(), order.end(), int64_t{0});
     order.erase(order.begin(), order.begin() + done * batch_);
     return {std::move(order), batch_};
@@ -176,30 +213,30 @@ class Training {
 
   void judge(EpochReport& report) {
     const std::span<const double> sums(at_.sums);
-    const std::vector<Array> state = session_->state();
     const std::size_t metrics = sums.size() / at_.members.size();
+    const std::vector<Array> state = session_->state();
+    Members kept;
+    for (std::size_t i = 0; i < at_.members.size(); ++i) {
+      const double loss = mean_loss(sums.subspan(i * metrics, metrics), rows_);
+      check_finite(loss, "training", at_.members[i], report.epoch);
+      report.members.push_back({at_.members[i], loss, kNaN, false});
+      kept.push_back(to_keep(state, i));
+    }
+    const auto losses = validation_ ? (*validation_)(kept, at_.members) : std::vector<double>{};
     const auto share = 1 / static_cast<double>(at_.members.size());
     for (std::size_t i = 0; i < at_.members.size(); ++i) {
-      MemberReport own{at_.members[i], mean_loss(sums.subspan(i * metrics, metrics), rows_), kNaN,
-                       false};
-      check_finite(own.loss, "training", own.member, report.epoch);
-      judge(own, report.epoch, to_keep(state, i));
+      MemberReport& own = report.members[i];
+      if (validation_) own.validation_loss = losses[i];
+      keep_if_best(own, report.epoch, std::move(kept[i]));
       report.loss += own.loss * share;
       report.validation_loss += own.validation_loss * share;
       report.best |= own.best;
-      report.members.push_back(own);
     }
   }
 
-  void judge(MemberReport& report, int epoch, std::vector<Array> parameters) {
+  void keep_if_best(MemberReport& report, int epoch, std::vector<Array> parameters) {
     EnsembleResult::Member& member = at_.result.members[static_cast<std::size_t>(report.member)];
-    if (validation_) {
-      report.validation_loss =
-          fold_rows_.empty()
-              ? (*validation_)(parameters)
-              : (*validation_)(parameters, fold_rows_[static_cast<std::size_t>(report.member)]);
-      check_finite(report.validation_loss, "validation", report.member, epoch);
-    }
+    if (validation_) check_finite(report.validation_loss, "validation", report.member, epoch);
     report.best =
         !validation_ || member.best_epoch == 0 || report.validation_loss < member.best_loss;
     if (!report.best) return;
@@ -265,14 +302,14 @@ class Training {
   FitOptions options_;
   const Sequential& network_;
   DType dtype_;
-  FitData data_;
+  FitWindows train_;
+  std::optional<FitWindows> judges_;
   int64_t rows_, batch_;
   MemberState layout_;
   std::optional<Session> session_;
-  int64_t steps_before_ = 0;  // of earlier sessions
-  std::optional<Validation> validation_;
-  std::vector<std::vector<int64_t>> fold_rows_;  // which judge each member; empty: validation data
-  Standing at_;                                  // its array state is the session's
+  int64_t steps_before_ = 0;              // of earlier sessions
+  std::optional<Validation> validation_;  // by judges_, or the folds of train_
+  Standing at_;                           // its array state is the session's
   Clock::time_point start_;
 };
 
@@ -288,7 +325,7 @@ void check_masks(const std::vector<std::vector<Array>>& masks,
 }
 
 void check(const FitOptions& options, const std::vector<std::vector<Array>>& members,
-           const FitData& train, const FitData* validation) {
+           bool folds_beside_validation) {
   const auto require = [](bool ok, std::string_view field, double value,
                           std::string_view expected) {
     if (!ok) throw ValueError(fmt::format("fit: {} is {}, expected {}", field, value, expected));
@@ -300,7 +337,7 @@ void check(const FitOptions& options, const std::vector<std::vector<Array>>& mem
   require(options.average_decay >= 0 && options.average_decay < 1, "average_decay",
           options.average_decay, "0 ≤ average_decay < 1");
   if (members.empty()) throw ValueError("fit: there is no network to train");
-  if (train.folds && validation)
+  if (folds_beside_validation)
     throw ValueError(
         "fit: folds judge the networks, so there can't be validation data beside them");
   check_masks(options.masks, members);
@@ -312,21 +349,65 @@ void check(const FitOptions& options, const std::vector<std::vector<Array>>& mem
   }
 }
 
-}  // namespace
+FitWindows windows_of(const FitData& data, const Sequential& network, const FitOptions& options,
+                      DType dtype, std::string_view which) {
+  return {program_data(network, data, options.loss, dtype, which), sample_axis(network.layout())};
+}
 
-FitResult fit(const Sequential& network, std::vector<Array> parameters, const FitData& train,
-              const FitData* validation, const FitOptions& options) {
-  EnsembleResult all = fit_ensemble(network, {std::move(parameters)}, train, validation, options);
+FitWindows windows_of(const FitStream& stream, const Sequential& network, const FitOptions& options,
+                      DType dtype, std::string_view which) {
+  auto source = program_source(network, stream, options.loss, dtype, which);
+  const int64_t rows = *source->length();
+  return {std::move(source),
+          {stream.weights, stream.folds},
+          stream.window,
+          step_of_windows(options, rows)};
+}
+
+bool has_folds(const FitData& data) { return data.folds.has_value(); }
+bool has_folds(const FitStream& stream) { return stream.folds; }
+
+template <class Data>
+EnsembleResult train(const Sequential& network, const std::vector<std::vector<Array>>& parameters,
+                     const Data& train, const Data* validation, const FitOptions& options) {
+  check(options, parameters, has_folds(train) && validation);
+  const DType dtype = parameters[0][0].dtype();
+  std::optional<FitWindows> judges;
+  if (validation) judges = windows_of(*validation, network, options, dtype, "validation");
+  return Training(network, parameters, windows_of(train, network, options, dtype, "training"),
+                  std::move(judges), options)
+      .run();
+}
+
+FitResult only_one(EnsembleResult all) {
   EnsembleResult::Member& only = all.members[0];
   return {std::move(only.parameters), std::move(all.history), only.best_epoch, all.interrupted,
           only.stopped_early};
 }
 
+}  // namespace
+
+FitResult fit(const Sequential& network, std::vector<Array> parameters, const FitData& data,
+              const FitData* validation, const FitOptions& options) {
+  return only_one(train(network, {std::move(parameters)}, data, validation, options));
+}
+
+FitResult fit(const Sequential& network, std::vector<Array> parameters, const FitStream& stream,
+              const FitStream* validation, const FitOptions& options) {
+  return only_one(train(network, {std::move(parameters)}, stream, validation, options));
+}
+
 EnsembleResult fit_ensemble(const Sequential& network,
-                            const std::vector<std::vector<Array>>& parameters, const FitData& train,
+                            const std::vector<std::vector<Array>>& parameters, const FitData& data,
                             const FitData* validation, const FitOptions& options) {
-  check(options, parameters, train, validation);
-  return Training(network, parameters, train, validation, options).run();
+  return train(network, parameters, data, validation, options);
+}
+
+EnsembleResult fit_ensemble(const Sequential& network,
+                            const std::vector<std::vector<Array>>& parameters,
+                            const FitStream& stream, const FitStream* validation,
+                            const FitOptions& options) {
+  return train(network, parameters, stream, validation, options);
 }
 
 }  // namespace lanewise::nn

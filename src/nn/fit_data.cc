@@ -82,11 +82,15 @@ std::vector<Array> listed(const FitData& data) {
   return list;
 }
 
-FitData named(std::span<const Array> list, const FitData& like) {
+FitFields fields_of(const FitData& data) {
+  return {data.weights.has_value(), data.folds.has_value()};
+}
+
+FitData named(std::span<const Array> list, FitFields fields) {
   FitData data{list[0], list[1], {}, {}};
   std::size_t next = 2;
-  if (like.weights) data.weights = list[next++];
-  if (like.folds) data.folds = list[next++];
+  if (fields.weights) data.weights = list[next++];
+  if (fields.folds) data.folds = list[next++];
   return data;
 }
 
@@ -98,13 +102,15 @@ std::vector<std::vector<int64_t>> rows_by_fold(const Array& folds, std::size_t m
     if (k >= 0 && k < static_cast<int64_t>(members))
       rows[static_cast<std::size_t>(k)].push_back(static_cast<int64_t>(row));
   }
-  for (std::size_t k = 0; k < members; ++k)
-    if (rows[k].empty() || rows[k].size() == numbers.size())
-      throw ValueError(fmt::format(
-          "fit: {} of {} rows have the fold {}; each network needs rows of its fold, which judge "
-          "it, and others to learn from: use fewer folds",
-          rows[k].size(), numbers.size(), k));
   return rows;
+}
+
+void check_fold(std::size_t fold, int64_t rows, int64_t rows_in_all) {
+  if (rows > 0 && rows < rows_in_all) return;
+  throw ValueError(
+      fmt::format("fit: {} of {} rows have the fold {}; each network needs rows of its fold, which "
+                  "judge it, and others to learn from: use fewer folds",
+                  rows, rows_in_all, fold));
 }
 
 FitData without_fold(const FitData& data, int k) {

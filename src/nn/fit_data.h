@@ -17,13 +17,21 @@ namespace lanewise::nn {
 FitData program_data(const Sequential& network, const FitData& data, Loss loss, DType dtype,
                      std::string_view which);
 
+// Which arrays there are beside x and y.
+struct FitFields {
+  bool weights = false, folds = false;
+};
+FitFields fields_of(const FitData& data);
+
 // The arrays that there are, in the order of the fields; and a list in that order by name again.
 std::vector<Array> listed(const FitData& data);
-FitData named(std::span<const Array> list, const FitData& like);
+FitData named(std::span<const Array> list, FitFields fields);
 
 // The rows with each number 0 … members − 1 in folds.
-// Errors: ValueError for a member that no row judges, or that has none to learn from.
 std::vector<std::vector<int64_t>> rows_by_fold(const Array& folds, std::size_t members);
+// Errors: ValueError where a fold has none of the rows or all, for a network to be judged by or to
+// learn from.
+void check_fold(std::size_t fold, int64_t rows, int64_t rows_in_all);
 
 // What member k learns from: the rows that it leaves out weigh nothing.
 FitData without_fold(const FitData& data, int k);

@@ -13,18 +13,51 @@ namespace {
 constexpr int64_t kPiece = 4096;
 
 CompiledFunction validation_program(const Sequential& network, const FitOptions& options,
-                                    const FitData& data, std::size_t parameter_count) {
+                                    bool weights, std::size_t parameter_count) {
   std::vector<int> axes(parameter_count, -1);
-  axes.insert(axes.end(), listed(data).size(), sample_axis(network.layout()));
-  const auto metrics = [&network, &options, data, parameter_count](const std::vector<Array>& all) {
+  axes.insert(axes.end(), weights ? 3 : 2, sample_axis(network.layout()));
+  const auto metrics = [&network, &options, weights,
+                        parameter_count](const std::vector<Array>& all) {
     const std::span<const Array> arguments(all);
-    const FitData batch = named(arguments.subspan(parameter_count), data);
+    const FitData batch = named(arguments.subspan(parameter_count), {weights, false});
     return loss_on(network(arguments.first(parameter_count), batch.x), batch, options,
                    network.layout())
         .metrics();
   };
   return compile(metrics, {axes});
 }
+
+// What judges: arrays of samples, of which some rows may count.
+struct Judge {
+  std::vector<Array> arrays;
+  int axis;
+
+  std::vector<Array> piece(int64_t first, int64_t count) const {
+    const Index window = slice(first, first + count);
+    std::vector<Array> piece;
+    for (const Array& a : arrays) piece.push_back(axis == 0 ? a[window] : a[{slice(), window}]);
+    return piece;
+  }
+  std::vector<Array> piece(std::span<const int64_t> rows) const {
+    std::vector<Array> piece;
+    for (const Array& a : arrays)
+      piece.push_back(take(a, array(rows, {static_cast<int64_t>(rows.size())}), axis));
+    return piece;
+  }
+};
+
+// Metrics so far, weighed by their samples.
+struct Judged {
+  std::vector<double> sums;
+  int64_t rows = 0;
+
+  void add(const std::vector<Array>& metrics, int64_t count) {
+    sums.resize(metrics.size());
+    for (std::size_t k = 0; k < sums.size(); ++k)
+      sums[k] += metrics[k].item() * static_cast<double>(count);
+    rows += count;
+  }
+};
 
 }  // namespace
 
@@ -51,42 +84,46 @@ double mean_loss(std::span<const double> sums, int64_t rows) {
   return sums.size() > 1 ? sums[0] / sums[1] : sums[0] / static_cast<double>(rows);
 }
 
-Validation::Validation(const Sequential& network, const FitOptions& options, FitData data,
+Validation::Validation(const Sequential& network, const FitOptions& options, FitWindows& data,
                        std::size_t parameter_count)
-    : data_(listed(data)),
+    : data_(data),
       axis_(sample_axis(network.layout())),
-      loss_(validation_program(network, options, data, parameter_count)) {}
+      loss_(validation_program(network, options, data.fields().weights, parameter_count)) {}
 
-template <class Piece>
-double Validation::over(int64_t rows, const std::vector<Array>& parameters, Piece piece) const {
-  std::vector<double> sums;
-  for (int64_t first = 0; first < rows; first += kPiece) {
-    const int64_t count = std::min(kPiece, rows - first);
-    std::vector<Array> arguments = parameters;
-    for (const Array& a : data_) arguments.push_back(piece(a, first, count));
-    const std::vector<Array> metrics = loss_(arguments);
-    sums.resize(metrics.size());
-    for (std::size_t k = 0; k < sums.size(); ++k)
-      sums[k] += metrics[k].item() * static_cast<double>(count);
-  }
-  return mean_loss(sums, rows);
-}
-
-double Validation::operator()(const std::vector<Array>& parameters) const {
-  return over(data_[0].shape(axis_), parameters, [&](const Array& a, int64_t first, int64_t count) {
-    const Index window = slice(first, first + count);
-    return axis_ == 0 ? a[window] : a[{slice(), window}];
-  });
-}
-
-double Validation::operator()(const std::vector<Array>& parameters,
-                              std::span<const int64_t> rows) const {
-  const auto gathered = [&](const Array& a, int64_t first, int64_t count) {
-    const auto chosen =
-        rows.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count));
-    return take(a, array(chosen, {count}), axis_);
+std::vector<double> Validation::operator()(std::span<const std::vector<Array>> parameters,
+                                           std::span<const int> members) {
+  const bool by_fold = data_.fields().folds;
+  std::vector<Judged> judged(parameters.size());
+  const auto judge = [&](std::size_t i, const std::vector<Array>& piece, int64_t count) {
+    std::vector<Array> arguments = parameters[i];
+    arguments.insert(arguments.end(), piece.begin(), piece.end());
+    judged[i].add(loss_(arguments), count);
   };
-  return over(static_cast<int64_t>(rows.size()), parameters, gathered);
+  for (int64_t w = 0; w < data_.count(); ++w) {
+    const FitData& data = data_.load(w);
+    const Judge all{listed({data.x, data.y, data.weights, {}}), axis_};
+    const auto folds = by_fold ? rows_by_fold(*data.folds, members.back() + 1u)
+                               : std::vector<std::vector<int64_t>>{};
+    for (std::size_t i = 0; i < parameters.size(); ++i) {
+      const std::span<const int64_t> rows =
+          by_fold ? folds[static_cast<std::size_t>(members[i])] : std::span<const int64_t>{};
+      const int64_t total = by_fold ? static_cast<int64_t>(rows.size()) : data_.rows_of(w);
+      for (int64_t first = 0; first < total; first += kPiece) {
+        const int64_t count = std::min(kPiece, total - first);
+        judge(i,
+              by_fold ? all.piece(rows.subspan(static_cast<std::size_t>(first),
+                                               static_cast<std::size_t>(count)))
+                      : all.piece(first, count),
+              count);
+      }
+    }
+  }
+  std::vector<double> losses;
+  for (std::size_t i = 0; i < judged.size(); ++i) {
+    if (by_fold) check_fold(static_cast<std::size_t>(members[i]), judged[i].rows, data_.rows());
+    losses.push_back(mean_loss(judged[i].sums, judged[i].rows));
+  }
+  return losses;
 }
 
 }  // namespace lanewise::nn

@@ -7,6 +7,7 @@
 
 #include "lanewise/nn.h"
 #include "lanewise/runtime.h"
+#include "nn/fit_windows.h"
 
 namespace lanewise::nn {
 
@@ -27,21 +28,19 @@ BatchLoss loss_on(const Array& output, const FitData& batch, const FitOptions& o
 // The loss by metrics that were weighed by their samples and summed over `rows` of them.
 double mean_loss(std::span<const double> sums, int64_t rows);
 
-// The loss of any parameters on data that they did not learn from.
+// The loss of parameters on data that they did not learn from.
 class Validation {
  public:
-  Validation(const Sequential& network, const FitOptions& options, FitData data,
+  // Where `data` have folds, each network is judged by the rows of its own; else by all.
+  Validation(const Sequential& network, const FitOptions& options, FitWindows& data,
              std::size_t parameter_count);
 
-  double operator()(const std::vector<Array>& parameters) const;
-  // On some of the rows.
-  double operator()(const std::vector<Array>& parameters, std::span<const int64_t> rows) const;
+  // Of the parameters of each of `members`.  Errors: ValueError for one that no row judges.
+  std::vector<double> operator()(std::span<const std::vector<Array>> parameters,
+                                 std::span<const int> members);
 
  private:
-  template <class Piece>
-  double over(int64_t rows, const std::vector<Array>& parameters, Piece piece) const;
-
-  std::vector<Array> data_;
+  FitWindows& data_;
   int axis_;
   CompiledFunction loss_;
 };

@@ -5,7 +5,6 @@
 
 #include "base/tensor.h"
 #include "lanewise/ops.h"
-#include "nn/fit_data.h"
 #include "nn/fit_loss.h"
 
 namespace lanewise::nn {
@@ -64,13 +63,13 @@ std::vector<double> step_scalars(const FitOptions& options, std::span<const int>
   return values;
 }
 
-Session::Step training_step(const Sequential& network, const FitOptions& options,
-                            const FitData& like, std::vector<int> members, MemberState layout) {
-  return [&network, &options, like, members, layout](const std::vector<Array>& state,
-                                                     const std::vector<Array>& list,
-                                                     const std::vector<Array>& scalars) {
+Session::Step training_step(const Sequential& network, const FitOptions& options, FitFields fields,
+                            std::vector<int> members, MemberState layout) {
+  return [&network, &options, fields, members, layout](const std::vector<Array>& state,
+                                                       const std::vector<Array>& list,
+                                                       const std::vector<Array>& scalars) {
     Session::Result result;
-    const FitData batch = named(list, like);
+    const FitData batch = named(list, fields);
     for (std::size_t i = 0; i < members.size(); ++i) {
       const auto own = std::span(state).subspan(i * layout.size(), layout.size());
       const auto parameters = own.first(layout.parameters);

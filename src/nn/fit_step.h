@@ -9,8 +9,8 @@
 #include <span>
 #include <vector>
 
-#include "lanewise/nn.h"
 #include "lanewise/runtime.h"
+#include "nn/fit_data.h"
 
 namespace lanewise::nn {
 
@@ -27,8 +27,8 @@ std::vector<Array> first_state(const FitOptions& options, const std::vector<Arra
 std::vector<double> step_scalars(const FitOptions& options, std::span<const int> members,
                                  int64_t step);
 
-// `like` tells which arrays a batch holds. The metrics are those of each member in turn.
-Session::Step training_step(const Sequential& network, const FitOptions& options,
-                            const FitData& like, std::vector<int> members, MemberState layout);
+// fields: of a batch. The metrics are those of each member in turn.
+Session::Step training_step(const Sequential& network, const FitOptions& options, FitFields fields,
+                            std::vector<int> members, MemberState layout);
 
 }  // namespace lanewise::nn

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "lanewise/error.h"
-#include "lanewise/file_streams.h"
+#include "lanewise/streams.h"
 
 namespace lanewise {
 namespace {

@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "lanewise/error.h"
-#include "lanewise/file_streams.h"
+#include "lanewise/streams.h"
 
 namespace lanewise {
 namespace {
