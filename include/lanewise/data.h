@@ -34,6 +34,8 @@ struct Column {
   int64_t missing = 0, infinite = 0;  // infinite ones count as missing
   // Text of row i; numbers in shortest round-trip form; "" where missing.
   std::string text(int64_t row) const;
+  // The number, or the code of the text, of row i; NaN where missing.
+  double number_or_code(int64_t row) const;
 };
 
 struct Table {
@@ -166,6 +168,9 @@ class Preprocessor {
   Array transform(const Table& table, std::span<const int64_t> rows,
                   std::map<std::string, int64_t>* unseen = nullptr) const;
   Array transform(const Table& table, std::map<std::string, int64_t>* unseen = nullptr) const;
+  // The same of rows that are given by what number_or_code tells of each column of `columns`, a
+  // table without rows: (rows, columns) float64, row-major.
+  std::function<Array(std::span<const double> values)> transform_of(Table columns) const;
   std::string describe() const;  // a line a column: how it is encoded
   std::string to_json() const;
   static Preprocessor from_json(const std::string& json);  // Errors: DataError

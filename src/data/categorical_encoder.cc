@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <unordered_map>
 
@@ -14,25 +15,22 @@ namespace {
 
 using nlohmann::json;
 
+void write_one_hot(int32_t position, int64_t width, float* features) {
+  std::fill(features, features + width, 0.f);
+  if (position >= 0) features[position] = 1;
+}
+
 class BoundCategorical : public BoundEncoder {
  public:
-  BoundCategorical(const Column& column, std::vector<int32_t> position_of_code, int32_t missing,
-                   int64_t width)
-      : column_(column),
-        position_of_code_(std::move(position_of_code)),
-        missing_(missing),
-        width_(width) {}
+  BoundCategorical(std::vector<int32_t> position_of_code, int32_t missing, int64_t width)
+      : position_of_code_(std::move(position_of_code)), missing_(missing), width_(width) {}
 
-  void write(int64_t row, float* features) const override {
-    std::fill(features, features + width_, 0.f);
-    const int32_t code = column_.codes[static_cast<std::size_t>(row)];
-    const int32_t position =
-        code < 0 ? missing_ : position_of_code_[static_cast<std::size_t>(code)];
-    if (position >= 0) features[position] = 1;
+  void write(double code, float* features) const override {
+    write_one_hot(std::isnan(code) ? missing_ : position_of_code_[static_cast<std::size_t>(code)],
+                  width_, features);
   }
 
  private:
-  const Column& column_;
   std::vector<int32_t> position_of_code_;
   int32_t missing_;
   int64_t width_;
@@ -41,21 +39,19 @@ class BoundCategorical : public BoundEncoder {
 // A numeric column read as text, where training had text.
 class BoundNumbersAsText : public BoundEncoder {
  public:
-  BoundNumbersAsText(const Column& column, const std::unordered_map<std::string, int32_t>& position,
-                     int32_t missing, int64_t width)
-      : column_(column), position_(position), missing_(missing), width_(width) {}
-  void write(int64_t row, float* features) const override {
-    std::fill(features, features + width_, 0.f);
-    const std::string text = column_.text(row);
-    const auto found = position_.find(text);
-    const int32_t position = text.empty()               ? missing_
-                             : found == position_.end() ? -1
-                                                        : found->second;
-    if (position >= 0) features[position] = 1;
+  BoundNumbersAsText(const std::unordered_map<std::string, int32_t>& position, int32_t missing,
+                     int64_t width)
+      : position_(position), missing_(missing), width_(width) {}
+
+  void write(double number, float* features) const override {
+    write_one_hot(std::isnan(number) ? missing_ : position_of(number), width_, features);
   }
 
  private:
-  const Column& column_;
+  int32_t position_of(double number) const {
+    const auto found = position_.find(fmt::format("{}", number));
+    return found == position_.end() ? -1 : found->second;
+  }
   const std::unordered_map<std::string, int32_t>& position_;
   int32_t missing_;
   int64_t width_;
@@ -93,13 +89,13 @@ class CategoricalEncoder : public Encoder {
         const int32_t code = c.codes[static_cast<std::size_t>(row)];
         unseen += code >= 0 && positions[static_cast<std::size_t>(code)] < 0;
       }
-      bound = std::make_unique<BoundCategorical>(c, std::move(positions), missing, width());
+      bound = std::make_unique<BoundCategorical>(std::move(positions), missing, width());
     } else {
       for (int64_t row : rows) {
         const std::string text = c.text(row);
         unseen += !text.empty() && !position_.contains(text);
       }
-      bound = std::make_unique<BoundNumbersAsText>(c, position_, missing, width());
+      bound = std::make_unique<BoundNumbersAsText>(position_, missing, width());
     }
     // Values that were too rare in training are not new.
     bound->unseen = dropped_ > 0 ? 0 : unseen;

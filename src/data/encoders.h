@@ -16,7 +16,8 @@ namespace lanewise {
 class BoundEncoder {
  public:
   virtual ~BoundEncoder() = default;
-  virtual void write(int64_t row, float* features) const = 0;
+  // value: of the column, as Column::number_or_code gives it.
+  virtual void write(double value, float* features) const = 0;
   int64_t unseen = 0;  // values of the column that training never saw
 };
 

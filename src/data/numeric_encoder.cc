@@ -21,13 +21,13 @@ class NumericEncoder;
 
 class BoundNumeric : public BoundEncoder {
  public:
-  BoundNumeric(const NumericEncoder& encoder, const Column& column)
-      : encoder_(encoder), column_(column) {}
-  void write(int64_t row, float* features) const override;
+  BoundNumeric(const NumericEncoder& encoder, bool is_text)
+      : encoder_(encoder), is_text_(is_text) {}
+  void write(double value, float* features) const override;
 
  private:
   const NumericEncoder& encoder_;
-  const Column& column_;
+  const bool is_text_;  // then no row has a value
 };
 
 class NumericEncoder : public Encoder {
@@ -54,7 +54,7 @@ class NumericEncoder : public Encoder {
               fmt::format("{}: column '{}' was numeric in training, but row {} holds '{}'",
                           table.source, column(), table.first_row + row + 1, c.text(row)),
               table.source);
-    return std::make_unique<BoundNumeric>(*this, c);
+    return std::make_unique<BoundNumeric>(*this, c.is_text);
   }
 
   void write(double x, float* f) const {
@@ -96,9 +96,8 @@ class NumericEncoder : public Encoder {
   }
 };
 
-void BoundNumeric::write(int64_t row, float* features) const {
-  const auto i = static_cast<std::size_t>(row);
-  encoder_.write(column_.is_text ? NAN : column_.numbers[i], features);
+void BoundNumeric::write(double value, float* features) const {
+  encoder_.write(is_text_ ? NAN : value, features);
 }
 
 struct Counted {

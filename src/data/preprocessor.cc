@@ -100,24 +100,60 @@ CsvOptions Preprocessor::csv_options() const {
   return options;
 }
 
-Array Preprocessor::transform(const Table& table, std::span<const int64_t> rows,
-                              std::map<std::string, int64_t>* unseen) const {
-  std::vector<std::unique_ptr<BoundEncoder>> bound;
-  for (const EncoderPtr& e : impl_->encoders) {
-    bound.push_back(e->bind(table, rows));
-    if (unseen && bound.back()->unseen > 0) (*unseen)[e->column()] += bound.back()->unseen;
-  }
-  const Tensor out = Tensor::empty(DType::float32, {static_cast<int64_t>(rows.size()), width()});
-  parallel_for(static_cast<int64_t>(rows.size()), 256, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      float* features = out.as<float>() + i * width();
+namespace {
+
+using Bound = std::vector<std::unique_ptr<BoundEncoder>>;
+
+// value(row, k): of the k-th encoder's column.
+template <class Value>
+Array features_of(const std::vector<EncoderPtr>& encoders, const Bound& bound, int64_t width,
+                  int64_t rows, Value value) {
+  const Tensor out = Tensor::empty(DType::float32, {rows, width});
+  parallel_for(rows, 256, [&](int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; ++row) {
+      float* features = out.as<float>() + row * width;
       for (std::size_t k = 0; k < bound.size(); ++k) {
-        bound[k]->write(rows[static_cast<std::size_t>(i)], features);
-        features += impl_->encoders[k]->width();
+        bound[k]->write(value(row, k), features);
+        features += encoders[k]->width();
       }
     }
   });
   return from_tensor(out);
+}
+
+}  // namespace
+
+Array Preprocessor::transform(const Table& table, std::span<const int64_t> rows,
+                              std::map<std::string, int64_t>* unseen) const {
+  Bound bound;
+  std::vector<const Column*> columns;
+  for (const EncoderPtr& e : impl_->encoders) {
+    columns.push_back(&table.column(e->column()));
+    bound.push_back(e->bind(table, rows));
+    if (unseen && bound.back()->unseen > 0) (*unseen)[e->column()] += bound.back()->unseen;
+  }
+  return features_of(impl_->encoders, bound, width(), static_cast<int64_t>(rows.size()),
+                     [&](int64_t row, std::size_t k) {
+                       return columns[k]->number_or_code(rows[static_cast<std::size_t>(row)]);
+                     });
+}
+
+std::function<Array(std::span<const double>)> Preprocessor::transform_of(Table table) const {
+  const auto columns = std::make_shared<const Table>(std::move(table));
+  const auto bound = std::make_shared<Bound>();
+  std::vector<std::size_t> position;
+  for (const EncoderPtr& e : impl_->encoders) {
+    bound->push_back(e->bind(*columns, {}));
+    position.push_back(
+        static_cast<std::size_t>(&columns->column(e->column()) - columns->columns.data()));
+  }
+  return [=, impl = impl_](std::span<const double> values) {
+    const std::size_t each = columns->columns.size();
+    return features_of(impl->encoders, *bound, impl->width,
+                       static_cast<int64_t>(values.size() / each), [&](int64_t row, std::size_t k) {
+                         return values[static_cast<std::size_t>(row) * each + position[k]];
+                       });
+  };
 }
 
 Array Preprocessor::transform(const Table& table, std::map<std::string, int64_t>* unseen) const {

@@ -27,6 +27,12 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
+double Column::number_or_code(int64_t row) const {
+  const auto i = static_cast<std::size_t>(row);
+  if (!is_text) return numbers[i];
+  return codes[i] < 0 ? NAN : codes[i];
+}
+
 std::string Column::text(int64_t row) const {
   const auto i = static_cast<std::size_t>(row);
   if (is_text) return codes[i] < 0 ? std::string() : dictionary[static_cast<std::size_t>(codes[i])];
