@@ -172,6 +172,66 @@ def test_clusters(layout, dtype, tmp_path):
     near(found.inertia, ((x - means[nearest]) ** 2).sum(), dtype)
 
 
+def centred(axis):
+    def f(x, w, scale):
+        mean = lw.mean(x, axis, keepdims=True)
+        return {"centred": (x - mean) * scale, "gram": w @ w, "sums": [lw.sum(x, axis)],
+                "first": lw.argmax(x, 1 - axis)}
+    return lw.compile(f, sample_axis=(axis, None, None))
+
+
+@pytest.mark.parametrize("executor", ["fused"], indirect=True)  # whose bits a stream has
+@every_layout
+@every_float
+def test_compiled_functions_stream(layout, dtype, tmp_path):
+    x, w = samples(dtype=dtype), samples(4, 4)
+    source = stored(tmp_path, x, layout)
+    f = centred(source.sample_axis)
+    out = [tmp_path / "centred.npy", str(tmp_path / "first.npy")]
+    made = f.stream(source, w, 0.5, out=out)
+    assert made["centred"] is out[0] and made["first"] is out[1]
+    near(made["sums"][0], x.sum(0), dtype)
+    near(made["gram"], w @ w)
+    whole = f(x if source.sample_axis == 0 else x.T, w, 0.5)
+    for path, result in zip(out, (whole["centred"], whole["first"])):
+        loaded = np.load(path)
+        assert loaded.dtype == result.dtype and loaded.flags.c_contiguous
+        np.testing.assert_array_equal(loaded, lw.to_numpy(result))
+    np.testing.assert_array_equal(np.load(out[1]), x.argmax(1))
+    assert made["sums"][0].tolist() == whole["sums"][0].tolist() and f.plan_count == 1
+
+
+def test_compiled_functions_stream_arrays(tmp_path):
+    x, y = samples(2000), samples(2000, 1)
+    products = lw.compile(lambda x, y: x.T @ y, sample_axis=0)
+    near(products.stream(lw.array_source([x, y])), x.T @ y)
+    transposed = lw.compile(lambda x: lw.square(x).T, sample_axis=0)
+    path = tmp_path / "squares.npy"
+    assert transposed.stream(x, out=path) is path
+    np.testing.assert_array_equal(np.load(path), np.square(x).T)
+
+
+@pytest.mark.parametrize("f, error, text", [
+    (lambda f, x: f.stream(x, 1.0), lw.ValueError, "1 results lie along the samples, 0 paths"),
+    (lambda f, x: f.stream(x, 1.0, out=["a.npy", "b.npy"]), lw.ValueError, "2 paths were given"),
+    (lambda f, x: f.stream(x, out="a.npy"), TypeError, "missing 1 required"),
+    (lambda f, x: f.stream(x, 1.0, 2.0, out="a.npy"), TypeError, "takes 2 positional"),
+    (lambda f, x: lw.compile(lambda x, y: x + y, sample_axis=0).stream(x, x, out="a.npy"),
+     lw.ValueError, "the function takes 2 arguments; the source has 1 arrays, and 1 others"),
+    (lambda f, x: f.stream(x, 1.0, out="no/a.npy"), lw.IoError, "no/a.npy"),
+    (lambda f, x: f.stream(x, np.ones(3), out="a.npy"), lw.ShapeError, "3"),
+    (lambda f, x: lw.compile(lambda x: x @ x.T, sample_axis=0).stream(x, out="a.npy"),
+     lw.ValueError, "all at once"),
+    (lambda f, x: lw.compile(lambda x: x).stream(x), lw.ValueError, "without a sample axis"),
+    (lambda f, x: lw.compile(lambda x: x * 2, sample_axis=1).stream(x, out="a.npy"),
+     lw.ValueError, "samples along axis 0, the function expects them along axis 1")])
+def test_what_does_not_stream(f, error, text, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(error, match=text):
+        f(lw.compile(lambda x, k: x * k, sample_axis=(0, None)), samples(50))
+    assert not os.listdir(tmp_path)
+
+
 def test_arrays_are_sources_of_their_rows():
     x = samples(100)
     for value in (x, lw.array(x), lw.array(x) * 1, x.tolist(), np.asfortranarray(x), x[::-1][::-1]):
