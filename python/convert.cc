@@ -92,6 +92,13 @@ Array copy_of(nb::handle value, nb::handle dtype) {
   return borrow_numpy(numpy("array")(value, "dtype"_a = like, "copy"_a = true, "order"_a = "C"));
 }
 
+Array as_array(nb::handle value, nb::handle dtype) {
+  if (is_array(value)) return copy_of(value, dtype);
+  const Array borrowed = borrow_numpy(numpy("asarray")(value));
+  const auto wanted = to_optional_dtype(dtype);
+  return wanted ? borrowed.astype(*wanted) : borrowed;
+}
+
 nb::object numpy_dtype(DType dtype) {
   static PyObject* known[kDTypeCount] = {};  // kept until the interpreter ends
   PyObject*& entry = known[static_cast<int>(dtype)];

@@ -30,6 +30,8 @@ bool is_array(nb::handle value);
 Array borrow_numpy(nb::handle array);
 // As numpy.array(value), in memory of its own.
 Array copy_of(nb::handle value, nb::handle dtype = nb::none());
+// As numpy.asarray(value): shares the memory of a numpy.ndarray.
+Array as_array(nb::handle value, nb::handle dtype = nb::none());
 
 // Values without a copy: a read-only numpy.ndarray. Evaluates, without the GIL.
 nb::object to_numpy(const Array& a);

@@ -17,14 +17,6 @@ DType dtype_or(nb::handle dtype, DType otherwise) {
   return to_optional_dtype(dtype).value_or(otherwise);
 }
 
-Array borrow_or_copy(nb::handle a, nb::handle dtype) {
-  if (is_array(a)) return copy_of(a, dtype);
-  const nb::object values = nb::module_::import_("numpy").attr("asarray")(a);
-  const Array borrowed = borrow_numpy(values);
-  const auto wanted = to_optional_dtype(dtype);
-  return wanted ? borrowed.astype(*wanted) : borrowed;
-}
-
 // The value goes through NumPy: an int64 keeps all its bits.
 Array full_of(nb::handle shape, nb::handle value, nb::handle dtype) {
   return broadcast_to(copy_of(value, dtype), to_shape(shape));
@@ -83,7 +75,7 @@ void bind_filled(nb::module_& m) {
 void bind_creation(nb::module_& m) {
   m.def("array", &copy_of, "object"_a, "dtype"_a = nb::none(),
         "An array of the values of `object`, copied. As numpy.array.");
-  m.def("asarray", &borrow_or_copy, "a"_a, "dtype"_a = nb::none(),
+  m.def("asarray", &as_array, "a"_a, "dtype"_a = nb::none(),
         "An array that shares the memory of a numpy.ndarray. Its values are read at\n"
         "evaluation, so they must not change before that.");
   m.def(

@@ -14,6 +14,8 @@ NB_MODULE(_lanewise, m) {
   bind_creation(m);
   bind_operations(m);
   bind_random(m);
+  bind_streams(m);
   bind_programs(m);
+  bind_analysis(m);
   bind_shapes(m);
 }

@@ -1,7 +1,12 @@
 // Evaluation, gradients, compiled functions, executors and threads.
+#include <fmt/format.h>
+#include <nanobind/stl/filesystem.h>
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/vector.h>
 
+#include <algorithm>
+#include <filesystem>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <utility>
@@ -9,8 +14,10 @@
 
 #include "convert.h"
 #include "graph/node.h"
+#include "lanewise/file_streams.h"
 #include "lanewise/runtime.h"
 #include "module.h"
+#include "source.h"
 
 namespace lanewise::python {
 namespace {
@@ -75,12 +82,53 @@ Array make_weak(const Array& argument) {
   return argument;
 }
 
+bool lies_along(const StreamedResult& result) { return result.sample_axis >= 0; }
+
+// A .npy file of the result, in C order.
+std::unique_ptr<Sink> file_of(const StreamedResult& result, const std::string& path) {
+  Shape row = result.shape;
+  row.erase(result.sample_axis);
+  NpySinkOptions options;
+  options.features_first = result.sample_axis > 0;
+  options.length = result.shape[result.sample_axis];
+  return write_behind(npy_sink(path, row, result.dtype, options));
+}
+
+// The results; None for those along the samples, which are the files `paths`, in order.
+nb::list stream(const CompiledFunction& f, nb::handle source, const std::vector<Array>& others,
+                const std::vector<std::filesystem::path>& paths) {
+  std::vector<StreamedResult> results;
+  const std::vector<Array> rest = with_source(source, [&](Source& s) {
+    results = f.streamed_results(s, others);
+    const auto along = std::count_if(results.begin(), results.end(), lies_along);
+    if (along != std::ssize(paths))
+      throw ValueError(fmt::format("{} results lie along the samples, {} paths were given (out)",
+                                   along, paths.size()));
+    std::vector<std::unique_ptr<Sink>> files;
+    std::vector<Sink*> sinks;
+    for (const StreamedResult& result : results) {
+      if (!lies_along(result)) continue;
+      files.push_back(file_of(result, paths[files.size()].string()));
+      sinks.push_back(files.back().get());
+    }
+    std::vector<Array> made = f.stream(s, others, sinks);
+    for (const auto& file : files) file->close();
+    return made;
+  });
+  nb::list all;
+  auto next = rest.begin();
+  for (const StreamedResult& result : results)
+    all.append(lies_along(result) ? nb::none() : nb::cast(*next++));
+  return all;
+}
+
 void bind_compiled(nb::module_& m) {
   nb::class_<CompiledFunction>(m, "CompiledFunction")
       .def("__call__",
            [](const CompiledFunction& f, const std::vector<Array>& arguments) {
              return without_gil([&] { return f(arguments); });
            })
+      .def("stream", &stream, "source"_a, "others"_a, "paths"_a)
       .def("dump",
            [](const CompiledFunction& f, const std::vector<Array>& arguments) {
              return without_gil([&] { return f.dump(arguments); });

@@ -35,6 +35,13 @@ struct CompileOptions {
   int64_t chunk_bytes = 16 << 20;
 };
 
+// A result of a stream, for all its samples: along `sample_axis`, −1 where it isn't along them.
+struct StreamedResult {
+  Shape shape;
+  DType dtype;
+  int sample_axis;
+};
+
 // A function of arrays, planned once and run many times; const calls are
 // reentrant. With a sample axis one plan serves every number of samples.
 class CompiledFunction {
@@ -51,6 +58,10 @@ class CompiledFunction {
   // unknown length, or that ends too early; what source and sinks raise.
   std::vector<Array> stream(Source& source, const std::vector<Array>& others = {},
                             std::span<Sink* const> sinks = {}) const;
+  // What stream() would make, in order: those along the samples go to the sinks.
+  // Errors: as stream().
+  std::vector<StreamedResult> streamed_results(const Source& source,
+                                               const std::vector<Array>& others = {}) const;
   // The plan for these arguments, as text.
   std::string dump(const std::vector<Array>& arguments) const;
   // The same after running on them twice: of each stage the FLOPs and bytes that the plan

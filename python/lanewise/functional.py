@@ -1,6 +1,7 @@
 """Functions of functions: gradients and compilation of plain Python callables."""
 
 import functools
+import os
 
 from lanewise import _lanewise
 from lanewise._tree import flatten, unflatten
@@ -50,6 +51,10 @@ def grad(f, argnums=0):
     return gradient
 
 
+# Stands for an array of a source, of which only the place among the arguments matters.
+_SAMPLES = _lanewise.zeros(0)
+
+
 class Compiled:
     """A function of arrays that is planned once and run many times.
 
@@ -67,6 +72,33 @@ class Compiled:
     def __call__(self, *args):
         (program, result), leaves = self._find(args)
         values = program(leaves)  # the first call finds the structure of the result
+        return unflatten(result[0], iter(values))
+
+    def stream(self, source, *others, out=()):
+        """The results for samples that are never all in memory, with the bits of `fused`.
+
+        The arguments along the samples are the arrays of `source`, in order: a Source, or an
+        array, whose rows are the samples. The rest are `others`, in order. Each stage of the
+        plan is a pass over the source.
+
+        A result along the samples becomes a .npy file, which appears when it is complete: the
+        next of the paths `out` (one, or a list), which takes its place in what is returned.
+
+        Errors: ValueError where a step needs all samples at once (a sort, the samples times
+        themselves), where no argument has a sample axis or the source another one, or where the
+        number of arrays or paths differs; DataError, IoError of the source and the files.
+        """
+        arrays = len(source.dtypes) if isinstance(source, _lanewise.Source) else 1
+        rest = iter(others)
+        args = [_SAMPLES if self._axis(position) >= 0 else next(rest, _SAMPLES)
+                for position in range(arrays + len(others))]
+        (program, result), _ = self._find(args)
+        leaves = []
+        flatten(others, leaves)
+        paths = [out] if isinstance(out, (str, os.PathLike)) else list(out)
+        values = program.stream(source, [_strong(x) for x in leaves], paths)
+        files = iter(paths)
+        values = [next(files) if value is None else value for value in values]
         return unflatten(result[0], iter(values))
 
     def dump(self, *args):

@@ -253,10 +253,24 @@ TEST(KMeans, SaysWhatIsWrong) {
   ClusterOptions options;
   options.clusters = 301;
   EXPECT_THROW(k_means(*array_source({x}), options), ValueError);
-  options.clusters = 3;
+  options = {3, 0};
+  EXPECT_THAT([&] { k_means(*array_source({x}), options); },
+              ThrowsMessage<ValueError>(HasSubstr("0 iterations, expected 1 or more")));
+  options = {3};
   x.assign({150, 0}, kNaN);
   EXPECT_THAT([&] { k_means(*array_source({x}), options); },
               ThrowsMessage<DataError>(HasSubstr("NaN")));
+}
+
+TEST(NearestCentres, MayBeWholeNumbers) {
+  Collect labels;
+  nearest_centres(array(std::vector<int64_t>{0, 100}, {2, 1}),
+                  *array_source({array(std::vector<double>{49.9, 50.1}, {2, 1})}), labels);
+  EXPECT_EQ(labels.all().to_vector<int64_t>(), (std::vector<int64_t>{0, 1}));
+  for (const Shape& shape : {Shape{2, 3}, Shape{2}})
+    EXPECT_THAT([&] { nearest_centres(zeros(shape), *array_source({heaps(30)}), labels); },
+                ThrowsMessage<ShapeError>(HasSubstr("(2,) have different features")))
+        << to_string(shape);
 }
 
 }  // namespace

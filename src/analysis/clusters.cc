@@ -104,16 +104,32 @@ void check_finite(double value) {
         "the values");
 }
 
-void check(const Source& source, int64_t clusters) {
+void check(const Source& source, const ClusterOptions& options) {
   const Shape row = source.row_shapes()[0];
   if (row.rank() != 1)
     throw ShapeError(
         fmt::format("k_means: samples of shape {}, expected one axis of features", to_string(row)),
         {"k_means", {row}, -1, 0, 0, "reshape the samples to rows of features"});
   const int64_t samples = source.length().value_or(0);
-  if (clusters < 1 || clusters > samples)
+  if (options.clusters < 1 || options.clusters > samples)
     throw ValueError(fmt::format("k_means: {} clusters, expected 1 … {}, the number of samples",
-                                 clusters, samples));
+                                 options.clusters, samples));
+  if (options.iterations < 1)
+    throw ValueError(fmt::format("k_means: {} iterations, expected 1 or more", options.iterations));
+}
+
+void check(const Array& centres, const Source& source) {
+  const Shape row = source.row_shapes()[0];
+  if (centres.rank() != 2 || row.rank() != 1 || centres.shape(1) != row[0])
+    throw ShapeError(
+        fmt::format("nearest_centres: centres {} and samples of shape {} have different features",
+                    to_string(centres.shape()), to_string(row)),
+        {"nearest_centres",
+         {centres.shape(), row},
+         1,
+         0,
+         0,
+         "centres are rows with the features of the samples"});
 }
 
 DType float_of(DType dtype) { return is_float(dtype) ? dtype : DType::float64; }
@@ -121,7 +137,7 @@ DType float_of(DType dtype) { return is_float(dtype) ? dtype : DType::float64; }
 }  // namespace
 
 Clusters k_means(Source& source, const ClusterOptions& options) {
-  check(source, options.clusters);
+  check(source, options);
   const int axis = source.sample_axis();
   const DType dtype = float_of(source.dtypes()[0]);
   Uniform uniform(options.seed);
@@ -158,6 +174,7 @@ Clusters k_means(Source& source, const ClusterOptions& options) {
 }
 
 void nearest_centres(const Array& centres, Source& source, Sink& sink) {
+  check(centres, source);
   const int axis = source.sample_axis();
   const auto program = compile(
       [axis](const std::vector<Array>& a) {
@@ -166,7 +183,7 @@ void nearest_centres(const Array& centres, Source& source, Sink& sink) {
       },
       {{axis, -1}});
   Sink* const to = &sink;
-  program.stream(source, {centres}, {&to, 1});
+  program.stream(source, {astype(centres, float_of(centres.dtype()))}, {&to, 1});
 }
 
 }  // namespace lanewise

@@ -49,6 +49,12 @@ std::vector<Array> CompiledFunction::stream(Source& source, const std::vector<Ar
   return results;
 }
 
+std::vector<StreamedResult> CompiledFunction::streamed_results(
+    const Source& source, const std::vector<Array>& others) const {
+  return lanewise::streamed_results(impl_->program, impl_->options.sample_axis, source,
+                                    tensors_of(others));
+}
+
 std::string CompiledFunction::dump(const std::vector<Array>& arguments) const {
   return impl_->program.prepare(tensors_of(arguments))->executable->dump();
 }

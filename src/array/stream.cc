@@ -66,6 +66,10 @@ std::vector<Tensor> arguments_of(std::span<const int> axes, const Source& source
   const std::vector<Shape> rows = source.row_shapes();
   const std::vector<DType> dtypes = source.dtypes();
   const int64_t samples = length_of(source);
+  if (axes.empty())
+    throw ValueError(
+        "the function was compiled without a sample axis: name one for its arguments "
+        "(CompileOptions::sample_axis)");
   std::vector<Tensor> arguments;
   std::size_t streamed = 0, other = 0;
   for (int axis : axes) {
@@ -111,7 +115,7 @@ void run_streamed(const TracedProgram& program, std::span<const int> axes, Sourc
                   std::vector<Tensor>& outputs) {
   const std::vector<Tensor> arguments = arguments_of(axes, source, others);
   const exec::StreamedPlan& plan = program.prepare_streamed(arguments);
-  outputs.resize(plan.output_count());
+  outputs.resize(plan.plan().outputs.size());
   std::vector<int> used;
   for (int k = 0, array = 0; k < static_cast<int>(axes.size()); ++k) {
     if (axes[static_cast<std::size_t>(k)] < 0) continue;
@@ -120,6 +124,21 @@ void run_streamed(const TracedProgram& program, std::span<const int> axes, Sourc
   }
   SourceFeed feed(source, std::move(used), sinks_by_result(plan, outputs.size(), sinks));
   plan.run(arguments, feed, chunk_bytes, outputs);
+}
+
+std::vector<StreamedResult> streamed_results(const TracedProgram& program,
+                                             std::span<const int> axes, const Source& source,
+                                             std::span<const Tensor> others) {
+  const std::vector<Tensor> arguments = arguments_of(axes, source, others);
+  const exec::StreamedPlan& streamed = program.prepare_streamed(arguments);
+  const plan::Plan& plan = streamed.plan();
+  const int64_t m = plan.rows(arguments);
+  std::vector<StreamedResult> results;
+  for (int k = 0; k < static_cast<int>(plan.outputs.size()); ++k) {
+    const plan::Step& step = plan.steps[plan.outputs[k]];
+    results.push_back({step.shape.at(m), step.dtype, streamed.output_axis(k)});
+  }
+  return results;
 }
 
 }  // namespace lanewise

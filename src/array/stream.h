@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "array/traced_program.h"
+#include "lanewise/runtime.h"
 #include "lanewise/streams.h"
 
 namespace lanewise {
@@ -14,5 +15,9 @@ namespace lanewise {
 void run_streamed(const TracedProgram& program, std::span<const int> axes, Source& source,
                   std::span<const Tensor> others, std::span<Sink* const> sinks, int64_t chunk_bytes,
                   std::vector<Tensor>& outputs);
+// What it makes.
+std::vector<StreamedResult> streamed_results(const TracedProgram& program,
+                                             std::span<const int> axes, const Source& source,
+                                             std::span<const Tensor> others);
 
 }  // namespace lanewise

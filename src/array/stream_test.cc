@@ -106,6 +106,26 @@ TEST_F(Stream, StandardisesWithTheBitsOfMemory) {
     }
 }
 
+TEST_F(Stream, SaysWhatItMakes) {
+  const auto program = compile(
+      [](const std::vector<Array>& a) {
+        const Array y = matmul(a[0], a[1]);
+        return std::vector<Array>{y.T(), sum(y, 0), astype(argmax(y, 1), DType::int32)};
+      },
+      {{0, -1}});
+  const Memory source({samples(5000, 4)}, 0);
+  const auto results = program.streamed_results(source, {samples(4, 3)});
+  ASSERT_EQ(results.size(), 3U);
+  EXPECT_EQ(results[0].shape, (Shape{3, 5000}));
+  EXPECT_EQ(results[1].shape, (Shape{3}));
+  EXPECT_EQ(results[2].shape, (Shape{5000}));
+  EXPECT_EQ(results[2].dtype, DType::int32);
+  EXPECT_EQ((std::vector{results[0].sample_axis, results[1].sample_axis, results[2].sample_axis}),
+            (std::vector{1, -1, 0}));
+  EXPECT_THROW(compile([](const std::vector<Array>& a) { return a; }).streamed_results(source),
+               ValueError);
+}
+
 // What comes in chunks is the sample's, not the chunk's: its number, its random numbers.
 TEST_F(Stream, SamplesKeepTheirNumbers) {
   const Array x = samples(10'000, 4), queries = samples(3, 4);

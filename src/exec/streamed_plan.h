@@ -36,7 +36,9 @@ class StreamedPlan {
   // Whether input or result k lies along the samples.
   bool streams_input(int k) const { return sweep_.axis[plan_->inputs[k]] >= 0; }
   bool streams_output(int k) const { return is_swept(plan_->outputs[k]); }
-  std::size_t output_count() const { return plan_->outputs.size(); }
+  // Along which axis, −1 where it doesn't.
+  int output_axis(int k) const { return streams_output(k) ? sweep_.axis[plan_->outputs[k]] : -1; }
+  const plan::Plan& plan() const { return *plan_; }
 
  private:
   bool is_swept(int step) const { return sweep_.role[step] == plan::Role::swept; }

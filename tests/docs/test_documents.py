@@ -69,7 +69,8 @@ def test_commands_print_what_the_document_shows(block, folder):
 
 
 @pytest.mark.parametrize("block", list(blocks("pycon")))
-def test_python_examples(block):
+def test_python_examples(block, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     test = doctest.DocTestParser().get_doctest(block, {}, "document", None, 0)
     runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
     output = []
