@@ -20,11 +20,6 @@ uint32_t checksum(uint32_t crc, const Array& a) {
   return crc32c(crc, t.data, t.size() * static_cast<int64_t>(size_of(t.dtype)));
 }
 
-uint32_t checksum(uint32_t crc, const nn::FitData& data) {
-  crc = checksum(checksum(crc, data.x), data.y);
-  return data.folds ? checksum(crc, *data.folds) : crc;
-}
-
 json of_optimizer(const TrainOptions& options) {
   const OptimizerOptions& o = options.optimizer;
   return {{"optimizer", name(o.kind)},
@@ -68,10 +63,12 @@ json of_encoding(const EncodingOptions& o) {
 
 }  // namespace
 
-json fingerprint(const TrainOptions& o, const TrainPlan& plan, const nn::FitData& train,
-                 const nn::FitData* validation) {
-  uint32_t crc = checksum(0, train);
-  if (validation) crc = checksum(crc, *validation);
+uint32_t checksum(uint32_t crc, const nn::FitData& data) {
+  crc = checksum(checksum(crc, data.x), data.y);
+  return data.folds ? checksum(crc, *data.folds) : crc;
+}
+
+json fingerprint(const TrainOptions& o, const TrainPlan& plan, uint32_t data) {
   json all = {{"target", plan.target.column},
               {"task", name(plan.target.task)},
               {"folds", plan.members},
@@ -88,7 +85,7 @@ json fingerprint(const TrainOptions& o, const TrainPlan& plan, const nn::FitData
               {"weight-decay", plan.weight_decay},
               {"average", o.average_decay},
               {"seed", o.seed},
-              {kData, crc}};
+              {kData, data}};
   all.update(of_optimizer(o));
   all.update(of_loss(o, plan.target.task));
   all.update(of_encoding(o.encoding));

@@ -8,9 +8,11 @@
 
 namespace lanewise {
 
-// An object of options, by the names of their flags, and a checksum of the data.
-nlohmann::json fingerprint(const TrainOptions& options, const TrainPlan& plan,
-                           const nn::FitData& train, const nn::FitData* validation);
+// An object of options, by the names of their flags, and the checksum of the data.
+nlohmann::json fingerprint(const TrainOptions& options, const TrainPlan& plan, uint32_t data);
+
+// Goes on from `crc`; 0: nothing came before.
+uint32_t checksum(uint32_t crc, const nn::FitData& data);
 
 // "lr is 0.01, not 0.001; the data differ", as seen from `now`; empty: nothing differs.
 std::string differences(const nlohmann::json& now, const nlohmann::json& then);

@@ -7,6 +7,7 @@
 
 #include "lanewise/runtime.h"
 #include "lanewise/tabular.h"
+#include "tabular/target.h"
 
 namespace lanewise {
 
@@ -23,11 +24,14 @@ struct Model::Impl {
        std::vector<std::vector<nn::Parameter>> members, std::map<std::string, Metrics> metrics);
 };
 
-// Metrics of predictions for the rows of `target`; and those of the trivial
-// predictor that knows only the training targets.
+// Metrics of predictions for the rows of `target`.
 Metrics score(const TargetInfo& info, const Prediction& prediction,
               std::span<const int32_t> classes, std::span<const double> values);
-Prediction trivial_prediction(const TargetInfo& info, std::span<const int32_t> train_classes,
-                              std::span<const double> train_values, int64_t rows);
+
+// Those of `which` rows, beside those of the trivial predictor, which knows the shares of the
+// classes, or the mean, of the training rows alone.
+void add_scores(std::map<std::string, Metrics>& metrics, const std::string& which,
+                const TargetInfo& info, std::span<const double> class_shares,
+                const Prediction& prediction, const TargetValues& truth);
 
 }  // namespace lanewise

@@ -1,4 +1,4 @@
-#include <numeric>
+#include <cmath>
 
 #include "tabular/model_impl.h"
 
@@ -23,20 +23,31 @@ Metrics score(const TargetInfo& info, const Prediction& p, std::span<const int32
   return metrics;
 }
 
-Prediction trivial_prediction(const TargetInfo& info, std::span<const int32_t> train_classes,
-                              std::span<const double> train_values, int64_t rows) {
-  std::vector<double> one;
-  if (info.task == Task::regression) {
-    one = {std::accumulate(train_values.begin(), train_values.end(), 0.0) /
-           static_cast<double>(train_values.size())};
-  } else {
-    one.resize(info.classes.size());
-    for (int32_t k : train_classes)
-      one[static_cast<std::size_t>(k)] += 1 / static_cast<double>(train_classes.size());
-  }
+namespace {
+
+// Drops what is undefined (the AUC of rows of one class).
+Metrics defined(Metrics metrics) {
+  std::erase_if(metrics, [](const auto& m) { return !std::isfinite(m.second); });
+  return metrics;
+}
+
+Prediction trivial_prediction(const TargetInfo& info, std::span<const double> class_shares,
+                              int64_t rows) {
+  const std::span<const double> one =
+      info.task == Task::regression ? std::span<const double>(&info.mean, 1) : class_shares;
   Prediction p{{}, rows, static_cast<int64_t>(info.classes.size())};
   for (int64_t i = 0; i < rows; ++i) p.values.insert(p.values.end(), one.begin(), one.end());
   return p;
+}
+
+}  // namespace
+
+void add_scores(std::map<std::string, Metrics>& metrics, const std::string& which,
+                const TargetInfo& info, std::span<const double> class_shares,
+                const Prediction& prediction, const TargetValues& truth) {
+  metrics[which] = defined(score(info, prediction, truth.classes, truth.values));
+  const Prediction trivial = trivial_prediction(info, class_shares, prediction.rows);
+  metrics[which + "_baseline"] = defined(score(info, trivial, truth.classes, truth.values));
 }
 
 }  // namespace lanewise

@@ -91,12 +91,34 @@ TargetInfo recognize_target(const Table& table, const std::string& column,
   return target;
 }
 
+namespace {
+
+// The number of the class that a row has; each text or number is looked up once.
+class ClassNumbers {
+ public:
+  explicit ClassNumbers(const TargetInfo& target) {
+    for (std::size_t k = 0; k < target.classes.size(); ++k)
+      of_label_[target.classes[k]] = static_cast<int32_t>(k);
+  }
+  int32_t of(const Column& column, int64_t row) {  // −1: none
+    const auto [at, first] = of_value_.try_emplace(column.number_or_code(row), -1);
+    if (!first) return at->second;
+    const auto found = of_label_.find(column.text(row));
+    if (found != of_label_.end()) at->second = found->second;
+    return at->second;
+  }
+
+ private:
+  std::unordered_map<std::string, int32_t> of_label_;
+  std::unordered_map<double, int32_t> of_value_;
+};
+
+}  // namespace
+
 TargetValues read_target(const Table& table, const TargetInfo& target) {
   const Column& c = table.column(target.column);
   TargetValues out;
-  std::unordered_map<std::string, int32_t> number;
-  for (std::size_t k = 0; k < target.classes.size(); ++k)
-    number[target.classes[k]] = static_cast<int32_t>(k);
+  ClassNumbers numbers(target);
   for (int64_t row = 0; row < table.rows; ++row) {
     const auto i = static_cast<std::size_t>(row);
     if (c.is_text ? c.codes[i] < 0 : std::isnan(c.numbers[i])) {
@@ -113,14 +135,14 @@ TargetValues read_target(const Table& table, const TargetInfo& target) {
       out.values.push_back(c.numbers[i]);
       continue;
     }
-    const auto found = number.find(c.text(row));
-    if (found == number.end())
+    const int32_t k = numbers.of(c, row);
+    if (k < 0)
       throw DataError(
           fmt::format("{}: target '{}' has the value '{}', which the model does not know; it "
                       "knows: {}",
                       table.source, c.name, c.text(row), fmt::join(target.classes, ", ")),
           table.source);
-    out.classes.push_back(found->second);
+    out.classes.push_back(k);
   }
   return out;
 }
@@ -140,15 +162,14 @@ nn::Loss loss_for(Task task, std::optional<nn::Loss> told) {
 }
 
 std::vector<double> class_weights(const TargetInfo& target, const TrainOptions& options,
-                                  std::span<const int32_t> train_classes) {
+                                  std::span<const double> class_shares) {
   if (options.class_weights.empty() && !options.balance_classes) return {};
   if (target.task == Task::regression)
     throw ValueError(
         fmt::format("class weights: the target '{}' holds numbers, no classes", target.column));
   const std::size_t classes = target.classes.size();
   std::vector<double> weights(classes, 1);
-  if (options.balance_classes)
-    weights = nn::balanced_weights(nn::class_shares(train_classes, static_cast<int>(classes)));
+  if (options.balance_classes) weights = nn::balanced_weights(class_shares);
   for (const auto& [label, weight] : options.class_weights) {
     const auto found = std::find(target.classes.begin(), target.classes.end(), label);
     if (found == target.classes.end())

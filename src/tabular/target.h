@@ -29,10 +29,11 @@ TargetValues read_target(const Table& table, const TargetInfo& target);
 // Errors: ValueError for a loss of another task.
 nn::Loss loss_for(Task task, std::optional<nn::Loss> told = {});
 
-// What the rows of each class count; empty where all count alike.
+// What the rows of each class count; empty where all count alike. class_shares: of the training
+// rows.
 // Errors: ValueError for a label that is not known, weights out of range, or a regression.
 std::vector<double> class_weights(const TargetInfo& target, const TrainOptions& options,
-                                  std::span<const int32_t> train_classes);
+                                  std::span<const double> class_shares);
 
 // Targets as the network's loss takes them: (m, 1) float32, or (m,) int64 classes.
 Array target_array(const TargetInfo& target, const TargetValues& values,
