@@ -36,6 +36,7 @@ struct Column {
   std::string text(int64_t row) const;
   // The number, or the code of the text, of row i; NaN where missing.
   double number_or_code(int64_t row) const;
+  void append(double number_or_code);  // a row more
 };
 
 struct Table {

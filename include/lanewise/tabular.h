@@ -156,6 +156,22 @@ struct TrainResult {
 // checkpoint that can't be written, DataError for one of another run, naming what differs.
 TrainResult train(const Table& table, const TrainOptions& options, const Table* test = nullptr);
 
+struct StreamOptions {
+  int64_t memory = 512 << 20;  // bytes to stay within, about; at least 128 MiB
+  std::string folder = ".";    // of scratch files, about as large as the rows as numbers
+  // While the rows are read for the second time; may throw to end it.
+  std::function<void(int64_t rows, int64_t of)> on_read;
+};
+
+// The same for a file of any size (CSV, .npy, a pattern of such, .npz; not standard input), of
+// which `options.memory` bytes are in memory at a time. It is read twice, for its columns and for
+// its values, which then lie in scratch files. Otherwise than in memory: preprocessing is fitted on
+// a sample of the training rows; each row is drawn for its part alone, not by class; mini-batches
+// are drawn from windows (nn::FitStream); scores are those of about a million rows.
+// Errors: as train(); ValueError for too little memory; IoError for scratch files.
+TrainResult train(const std::string& path, const CsvOptions& csv, const TrainOptions& options,
+                  const StreamOptions& stream, const std::string& test = {});
+
 // ---- pruning ----
 
 enum class PruneBy : uint8_t {

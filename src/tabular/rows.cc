@@ -48,6 +48,10 @@ std::vector<int64_t> pick(std::span<const int64_t> from, std::span<const int64_t
   return out;
 }
 
+int64_t folds_of(int64_t rows, int64_t wanted) {
+  return std::max<int64_t>(1, std::min(wanted, rows / kFewestRowsAFold));
+}
+
 Rows split(const TrainOptions& o, const TargetValues& target, bool has_test) {
   Rows rows;
   rows.train.resize(target.rows.size());
@@ -57,7 +61,7 @@ Rows split(const TrainOptions& o, const TargetValues& target, bool has_test) {
   // Another stream than the test split's, or both would favour the same rows.
   const uint32_t seed = o.seed + 0x9e3779b9u;
   const auto count = static_cast<int64_t>(rows.train.size());
-  const int64_t folds = std::min<int64_t>(o.folds, count / kFewestRowsAFold);
+  const int64_t folds = folds_of(count, o.folds);
   if (folds > 1) rows.folds = split_folds(count, folds, seed, strata_at(target, rows.train));
   else if (o.validation > 0) rows.validation = hold_out(rows.train, o.validation, seed, target);
   return rows;

@@ -16,6 +16,9 @@ struct Rows {
   std::vector<int64_t> folds;
 };
 
+// How many folds so many training rows have, where so many are wanted; 1: none.
+int64_t folds_of(int64_t rows, int64_t wanted);
+
 // Stratified by class or by tenths of the target, seeded by `options`; `has_test`: the test has a
 // table of its own.
 Rows split(const TrainOptions& options, const TargetValues& target, bool has_test);
