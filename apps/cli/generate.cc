@@ -21,6 +21,7 @@ constexpr int64_t kChunkBytes = 8 << 20;
 struct Flags {
   std::string kind, output, target_file;
   int64_t queries = 0;
+  bool features_first = false;
   SyntheticOptions options;
 };
 
@@ -36,27 +37,37 @@ std::string beside(const std::string& path, const std::string& ending) {
   return fs::path(path).replace_extension().string() + ending;
 }
 
-std::unique_ptr<Sink> sink_for(const std::string& path, const std::vector<std::string>& columns) {
-  return write_behind(is_csv(path)
-                          ? csv_sink(path, columns)
-                          : npy_sink(path, {static_cast<int64_t>(columns.size())}, DType::float32));
+std::unique_ptr<Sink> sink_for(const std::string& path, const std::vector<std::string>& columns,
+                               const NpySinkOptions& layout) {
+  const Shape row = {static_cast<int64_t>(columns.size())};
+  return write_behind(is_csv(path) ? csv_sink(path, columns)
+                                   : npy_sink(path, row, DType::float32, layout));
+}
+
+void push(Sink& sink, const Array& rows) {
+  const Array run = sink.sample_axis() == 0 ? rows : rows.T();
+  sink.push({&run, 1});
 }
 
 // All columns in one file, or the last in one of its own.
 class Files {
  public:
-  Files(const std::string& path, const std::string& target_path, std::vector<std::string> columns) {
+  Files(const SyntheticSource& source, const std::string& path, const std::string& target_path,
+        bool features_first) {
+    NpySinkOptions layout;
+    layout.features_first = features_first;
+    if (features_first) layout.length = source.length();
+    std::vector<std::string> columns = source.columns();
     if (!target_path.empty()) {
-      target_ = sink_for(target_path, {columns.back()});
+      target_ = sink_for(target_path, {columns.back()}, layout);
       columns.pop_back();
     }
-    features_ = sink_for(path, columns);
+    features_ = sink_for(path, columns, layout);
   }
   void push(const Array& rows) {
-    if (!target_) return features_->push({&rows, 1});
-    const Array parts[] = {rows[{slice(), slice(0, -1)}], rows[{slice(), slice(-1)}]};
-    features_->push({&parts[0], 1});
-    target_->push({&parts[1], 1});
+    if (!target_) return cli::push(*features_, rows);
+    cli::push(*features_, rows[{slice(), slice(0, -1)}]);
+    cli::push(*target_, rows[{slice(), slice(-1)}]);
   }
   void close() {
     features_->close();
@@ -107,7 +118,8 @@ int generate(const Flags& flags, const Output& output) {
     throw UsageError(fmt::format("--target-file: {} have no target", flags.kind));
   const std::string info_path = beside(flags.output, ".json");
   watch_interrupts();
-  const double seconds = write(*source, {flags.output, flags.target_file, source->columns()});
+  const double seconds =
+      write(*source, {*source, flags.output, flags.target_file, flags.features_first});
   Json info = {{"kind", flags.kind},
                {"output", flags.output},
                {"seed", flags.options.seed},
@@ -124,7 +136,7 @@ int generate(const Flags& flags, const Output& output) {
     const auto queries = synthetic_source(kind, more);
     info["queries"] =
         beside(flags.output, "_queries" + fs::path(flags.output).extension().string());
-    write(*queries, {info["queries"], "", queries->columns()});
+    write(*queries, {*queries, info["queries"], "", flags.features_first});
   }
   save_text(info_path, info.dump(2) + "\n");
   const auto bytes = static_cast<double>(fs::file_size(flags.output));
@@ -155,8 +167,10 @@ void check(const CLI::App& app, const Flags& flags) {
   for (const KindFlag& own : kOfOneKind)
     if (app.get_option(own.flag)->count() > 0 && flags.kind != own.kind)
       throw UsageError(fmt::format("{} is for {}, not {}", own.flag, own.kind, flags.kind));
-  is_csv(flags.output);
-  if (!flags.target_file.empty()) is_csv(flags.target_file);
+  for (const std::string& path : {flags.output, flags.target_file})
+    if (!path.empty() && is_csv(path) && flags.features_first)
+      throw UsageError(
+          fmt::format("--axis features-first is for .npy; '{}' holds a sample a line", path));
 }
 
 }  // namespace
@@ -175,6 +189,7 @@ Run add_generate(CLI::App& app) {
       ->check(at_least(0));
   option("--seed", o.seed, "N", "same seed, same bits");
   option("--target-file", flags->target_file, "FILE", "for the target, else the last column");
+  add_axis_flag(app, flags->features_first);
   option("--noise", o.noise, "X", "circles: standard deviation beside the circle")
       ->check(at_least(0));
   option("--inner", o.inner, "RADIUS", "circles: of the inner one; the outer one has 1");

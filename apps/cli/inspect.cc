@@ -1,21 +1,25 @@
 // lanewise inspect: what is in a file, or in this machine.
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <fstream>
 #include <memory>
-#include <numeric>
 
 #include "base/cpu.h"
 #include "cli/command.h"
 #include "cli/data_flags.h"
 #include "cli/report.h"
+#include "cli/summaries.h"
+#include "data/file_names.h"
+#include "data/npy_source.h"
 #include "io/safetensors.h"
 #include "kernels/isa.h"
-#include "lanewise/ops.h"
 #include "lanewise/runtime.h"
 
 namespace lanewise::cli {
 namespace {
+
+namespace fs = std::filesystem;
 
 struct Flags {
   std::string file;
@@ -27,6 +31,12 @@ struct Report {
   std::string text;
   Json json;
 };
+
+// Unlike the standard input or a pipe.
+bool can_be_read_again(const std::string& path) {
+  std::error_code ignored;
+  return path != "-" && fs::is_regular_file(path, ignored);
+}
 
 // ---- machine ----
 
@@ -93,64 +103,40 @@ Report of_safetensors(const std::string& path) {
 
 Json number_json(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
-struct Summary {
-  double least = NAN, most = NAN, mean = NAN;
-  int64_t not_finite = 0;
-};
-
-Summary summary_of(const std::vector<double>& values) {
-  Summary s;
-  double sum = 0;
-  for (const double x : values) {
-    if (!std::isfinite(x)) {
-      ++s.not_finite;
-      continue;
-    }
-    s.least = std::fmin(s.least, x);
-    s.most = std::fmax(s.most, x);
-    sum += x;
-  }
-  const auto count = static_cast<int64_t>(values.size()) - s.not_finite;
-  if (count > 0) s.mean = sum / static_cast<double>(count);
-  return s;
-}
-
-Report of_arrays(const std::map<std::string, Array>& arrays, const std::string& path) {
+Report of_arrays(const std::map<std::string, ArraySummary>& arrays, const std::string& path) {
   std::vector<std::vector<std::string>> rows = {
       {"array", "dtype", "shape", "least", "most", "mean", "not finite"}};
   Json json = {{"kind", "arrays"}, {"file", path}, {"arrays", Json::object()}};
   for (const auto& [name, array] : arrays) {
-    const Summary s = summary_of(array.to_vector<double>());
-    const std::string dtype(lanewise::name(array.dtype()));
-    rows.push_back({name.empty() ? "-" : name, dtype, to_string(array.shape()), shortened(s.least),
-                    shortened(s.most), shortened(s.mean), grouped(s.not_finite)});
-    json["arrays"][name] = {
-        {"dtype", dtype},
-        {"shape", std::vector<int64_t>(array.shape().begin(), array.shape().end())},
-        {"least", number_json(s.least)},
-        {"most", number_json(s.most)},
-        {"mean", number_json(s.mean)},
-        {"not_finite", s.not_finite}};
+    const NumberSummary& s = array.numbers;
+    const std::string dtype(lanewise::name(array.dtype));
+    rows.push_back({name.empty() ? "-" : name, dtype, to_string(array.shape), shortened(s.least),
+                    shortened(s.most), shortened(s.mean()), grouped(s.not_finite)});
+    json["arrays"][name] = {{"dtype", dtype},
+                            {"shape", std::vector<int64_t>(array.shape.begin(), array.shape.end())},
+                            {"least", number_json(s.least)},
+                            {"most", number_json(s.most)},
+                            {"mean", number_json(s.mean())},
+                            {"not_finite", s.not_finite}};
   }
   return {fmt::format("{}\n\n{}", path, text_table(rows)), json};
 }
 
-// ---- tables ----
-
-// The commonest values of a text column, most rows first.
-std::vector<std::pair<std::string, int64_t>> commonest(const Column& column, size_t most) {
-  std::vector<int64_t> counts(column.dictionary.size());
-  for (const int32_t code : column.codes)
-    if (code >= 0) ++counts[static_cast<size_t>(code)];
-  std::vector<size_t> order(counts.size());
-  std::iota(order.begin(), order.end(), size_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](size_t a, size_t b) { return counts[a] > counts[b]; });
-  std::vector<std::pair<std::string, int64_t>> result;
-  for (const size_t k : order)
-    if (result.size() < most) result.emplace_back(column.dictionary[k], counts[k]);
-  return result;
+Report of_npy(const std::string& path) {
+  Meter meter;
+  return of_arrays({{"", summary_of_npy(path, meter)}}, path);
 }
+
+Report of_npz(const std::string& path, const std::vector<std::string>& names) {
+  Meter meter;
+  std::map<std::string, ArraySummary> arrays;
+  for (const std::string& name : names)
+    if (!arrays.emplace(name, summary_of_npz(path, name, meter)).second)
+      throw DataError(fmt::format("{}: two arrays named '{}'", path, name), path);
+  return of_arrays(arrays, path);
+}
+
+// ---- tables ----
 
 // At most `columns` characters, whole code points, on one line.
 std::string cut(std::string text, size_t columns) {
@@ -164,42 +150,51 @@ std::string cut(std::string text, size_t columns) {
   return text;
 }
 
-std::string values_text(const Column& column) {
+std::string values_text(const Column& column, const ColumnSummary& values) {
   constexpr size_t kShown = 2, kColumns = 12;
   if (!column.is_text) {
-    const Summary s = summary_of(column.numbers);
+    const NumberSummary& s = values.numbers();
     return std::isnan(s.least) ? "" : fmt::format("{:.7g} … {:.7g}", s.least, s.most);
   }
   std::string text;
-  for (const auto& [label, count] : commonest(column, kShown))
-    text += fmt::format("{}{}", text.empty() ? "" : ", ", cut(label, kColumns));
+  for (const auto& [code, count] : values.commonest(kShown))
+    text += fmt::format("{}{}", text.empty() ? "" : ", ",
+                        cut(column.dictionary[static_cast<size_t>(code)], kColumns));
   const size_t more = column.dictionary.size() - std::min(column.dictionary.size(), kShown);
   return more > 0 ? fmt::format("{} and {} more", text, grouped(static_cast<int64_t>(more))) : text;
 }
 
-Json column_json(const Column& column) {
+Json column_json(const Column& column, const ColumnSummary& values) {
   Json json = {{"name", column.name}, {"type", name(column.type)}, {"missing", column.missing}};
   if (!column.is_text) {
-    const Summary s = summary_of(column.numbers);
+    const NumberSummary& s = values.numbers();
     json.update({{"least", number_json(s.least)},
                  {"most", number_json(s.most)},
-                 {"mean", number_json(s.mean)}});
+                 {"mean", number_json(s.mean())}});
     return json;
   }
   json["distinct"] = column.dictionary.size();
   json["commonest"] = Json::array();
-  for (const auto& [label, count] : commonest(column, 10))
-    json["commonest"].push_back({{"value", label}, {"rows", count}});
+  for (const auto& [code, count] : values.commonest(10))
+    json["commonest"].push_back(
+        {{"value", column.dictionary[static_cast<size_t>(code)]}, {"rows", count}});
   return json;
 }
 
-Report of_table(const Table& table) {
+Report of_table(const std::string& path, const CsvOptions& options, const Output& output) {
+  TableSummary values;
+  const auto see = [&](const Table& part) { values.add(part); };
+  const bool again = can_be_read_again(path);
+  const Table table = again ? read_columns(path, options, see) : read_table(path, options);
+  if (!again) see(table);
+  for (const std::string& warning : table.warnings) output.warn("{}", warning);
   std::vector<std::vector<std::string>> rows = {{"column", "type", "missing", "values"}};
   Json columns = Json::array();
-  for (const Column& c : table.columns) {
-    rows.push_back(
-        {cut(c.name, 24), std::string(name(c.type)), grouped(c.missing), values_text(c)});
-    columns.push_back(column_json(c));
+  for (size_t k = 0; k < table.columns.size(); ++k) {
+    const Column& c = table.columns[k];
+    rows.push_back({cut(c.name, 24), std::string(name(c.type)), grouped(c.missing),
+                    values_text(c, values[k])});
+    columns.push_back(column_json(c, values[k]));
   }
   return {
       fmt::format("{}: {}, {}\n\n{}", table.source, counted(table.rows, "row"),
@@ -210,6 +205,7 @@ Report of_table(const Table& table) {
 // ---- which of them ----
 
 std::string first_bytes(const std::string& path) {
+  if (!can_be_read_again(path)) return "";
   std::string head(9, '\0');
   std::ifstream file(path, std::ios::binary);
   file.read(head.data(), static_cast<std::streamsize>(head.size()));
@@ -219,12 +215,14 @@ std::string first_bytes(const std::string& path) {
 
 Report of_file(const Flags& flags, const Output& output) {
   const std::string& path = flags.file;
-  const std::string head = path == "-" ? "" : first_bytes(path);
+  const std::string head = first_bytes(path);
+  const size_t colon = path.rfind(".npz:");
   if (path.ends_with(".safetensors") || (head.size() == 9 && head[8] == '{' && head[7] == '\0'))
     return of_safetensors(path);
-  if (head.starts_with("\x93NUMPY")) return of_arrays({{"", load_npy(path)}}, path);
-  if (head.starts_with("PK\x03\x04")) return of_arrays(load_npz(path), path);
-  return of_table(open_table(path, flags.csv.over({}), output));
+  if (is_pattern(path) || head.starts_with("\x93NUMPY")) return of_npy(path);
+  if (head.starts_with("PK\x03\x04")) return of_npz(path, arrays_of(path));
+  if (colon != path.npos) return of_npz(path.substr(0, colon + 4), {path.substr(colon + 5)});
+  return of_table(path, flags.csv.over({}), output);
 }
 
 int inspect(const Flags& flags, const Output& output) {
@@ -238,15 +236,20 @@ int inspect(const Flags& flags, const Output& output) {
 
 Run add_inspect(CLI::App& app) {
   auto flags = std::make_shared<Flags>();
-  app.add_option("FILE", flags->file, "a model, a table (CSV) or arrays (.npy, .npz)")
+  app.add_option(
+         "FILE", flags->file,
+         "a model, a table (CSV) or arrays: .npy, a pattern of such, .npz, ARCHIVE.npz:ARRAY")
       ->type_name("");
   app.add_flag("--machine", flags->machine,
                "show this machine instead: processor, caches, threads");
   add_csv_flags(app, flags->csv);
   add_run_flags(app);
   app.footer(R"text(
+Files may be larger than memory: they are read a part at a time.
+
 Examples:
   lanewise inspect customers.csv          columns: types, missing values, ranges
+  lanewise inspect 'part-*.npy'           several files as one array
   lanewise inspect churn.safetensors      layers, shapes, preprocessing, metrics
   lanewise inspect --machine)text");
   return [flags](Output& output) { return inspect(*flags, output); };

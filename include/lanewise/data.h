@@ -99,7 +99,10 @@ std::unique_ptr<TableSource> read_ahead(std::unique_ptr<TableSource> source, int
 // The columns of a file without their values, but with types and dictionaries as read_table gives
 // them, and the number of rows: what a first pass finds. Memory grows with the dictionaries, and
 // with columns of whole numbers that are named like identifiers.
-Table read_columns(const std::string& path, const CsvOptions& options = {});
+// `see` is called with each part, whose codes are those of the result; with all again from the
+// first row on, where columns turned to text.
+Table read_columns(const std::string& path, const CsvOptions& options = {},
+                   const std::function<void(const Table& part)>& see = {});
 
 // A field quoted where it must be.
 std::string csv_quote(std::string_view field, char separator = ',');

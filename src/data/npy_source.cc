@@ -119,13 +119,13 @@ class NpySource : public Source {
   int64_t at_ = 0;
 };
 
-NpyPart part_of(const std::string& path) {
+}  // namespace
+
+NpyPart npy_part(const std::string& path) {
   const File file(path, FileKind::regular);
   FileReader reader(file);
   return {path, path, read_npy_header(reader)};
 }
-
-}  // namespace
 
 void convert_to(const std::optional<DType>& dtype, NpyElement& element) {
   if (!dtype || *dtype == element.dtype) return;
@@ -143,7 +143,7 @@ std::unique_ptr<Source> npy_source(const std::vector<std::string>& paths,
                                    const NpySourceOptions& options) {
   if (paths.empty()) throw ValueError("npy_source: no files were given");
   std::vector<NpyPart> parts;
-  for (const std::string& path : paths) parts.push_back(part_of(path));
+  for (const std::string& path : paths) parts.push_back(npy_part(path));
   return source_of(std::move(parts), options);
 }
 

@@ -15,11 +15,14 @@ struct NpyPart {
   NpyHeader header;        // data_offset counts from the begin of the file at `path`
 };
 
+NpyPart npy_part(const std::string& path);  // Errors: IoError, DataError
+
 // Errors: as npy_source.
 std::unique_ptr<Source> source_of(std::vector<NpyPart> parts, const NpySourceOptions& options);
 
-// The names of the arrays in an archive.  Errors: as npz_source.
+// The names of the arrays in an archive; one of them, whole.  Errors: as npz_source.
 std::vector<std::string> arrays_of(const std::string& path);
+Array npz_array(const std::string& path, const std::string& array);
 
 // What the elements become.  Errors: ValueError for no float.
 void convert_to(const std::optional<DType>& dtype, NpyElement& element);

@@ -93,6 +93,14 @@ std::unique_ptr<Source> npz_source(const std::string& path, const std::string& a
   return source_of({std::move(part)}, options);
 }
 
+Array npz_array(const std::string& path, const std::string& array) {
+  const File file(path, FileKind::regular);
+  const ZipEntry entry = find_array(file, array);
+  if (entry.deflated) return from_tensor(read_npy(*inflate(file, entry)));
+  FileReader reader(file, entry.offset, entry.bytes, path + "/" + entry.name);
+  return from_tensor(read_npy(reader));
+}
+
 std::vector<std::string> arrays_of(const std::string& path) {
   const File file(path, FileKind::regular);
   std::vector<std::string> names;

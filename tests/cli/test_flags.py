@@ -72,7 +72,7 @@ def test_the_overview_fits_80_columns():
     assert text == lanewise("help").stdout and max(map(len, text.splitlines())) <= 80
 
 
-@pytest.mark.parametrize("command", ["train", "predict", "evaluate", "prune", "inspect", "explain", "cost"])
+@pytest.mark.parametrize("command", ["train", "predict", "evaluate", "prune", "inspect", "explain", "cost", "generate"])
 def test_help_fits_80_columns(command):
     text = lanewise(command, "--help").stdout
     assert text == lanewise("help", command).stdout

@@ -65,6 +65,17 @@ def test_the_target_in_a_file_of_its_own(tmp_path):
     assert set(y.ravel()) == {0, 1}
 
 
+@pytest.mark.parametrize("kind", ["circles", "clicks"])  # more samples than a run holds
+def test_a_feature_a_row(tmp_path, kind):
+    generate(kind, tmp_path / "rows.npy", "--samples", 30_000)
+    flags = ("--samples", 30_000, "--axis", "features-first")
+    assert generate(kind, tmp_path / "columns.npy", *flags)["best_auc"] == generate(
+        kind, tmp_path / "x.npy", *flags, "--target-file", tmp_path / "y.npy")["best_auc"]
+    rows, columns, x, y = (np.load(tmp_path / f"{name}.npy") for name in ("rows", "columns", "x", "y"))
+    assert columns.flags.c_contiguous and y.shape == (1, 30_000)
+    assert np.array_equal(columns.T, rows) and np.array_equal(np.vstack([x, y]), columns)
+
+
 def test_queries_are_more_of_the_same_embeddings(tmp_path):
     flags = ("--dimensions", 8, "--clusters", 5, "--spread", 0.01)
     generate("embeddings", tmp_path / "e.npy", "--samples", 1000, "--queries", 20, *flags)
@@ -72,6 +83,8 @@ def test_queries_are_more_of_the_same_embeddings(tmp_path):
     assert q.shape == (20, 8)
     nearest = np.linalg.norm(e[None] - q[:, None], axis=2).min(1)
     assert 0 < nearest.min() and nearest.max() < 0.1
+    generate("embeddings", tmp_path / "f.npy", "--samples", 1000, "--queries", 20, *flags, "--axis", "features-first")
+    assert np.array_equal(np.load(tmp_path / "f_queries.npy").T, q)
 
 
 @pytest.mark.parametrize("arguments, part", [
@@ -82,6 +95,8 @@ def test_queries_are_more_of_the_same_embeddings(tmp_path):
     (("users", "t.npy"), "--samples is required"),
     (("users", "t.npy", "--samples", 5, "--noise", 1), "--noise is for circles, not users"),
     (("embeddings", "t.npy", "--samples", 5, "--target-file", "y.npy"), "--target-file: embeddings have no target"),
+    (("users", "t.csv", "--samples", 5, "--axis", "features-first"), "features-first is for .npy; 't.csv' holds a sample"),
+    (("users", "t.npy", "--samples", 5, "--target-file", "y.csv", "--axis", "features-first"), "'y.csv' holds a sample"),
 ])
 def test_wrong_flags(tmp_path, arguments, part):
     assert part in refusal("generate", *arguments, code=2, cwd=tmp_path)
