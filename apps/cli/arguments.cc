@@ -52,16 +52,33 @@ CLI::Validator share() {
   return number_check("at least 0 and below 1", [](double v) { return v >= 0 && v < 1; });
 }
 
-double seconds_from(const std::string& flag, const std::string& text) {
-  static constexpr std::pair<std::string_view, double> kUnits[] = {
-      {"ms", 1e-3}, {"s", 1}, {"m", 60}, {"h", 3600}};
+namespace {
+
+using Unit = std::pair<std::string_view, double>;
+
+// "30s": a number and one of the units.
+std::optional<double> with_unit(const std::string& text, std::span<const Unit> units) {
   double count = 0;
   const char* const end = text.data() + text.size();
   const auto [stop, error] = std::from_chars(text.data(), end, count);
-  for (const auto& [unit, seconds] : kUnits)
+  for (const auto& [unit, size] : units)
     if (error == std::errc{} && count >= 0 && std::string_view(stop, end) == unit)
-      return count * seconds;
+      return count * size;
+  return {};
+}
+
+}  // namespace
+
+double seconds_from(const std::string& flag, const std::string& text) {
+  static constexpr Unit kUnits[] = {{"ms", 1e-3}, {"s", 1}, {"m", 60}, {"h", 3600}};
+  if (const auto seconds = with_unit(text, kUnits)) return *seconds;
   throw UsageError(fmt::format("{}: '{}' isn't a time as 30s or 5m", flag, text));
+}
+
+int64_t bytes_from(const std::string& flag, const std::string& text) {
+  static constexpr Unit kUnits[] = {{"M", 0x1p20}, {"G", 0x1p30}, {"T", 0x1p40}};
+  if (const auto bytes = with_unit(text, kUnits)) return static_cast<int64_t>(*bytes);
+  throw UsageError(fmt::format("{}: '{}' isn't a size as 512M or 4G", flag, text));
 }
 
 void read_arguments(CLI::App& app, std::vector<std::string> arguments) {

@@ -19,5 +19,7 @@ CLI::Validator share();  // in [0, 1)
 
 // 500ms, 30s, 5m, 1h.  Errors: UsageError naming the flag.
 double seconds_from(const std::string& flag, const std::string& text);
+// 512M, 2G: of 1024 each.  Errors: UsageError naming the flag.
+int64_t bytes_from(const std::string& flag, const std::string& text);
 
 }  // namespace lanewise::cli

@@ -43,7 +43,7 @@ void Meter::draw() {
 }
 
 void Meter::clear() {
-  if (shown_) fmt::print(stderr, "\r{:<{}}\r", "", terminal_columns() - 1);
+  if (std::exchange(shown_, false)) fmt::print(stderr, "\r{:<{}}\r", "", terminal_columns() - 1);
 }
 
 std::string meter_line(const std::string& what, double share, double bytes, double seconds,

@@ -16,6 +16,7 @@ class Meter {
   // Of a pass over `samples` of `row_bytes` each.
   void start(std::string what, int64_t samples, int64_t row_bytes);
   void add(int64_t samples);
+  void clear();  // the line, which is drawn on a terminal only
 
   double bytes() const { return bytes_; }  // of all passes
   double seconds() const;                  // since the first one began
@@ -23,7 +24,6 @@ class Meter {
  private:
   using Clock = std::chrono::steady_clock;
   void draw();
-  void clear();
 
   std::string what_;
   int64_t samples_ = 0, row_bytes_ = 0, done_ = 0;

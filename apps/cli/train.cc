@@ -1,8 +1,11 @@
 // lanewise train: a table becomes a trained network in a file.
+#include <filesystem>
 #include <memory>
 
+#include "base/cpu.h"
 #include "cli/command.h"
 #include "cli/interrupt.h"
+#include "cli/meter.h"
 #include "cli/progress.h"
 #include "cli/sweep.h"
 #include "cli/train_flags.h"
@@ -46,8 +49,10 @@ Data read_data(const TrainFlags& flags, const Output& output) {
   return data;
 }
 
-TrainResult train_on(const Data& data, TrainOptions o, Progress& progress, TrainingLog* log,
-                     const Output& output) {
+using Train = std::function<TrainResult(const TrainOptions&)>;
+
+TrainResult watched(const Train& train, const std::string& source, TrainOptions o,
+                    Progress& progress, TrainingLog* log, const Output& output) {
   o.keep_going = [] { return !interrupted(); };
   o.on_progress = [&](double fraction) { progress.fraction(fraction); };
   o.on_epoch = [&](const nn::EpochReport& report) {
@@ -56,13 +61,44 @@ TrainResult train_on(const Data& data, TrainOptions o, Progress& progress, Train
   };
   o.on_note = [&](const std::string& note) { output.warn("{}", note); };
   o.on_start = [&](const TrainPlan& plan) {
-    if (!output.json()) output.write(start_text(plan, data.table.source));
+    if (!output.json()) output.write(start_text(plan, source));
     warn_of_dropped(plan, output);
     progress.start(plan);
   };
-  TrainResult result = train(data.table, o, data.test ? &*data.test : nullptr);
+  TrainResult result = train(o);
   progress.end();
   return result;
+}
+
+Train train_on(const Data& data) {
+  return [&data](const TrainOptions& o) {
+    return train(data.table, o, data.test ? &*data.test : nullptr);
+  };
+}
+
+// The rows lie in scratch files.
+Train train_on_stream(const TrainFlags& flags) {
+  return [&flags](const TrainOptions& o) {
+    StreamOptions stream = *flags.stream;
+    std::error_code unknown;  // the size of a pattern
+    const auto size = std::filesystem::file_size(flags.data, unknown);
+    Meter meter;
+    int64_t read = 0;
+    stream.on_read = [&](int64_t rows, int64_t of) {
+      if (interrupted()) throw Interrupted{};
+      if (of == 0) return;  // the first time, when their number isn't known
+      if (read == 0) meter.start("reading", of, unknown ? 0 : static_cast<int64_t>(size) / of);
+      meter.add(rows - read);
+      read = rows;
+      if (read == of) meter.clear();
+    };
+    return train(flags.data, csv_options(flags, {}), o, stream, flags.test);
+  };
+}
+
+std::string memory_text(int64_t limit) {
+  return fmt::format("memory: {} at most, of {}\n", data_size(static_cast<double>(peak_memory())),
+                     data_size(static_cast<double>(limit)));
 }
 
 Ranking sweep(const std::vector<Candidate>& all, const Data& data, Progress& progress,
@@ -70,7 +106,8 @@ Ranking sweep(const std::vector<Candidate>& all, const Data& data, Progress& pro
   Ranking ranking;
   for (std::size_t i = 0; i < all.size() && (i == 0 || !interrupted()); ++i) {
     output.note("candidate {} of {}: {}", i + 1, all.size(), all[i].text());
-    ranking.add(all[i], train_on(data, all[i].options, progress, nullptr, output));
+    ranking.add(all[i], watched(train_on(data), data.table.source, all[i].options, progress,
+                                nullptr, output));
   }
   return ranking;
 }
@@ -82,7 +119,7 @@ int run(TrainFlags flags, const Output& output) {
   {
     AtomicFile probe(flags.model);
   }  // a folder that can't be written is told now, not after the work
-  const Data data = read_data(flags, output);
+  const Data data = flags.stream ? Data{} : read_data(flags, output);
   std::optional<TrainingLog> log;
   if (!flags.log.empty()) log.emplace(flags.log);
 
@@ -92,14 +129,17 @@ int run(TrainFlags flags, const Output& output) {
   if (!all.empty()) ranking = sweep(all, data, *progress, output);
   const TrainResult result =
       ranking ? ranking->best()
-              : train_on(data, flags.options, *progress, log ? &*log : nullptr, output);
+              : watched(flags.stream ? train_on_stream(flags) : train_on(data), flags.data,
+                        flags.options, *progress, log ? &*log : nullptr, output);
   result.model.save(flags.model);
   Json summary = to_json(result, flags.model);
   if (ranking) summary["sweep"] = ranking->json();
+  if (flags.stream) summary["memory"] = {{"limit", flags.stream->memory}, {"peak", peak_memory()}};
   if (log) log->end(summary);
-  output.result(
-      (ranking ? ranking->table() + "\nof the best: " : "") + end_text(result, flags.model),
-      summary);
+  output.result((ranking ? ranking->table() + "\nof the best: " : "") +
+                    end_text(result, flags.model) +
+                    (flags.stream ? memory_text(flags.stream->memory) : ""),
+                summary);
   if (!interrupted()) return kDone;
   output.complain(how_it_ended(result) + ", saved in " + flags.model);
   return kInterrupted;
@@ -120,6 +160,8 @@ Examples:
     --test-fraction 0.2 --hidden 256,128 --epochs 20 --seed 1
   lanewise train --data churn.csv --target churned --model m.safetensors \
     --quick --sweep "hidden=64,128:64 lr=1e-3,3e-3"
+  lanewise train --data users.csv --target churned --model m.safetensors \
+    --memory 512M --quick
   lanewise train --config churn.json
     {"data": "customers.csv", "target": "churned", "model": "m.safetensors"})text");
   return [flags](Output& output) { return run(*flags, output); };

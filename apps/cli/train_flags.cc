@@ -1,6 +1,7 @@
 #include "cli/train_flags.h"
 
 #include <charconv>
+#include <filesystem>
 
 #include "cli/arguments.h"
 #include "cli/command.h"
@@ -185,6 +186,20 @@ void add_sweep_flag(CLI::App& app, TrainFlags& flags) {
       ->group("Sweep");
 }
 
+void add_memory_flags(CLI::App& app, TrainFlags& flags) {
+  const std::string group = "Data larger than memory";
+  CLI::Option* memory =
+      app.add_option("--memory", flags.memory,
+                     "stay within it: rows lie in scratch files, a part in memory at a time")
+          ->type_name("SIZE")
+          ->excludes(app.get_option("--sweep"))
+          ->group(group);
+  app.add_option("--scratch", flags.scratch, "where these files are [that of --model]")
+      ->type_name("FOLDER")
+      ->needs(memory)
+      ->group(group);
+}
+
 void add_checkpoint_flags(CLI::App& app, TrainFlags& flags) {
   Group group(app, "Checkpoints");
   app.add_option("--checkpoint", flags.checkpoint, "where training is stored while it runs")
@@ -213,6 +228,7 @@ void add_train_flags(CLI::App& app, TrainFlags& flags) {
       ->type_name("FILE")
       ->group("Output");
   add_sweep_flag(app, flags);
+  add_memory_flags(app, flags);
 }
 
 void TrainFlags::settle() {
@@ -222,6 +238,11 @@ void TrainFlags::settle() {
         "--validation is for one network, but each of several is judged by its fold; "
         "add --quick, or leave it out");
   options.validation = validation.value_or(options.validation);
+  if (!memory.empty()) {
+    if (data == "-") throw UsageError("--memory: the rows are read twice, standard input can't be");
+    const std::string beside_model = std::filesystem::path(model).parent_path().string();
+    stream = {bytes_from("--memory", memory), scratch.empty() ? beside_model : scratch, {}};
+  }
   const double every = seconds_from("--checkpoint-every", checkpoint_every);
   if (!checkpoint.empty()) options.checkpoint = {checkpoint, every, resume};
   else if (resume) throw UsageError("--resume needs --checkpoint, the folder to go on from");

@@ -12,12 +12,14 @@ struct TrainFlags {
   std::string data, model, test, config;
   std::string log, sweep;
   std::string checkpoint, checkpoint_every = "30s";
+  std::string memory, scratch;
+  std::optional<StreamOptions> stream;  // where not all rows are to be in memory
   bool resume = false, quiet = false, quick = false;
   std::optional<double> validation;
   CsvFlags csv;
   TrainOptions options;
 
-  // What --quick, --validation and those of checkpoints say, into `options`.
+  // What --quick, --validation, --memory and those of checkpoints say, into the options.
   // Errors: UsageError for flags that don't go together.
   void settle();
 };

@@ -1,6 +1,7 @@
 #include "base/cpu.h"
 
 #include <sched.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -90,6 +91,12 @@ const Machine& machine() {
                             cache_bytes(2, _SC_LEVEL2_CACHE_SIZE, 1 << 20),
                             cache_bytes(3, _SC_LEVEL3_CACHE_SIZE, 0)};
   return m;
+}
+
+int64_t peak_memory() {
+  rusage usage = {};
+  getrusage(RUSAGE_SELF, &usage);
+  return int64_t{usage.ru_maxrss} << 10;
 }
 
 }  // namespace lanewise

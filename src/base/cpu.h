@@ -1,4 +1,5 @@
-// What this machine is: vector ISA, caches, cores. Found out once, at the first call.
+// What this machine is: vector ISA, caches, cores, found out once, at the first call; and what
+// the process takes of it.
 #pragma once
 
 #include <cstdint>
@@ -16,5 +17,7 @@ struct Machine {
   int64_t l1_bytes = 32 << 10, l2_bytes = 1 << 20, l3_bytes = 0;  // of data; l3 0: unknown
 };
 const Machine& machine();
+
+int64_t peak_memory();  // bytes that this process had in memory at most
 
 }  // namespace lanewise

@@ -97,7 +97,11 @@ class StreamTraining {
 
  private:
   SpooledTable spooled() const {
-    const Table columns = read_columns(path_, csv_);
+    int64_t read = 0;
+    const Table columns = read_columns(path_, csv_, [&](const Table& part) {
+      read += part.rows;
+      if (stream_.on_read) stream_.on_read(read, 0);
+    });
     for (const std::string& warning : columns.warnings)
       if (options_.on_note) options_.on_note(warning);
     const auto width = static_cast<int64_t>(columns.columns.size());
