@@ -24,6 +24,7 @@ struct Flags {
   std::string input, output, moments_file, apply;
   bool features_first = false, resume = false;
   ScalerOptions scaler;
+  std::vector<int64_t> kept;
   DType dtype = DType::float32;
   std::string checkpoint_every = "5s";
   CsvFlags csv;
@@ -44,7 +45,9 @@ std::unique_ptr<Source> open_input(const Flags& flags) {
 Scaler moments_of(const Flags& flags, Source& source) {
   if (!flags.apply.empty())
     return Scaler::from_json(std::string(FileBytes(flags.apply).view()), flags.apply);
-  return Scaler::fit(source, flags.scaler);
+  Scaler scaler = Scaler::fit(source, flags.scaler);
+  scaler.keep(flags.kept);
+  return scaler;
 }
 
 int64_t sum_of(const Array& counts) {
@@ -70,6 +73,7 @@ Json job_of(const Flags& flags, const Source& source) {
           {"samples", *source.length()},
           {"scaling", name(flags.scaler.scaling)},
           {"ignore", flags.scaler.ignore_not_finite},
+          {"kept", flags.kept},
           {"apply", flags.apply},
           {"features_first", flags.features_first},
           {"dtype", name(flags.dtype)}};
@@ -160,9 +164,14 @@ Run add_normalize(CLI::App& app) {
       ->type_name("WHAT")
       ->check(CLI::IsMember({"fail", "ignore"}))
       ->default_str("fail");
+  option("--keep", flags->kept, "FEATURE",
+         "its number from 0: passed on as it is, as a target needs; may be repeated")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   option("--moments", flags->moments_file, "FILE", "where they are saved [OUT.moments.json]");
   option("--apply", flags->apply, "FILE", "scale with these moments of other data")
-      ->excludes("--moments");
+      ->excludes("--moments")
+      ->excludes("--keep");
   app.add_flag("--resume", flags->resume, "go on where a run that was interrupted got to");
   option("--checkpoint-every", flags->checkpoint_every, "TIME",
          "between two states that --resume can go on with: 500ms, 30s, 5m")

@@ -165,7 +165,7 @@ void add_optimizer_flags(CLI::App& app, TrainOptions& o) {
   group.value("--epsilon", optimizer.epsilon, "X", "of adam and adamw")->check(above_zero());
   group
       .optional("--weight-decay", o.weight_decay, "X", "decoupled for adamw, else L2",
-                "1; few rows: 0.5")
+                "1; few rows: 0.5; many: less")
       ->check(at_least(0));
   group.toggle("--no-bias-decay", o.spare_biases, "weights alone decay, biases don't");
   group

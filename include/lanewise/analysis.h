@@ -45,6 +45,10 @@ class Scaler {
   // Errors: ShapeError where the samples have other features; ValueError unless dtype is a float.
   void apply(Source& source, Sink& sink, DType dtype = DType::float32) const;
 
+  // Features that are passed on as they are from now on, such as a target; numbers from 0.
+  // Errors: IndexError.
+  void keep(std::span<const int64_t> features);
+
   ScalerOptions options() const { return options_; }
   int64_t samples() const { return samples_; }
   // Of the shape of one sample. float64; a scale is 1 where the feature is constant, so that it

@@ -145,6 +145,20 @@ Scaler Scaler::fit(Source& source, const ScalerOptions& options) {
   return fitted;
 }
 
+void Scaler::keep(std::span<const int64_t> features) {
+  auto centre = centre_.to_vector<double>(), scale = scale_.to_vector<double>();
+  for (int64_t feature : features) {
+    if (feature < 0 || feature >= centre_.size())
+      throw IndexError(fmt::format("feature {} can't be kept: there are {}, counted from 0",
+                                   feature, centre_.size()));
+    centre[static_cast<std::size_t>(feature)] = 0;
+    scale[static_cast<std::size_t>(feature)] = 1;
+  }
+  const Shape shape = centre_.shape();
+  centre_ = array(centre, shape);
+  scale_ = array(scale, shape);
+}
+
 void Scaler::apply(Source& source, Sink& sink, DType dtype) const {
   if (!is_float(dtype))
     throw ValueError(

@@ -63,9 +63,11 @@ class NumericEncoder : public Encoder {
     *f++ = static_cast<float>((x - mean) / scale);
     write_bins(x, f);
     f += bins();
-    std::fill(f, f + common.size(), 0.f);
-    const auto at = std::lower_bound(common.begin(), common.end(), x);
-    if (!missing && at != common.end() && *at == x) f[at - common.begin()] = 1;
+    if (!common.empty()) {
+      std::fill(f, f + common.size(), 0.f);
+      const auto at = std::lower_bound(common.begin(), common.end(), x);
+      if (!missing && at != common.end() && *at == x) f[at - common.begin()] = 1;
+    }
     if (indicates_missing) f[common.size()] = missing ? 1 : 0;
   }
 

@@ -109,12 +109,14 @@ template <class Value>
 Array features_of(const std::vector<EncoderPtr>& encoders, const Bound& bound, int64_t width,
                   int64_t rows, Value value) {
   const Tensor out = Tensor::empty(DType::float32, {rows, width});
+  std::vector<int64_t> widths;
+  for (const EncoderPtr& e : encoders) widths.push_back(e->width());
   parallel_for(rows, 256, [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) {
       float* features = out.as<float>() + row * width;
       for (std::size_t k = 0; k < bound.size(); ++k) {
         bound[k]->write(value(row, k), features);
-        features += encoders[k]->width();
+        features += widths[k];
       }
     }
   });

@@ -21,7 +21,9 @@ struct Recipe {
 };
 
 Recipe recipe_for(int64_t rows, int64_t few_rows) {
-  if (rows >= few_rows) return {60, 8, 256, 1.0};
+  // Many rows take many steps, each of which decays the weights.
+  constexpr double kManyRows = 50'000;
+  if (rows >= few_rows) return {60, 8, 256, std::min(1.0, kManyRows / static_cast<double>(rows))};
   const double power = std::round(std::log2(std::max(1.0, static_cast<double>(rows) / 16)));
   return {200, 20, std::clamp<int64_t>(int64_t{1} << static_cast<int>(power), 16, 256), 0.5};
 }

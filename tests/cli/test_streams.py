@@ -73,6 +73,16 @@ def test_moments_scale_other_data(folder, data, x):
     assert "(3,)" in refusal("normalize", folder / "narrow.npy", folder / "n.npy", "--apply", folder / "m.json")
 
 
+def test_features_that_are_kept(folder, data, x):
+    lanewise("normalize", data, folder / "k.npy", "--keep", 0, "--keep", 2, "--moments", folder / "k.json")
+    result = np.load(folder / "k.npy")
+    np.testing.assert_array_equal(result[:, [0, 2]], x[:, [0, 2]])
+    assert abs(result[:, 1].mean()) < 1e-4
+    lanewise("normalize", data, folder / "again.npy", "--apply", folder / "k.json")
+    np.testing.assert_array_equal(np.load(folder / "again.npy"), result)
+    assert f"there are {x.shape[1]}" in refusal("normalize", data, folder / "k.npy", "--keep", x.shape[1])
+
+
 def test_values_that_are_missing(folder, x):
     holes = x.copy()
     holes[::3, 2] = np.nan
