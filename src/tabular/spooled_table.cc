@@ -32,13 +32,10 @@ class Sample {
   Sample(int64_t most, uint32_t seed) : most_(most), seed_(seed) {}
 
   void add(const std::vector<double>& row) {
-    const int64_t at =
-        seen_ < most_
-            ? seen_
-            : static_cast<int64_t>(draw(seed_, kOfSample, seen_) * static_cast<double>(seen_ + 1));
-    ++seen_;
-    if (at == static_cast<int64_t>(rows_.size())) rows_.push_back(row);
-    else if (at < most_) rows_[static_cast<std::size_t>(at)] = row;
+    if (seen_++ < most_) return rows_.push_back(row);
+    const double share = draw(seed_, kOfSample, seen_);
+    const auto at = static_cast<int64_t>(share * static_cast<double>(seen_));
+    if (at < most_) rows_[static_cast<std::size_t>(at)] = row;
   }
 
   Table table(const Table& columns) {
