@@ -118,7 +118,7 @@ int normalize(const Flags& flags, const Output& output) {
       "{}: {} of {}, {} scaling, {}\n{} read in {:.1f} s, {:.2f} GB/s\n", flags.output,
       counted(samples, "sample"), counted(features, "feature"), name(scaler.options().scaling),
       name(flags.dtype), data_size(bytes), seconds, bytes / 1e9 / seconds);
-  if (left_out > 0)
+  if (left_out > 0 && flags.apply.empty())
     text += fmt::format("{} not finite: left out of the moments, passed on\n",
                         counted(left_out, "value"));
   if (flags.apply.empty()) text += fmt::format("moments: {}\n", moments_path(flags));

@@ -157,7 +157,7 @@ struct TrainResult {
 TrainResult train(const Table& table, const TrainOptions& options, const Table* test = nullptr);
 
 struct StreamOptions {
-  int64_t memory = 512 << 20;  // bytes to stay within, about; at least 128 MiB
+  int64_t memory = 512 << 20;  // bytes to stay within, about; at least 256 MiB
   std::string folder = ".";    // of scratch files, about as large as the rows as numbers
   // While rows are read; `of` is 0 the first time, when their number isn't known. May throw.
   std::function<void(int64_t rows, int64_t of)> on_read;

@@ -9,7 +9,7 @@
 namespace lanewise {
 namespace {
 
-constexpr int64_t kPartBytes = 16 << 20;
+constexpr int64_t kPartBytes = 8 << 20;
 
 class ArrayTableSource : public TableSource {
  public:

@@ -17,8 +17,8 @@
 namespace lanewise {
 namespace {
 
-constexpr int64_t kLeastMemory = 128 << 20;
-constexpr int64_t kMostSampled = 1 << 20;  // rows
+constexpr int64_t kLeastMemory = 256 << 20;
+constexpr int64_t kMostSampled = 1 << 16;  // rows
 constexpr int64_t kMostScored = 1 << 20;
 constexpr int64_t kBlock = 1024;
 
@@ -112,7 +112,7 @@ class StreamTraining {
     how.test = test_.empty() ? options_.test_fraction : 0;
     how.seed = options_.seed;
     // Held twice for a while: as rows, and as columns.
-    how.sample = std::min(kMostSampled, stream_.memory / 16 / 8 / width);
+    how.sample = std::min(kMostSampled, stream_.memory / 8 / 8 / width);
     how.folder = stream_.folder;
     how.on_read = stream_.on_read;
     return spool_table(path_, csv_, columns, how);
@@ -181,7 +181,7 @@ class StreamTraining {
   int64_t window(const TrainPlan& plan) const {
     constexpr int64_t kBesideX = 4;  // numbers of a row
     const int64_t row = (plan.features + kBesideX) * static_cast<int64_t>(sizeof(float));
-    return std::max(kBlock, stream_.memory / 5 / row);
+    return std::max(kBlock, stream_.memory / 8 / row);
   }
 
   nn::EnsembleResult fit(const TrainPlan& plan, uint32_t checksum, const SpooledSamples& train,

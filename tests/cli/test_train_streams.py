@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from program import PROGRAM, answer, lanewise, refusal, small_rows, write_csv
 
-MEMORY = ("--memory", "128M")
+MEMORY = ("--memory", "256M")
 
 
 def train(data, model, *flags):
@@ -29,7 +29,7 @@ def test_the_report(tmp_path, rows):
     split = re.search(r"([\d,]+) rows to train on, (\d+) to validate, (\d+) to test", said.stdout)
     parts = [int(n.replace(",", "")) for n in split.groups()]
     assert sum(parts) == 3000 and 500 < parts[2] < 700
-    assert re.search(r"memory: [\d.]+ MB at most, of 134\.2 MB", said.stdout)
+    assert re.search(r"memory: [\d.]+ MB at most, of 268\.4 MB", said.stdout)
     assert not list(tmp_path.glob(".*")), "scratch files have no names"
 
 
@@ -101,7 +101,7 @@ def test_tasks(tmp_path, task, target):
 
 def test_a_full_batch_has_the_bits_of_any_window(tmp_path, rows):
     files = []
-    for memory in ("128M", "1G"):
+    for memory in ("256M", "1G"):
         answer("train", "--data", rows, "--target", "y", "--model", tmp_path / "m", "--quiet", "--quick",
                "--batch", 0, "--epochs", 3, "--memory", memory)
         files.append((tmp_path / "m").read_bytes())
@@ -121,18 +121,18 @@ def test_killed_it_goes_on_to_the_same_bytes(tmp_path, rows):
     assert list(tmp_path.glob("c/*"))
     train(rows, tmp_path / "m", *flags)
     assert (tmp_path / "m").read_bytes() == (tmp_path / "whole").read_bytes()
-    other = ("train", "--data", rows, "--target", "y", "--model", tmp_path / "m", "--quiet", "--memory", "256M", *flags)
-    assert "memory is 268435456, not 134217728" in refusal(*other)
+    other = ("train", "--data", rows, "--target", "y", "--model", tmp_path / "m", "--quiet", "--memory", "512M", *flags)
+    assert "memory is 536870912, not 268435456" in refusal(*other)
 
 
-def test_more_rows_than_memory(tmp_path):
-    """Windows, and blocks of rows that scores are of."""
-    lanewise("generate", "circles", tmp_path / "c.npy", "--samples", 1_500_000, "--noise", 0.2)
-    trained = answer("train", "--data", tmp_path / "c.npy", "--target", "column_3", "--model", tmp_path / "m", "--quiet",
-                     "--quick", "--epochs", 1, "--hidden", 8, "--batch", 4096, "--lr", 0.02, *MEMORY)
-    assert trained["metrics"]["accuracy"] > 0.8
-    assert trained["rows"]["train"] + trained["rows"]["validation"] == 1_500_000
-    assert trained["memory"]["limit"] == 128 << 20
+def test_more_rows_than_a_window(tmp_path):
+    lanewise("generate", "users", tmp_path / "u.npy", "--samples", 150_000)
+    trained = answer("train", "--data", tmp_path / "u.npy", "--target", "column_51", "--model", tmp_path / "m", "--quiet",
+                     "--quick", "--epochs", 1, "--hidden", 8, "--batch", 1024, "--lr", 0.02, "--bins", 0,
+                     "--common-values", 0, *MEMORY)
+    assert trained["metrics"]["auc"] > 0.8
+    assert trained["rows"]["train"] + trained["rows"]["validation"] == 150_000
+    assert trained["memory"]["limit"] == 256 << 20
 
 
 def test_wrong_flags(tmp_path, rows):
@@ -140,7 +140,7 @@ def test_wrong_flags(tmp_path, rows):
         return refusal("train", "--data", data, "--target", "y", "--model", tmp_path / "m", *flags, code=code)
 
     assert "isn't a size as 512M or 4G" in said("--memory", "much")
-    assert "expected 134217728 or more" in said("--memory", "1M")
+    assert "expected 268435456 or more" in said("--memory", "1M")
     assert "standard input can't be" in said(*MEMORY, data="-")
     assert "--sweep" in said(*MEMORY, "--sweep", "lr=1e-3")
     assert "--memory" in said("--scratch", tmp_path)
