@@ -101,7 +101,8 @@ struct FitData {
 struct FitStream {
   Source* samples = nullptr;  // x, y, then weights and folds where told; of known length
   bool weights = false, folds = false;
-  // Rows in memory at a time. Shuffled mini-batches are drawn so: the blocks of 1,024 rows get an
+  // Rows in memory at a time; as many more are read meanwhile, by a thread that then alone uses
+  // the source. Shuffled mini-batches are drawn so: the blocks of 1,024 rows get an
   // order; windows of about so many rows follow it, and the rows of each get an order of their own.
   // With as many rows as the stream has, or a full batch, the bits are those of a FitData.
   int64_t window = 1 << 18;

@@ -5,6 +5,7 @@
 
 #include "lanewise/error.h"
 #include "lanewise/nn.h"
+#include "nn/fit_loss.h"
 #include "nn/fit_training.h"
 
 namespace lanewise::nn {
@@ -46,25 +47,29 @@ void check(const FitOptions& options, const std::vector<std::vector<Array>>& mem
   }
 }
 
-// All rows where a batch is none of its own.
-int64_t step_of_windows(const FitOptions& options, int64_t rows) {
+std::string_view name_of(bool trains) { return trains ? "training" : "validation"; }
+
+// Windows to train on hold whole batches; else, and where all rows are one, what is judged
+// together.
+int64_t step_of_windows(const FitOptions& options, int64_t rows, bool trains) {
   const int64_t step = rows_of_a_step(options, rows);
-  return step < rows ? step : 1;
+  return trains && step < rows ? step : kJudgedTogether;
 }
 
 FitWindows windows_of(const FitData& data, const Sequential& network, const FitOptions& options,
-                      DType dtype, std::string_view which) {
-  return {program_data(network, data, options.loss, dtype, which), sample_axis(network.layout())};
+                      DType dtype, bool trains) {
+  return {program_data(network, data, options.loss, dtype, name_of(trains)),
+          sample_axis(network.layout())};
 }
 
 FitWindows windows_of(const FitStream& stream, const Sequential& network, const FitOptions& options,
-                      DType dtype, std::string_view which) {
-  auto source = program_source(network, stream, options.loss, dtype, which);
+                      DType dtype, bool trains) {
+  auto source = program_source(network, stream, options.loss, dtype, name_of(trains));
   const int64_t rows = *source->length();
   return {std::move(source),
           {stream.weights, stream.folds},
           stream.window,
-          step_of_windows(options, rows)};
+          step_of_windows(options, rows, trains)};
 }
 
 bool has_folds(const FitData& data) { return data.folds.has_value(); }
@@ -76,8 +81,8 @@ EnsembleResult train(const Sequential& network, const std::vector<std::vector<Ar
   check(options, parameters, has_folds(train) && validation);
   const DType dtype = parameters[0][0].dtype();
   std::optional<FitWindows> judges;
-  if (validation) judges = windows_of(*validation, network, options, dtype, "validation");
-  return run_training(network, parameters, windows_of(train, network, options, dtype, "training"),
+  if (validation) judges = windows_of(*validation, network, options, dtype, false);
+  return run_training(network, parameters, windows_of(train, network, options, dtype, true),
                       std::move(judges), options);
 }
 

@@ -9,9 +9,6 @@
 namespace lanewise::nn {
 namespace {
 
-// Validation runs in pieces of this many samples, to bound its memory.
-constexpr int64_t kPiece = 4096;
-
 CompiledFunction validation_program(const Sequential& network, const FitOptions& options,
                                     bool weights, std::size_t parameter_count) {
   std::vector<int> axes(parameter_count, -1);
@@ -108,8 +105,8 @@ std::vector<double> Validation::operator()(std::span<const std::vector<Array>> p
       const std::span<const int64_t> rows =
           by_fold ? folds[static_cast<std::size_t>(members[i])] : std::span<const int64_t>{};
       const int64_t total = by_fold ? static_cast<int64_t>(rows.size()) : data_.rows_of(w);
-      for (int64_t first = 0; first < total; first += kPiece) {
-        const int64_t count = std::min(kPiece, total - first);
+      for (int64_t first = 0; first < total; first += kJudgedTogether) {
+        const int64_t count = std::min(kJudgedTogether, total - first);
         judge(i,
               by_fold ? all.piece(rows.subspan(static_cast<std::size_t>(first),
                                                static_cast<std::size_t>(count)))

@@ -28,6 +28,9 @@ BatchLoss loss_on(const Array& output, const FitData& batch, const FitOptions& o
 // The loss by metrics that were weighed by their samples and summed over `rows` of them.
 double mean_loss(std::span<const double> sums, int64_t rows);
 
+// Samples whose losses are one sum, at most: it bounds the memory that judging takes.
+inline constexpr int64_t kJudgedTogether = 4096;
+
 // The loss of parameters on data that they did not learn from.
 class Validation {
  public:

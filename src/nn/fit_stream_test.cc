@@ -82,11 +82,11 @@ TEST(FitStream, AWindowOfAllRowsHasTheBitsOfMemory) {
 TEST(FitStream, AFullBatchHasTheBitsOfMemory) {
   const std::string executor_before = executor();
   set_executor("fused");  // whose bits streams have
-  const FitData train = problem(0);
+  const FitData train = problem(0), validation = problem(1);
   FitOptions o = options();
   o.batch = 0;
-  const auto whole = numbers(fit_ensemble(kNetwork, start(2), train, nullptr, o));
-  EXPECT_EQ(numbers(streamed(train, nullptr, o, 1024, 2)), whole);
+  const auto whole = numbers(fit_ensemble(kNetwork, start(2), train, &validation, o));
+  EXPECT_EQ(numbers(streamed(train, &validation, o, 1024, 2)), whole);
   set_executor(executor_before);
 }
 

@@ -141,20 +141,19 @@ void FitWindows::go_to(int64_t row) {
   samples_->seek(row);
 }
 
-void FitWindows::make_room(int64_t rows) {
-  if (!room_.empty() && room_[0].shape[axis_] == rows) return;
-  loaded_ = {};
-  room_.clear();
+void FitWindows::make_room(std::vector<Tensor>& room, int64_t rows) const {
+  if (!room.empty() && room[0].shape[axis_] == rows) return;
+  room.clear();
   const std::vector<DType> dtypes = samples_->dtypes();
   for (Shape shape : samples_->row_shapes()) {
     shape.insert(axis_, rows);
-    room_.push_back(Tensor::empty(dtypes[room_.size()], shape));
+    room.push_back(Tensor::empty(dtypes[room.size()], shape));
   }
 }
 
-const FitData& FitWindows::load(int64_t window, std::span<const int64_t> blocks) {
-  if (holds_all_) return loaded_;
-  make_room(rows_of(window));
+FitData FitWindows::read(int64_t window, std::span<const int64_t> blocks,
+                         std::vector<Tensor>& room) {
+  make_room(room, rows_of(window));
   int64_t filled = 0;
   for_each_piece(window, blocks, [&](int64_t first, int64_t count) {
     go_to(first);
@@ -162,16 +161,37 @@ const FitData& FitWindows::load(int64_t window, std::span<const int64_t> blocks)
     if (const int64_t given = piece[0].shape(axis_); given != count)
       throw DataError(fmt::format("fit: the source ended after {} samples, it said it had {}",
                                   first + given, rows_));
-    for (std::size_t k = 0; k < room_.size(); ++k)
-      place(piece[k].tensor(), room_[k], axis_, filled);
+    for (std::size_t k = 0; k < room.size(); ++k) place(piece[k].tensor(), room[k], axis_, filled);
     at_ = first + count;
     filled += count;
   });
   std::vector<Array> arrays;
-  for (const Tensor& tensor : room_) arrays.push_back(from_tensor(tensor));
-  loaded_ = named(arrays, fields_);
+  for (const Tensor& tensor : room) arrays.push_back(from_tensor(tensor));
+  return named(arrays, fields_);
+}
+
+const FitData& FitWindows::load(int64_t window, std::span<const int64_t> blocks) {
+  if (holds_all_) return loaded_;
+  loaded_ = {};
+  std::optional<FitData> ahead;
+  if (next_.valid()) ahead = next_.get();
+  if (ahead && next_window_ == window &&
+      std::equal(blocks.begin(), blocks.end(), next_blocks_.begin(), next_blocks_.end())) {
+    std::swap(room_, next_room_);
+    loaded_ = *std::move(ahead);
+  } else {
+    loaded_ = read(window, blocks, room_);
+  }
   holds_all_ = count() == 1;
+  if (window + 1 < count()) read_ahead(window + 1, blocks);
   return loaded_;
+}
+
+void FitWindows::read_ahead(int64_t window, std::span<const int64_t> blocks) {
+  next_window_ = window;
+  next_blocks_.assign(blocks.begin(), blocks.end());
+  next_ = std::async(std::launch::async,
+                     [this] { return read(next_window_, next_blocks_, next_room_); });
 }
 
 }  // namespace lanewise::nn

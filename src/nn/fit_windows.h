@@ -1,8 +1,9 @@
 // Samples to train on or to judge by, in the form of the program: all at once, or, where they
-// come from a source, a window of them in memory at a time.
+// come from a source, a window of them in memory at a time, and the next one on its way.
 #pragma once
 
 #include <cstdint>
+#include <future>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -44,15 +45,21 @@ class FitWindows {
   template <class Piece>
   void for_each_piece(int64_t window, std::span<const int64_t> blocks, Piece piece) const;
   void go_to(int64_t row);
-  void make_room(int64_t rows);
+  void make_room(std::vector<Tensor>& room, int64_t rows) const;
+  FitData read(int64_t window, std::span<const int64_t> blocks, std::vector<Tensor>& room);
+  // On a thread of its own, which alone uses the source until load() takes what it read.
+  void read_ahead(int64_t window, std::span<const int64_t> blocks);
 
   std::unique_ptr<Source> samples_;
   FitFields fields_;
   int axis_;
   int64_t rows_, window_;
-  int64_t at_ = -1;           // of the source
-  std::vector<Tensor> room_;  // that the rows of a window take
+  int64_t at_ = -1;                       // of the source
+  std::vector<Tensor> room_, next_room_;  // that the rows of a window take
   FitData loaded_;
+  int64_t next_window_ = 0;
+  std::vector<int64_t> next_blocks_;
+  std::future<FitData> next_;
   bool holds_all_ = false;
 };
 

@@ -181,7 +181,7 @@ class StreamTraining {
   int64_t window(const TrainPlan& plan) const {
     constexpr int64_t kBesideX = 4;  // numbers of a row
     const int64_t row = (plan.features + kBesideX) * static_cast<int64_t>(sizeof(float));
-    return std::max(kBlock, stream_.memory / 8 / row);
+    return std::max(kBlock, stream_.memory / 10 / row);
   }
 
   nn::EnsembleResult fit(const TrainPlan& plan, uint32_t checksum, const SpooledSamples& train,
@@ -212,8 +212,7 @@ class StreamTraining {
     if (samples.has_folds())
       for (const std::vector<Array>& member : members) models.push_back(model_of(plan, {member}));
     else models.push_back(model_of(plan, members));
-    const int64_t most = std::min(kMostScored, stream_.memory / 512);
-    const int64_t stride = (samples.rows() + most - 1) / most;
+    const int64_t stride = (samples.rows() + kMostScored - 1) / kMostScored;
     Scored scored(info_);
     for (int64_t first = 0; first < samples.rows(); first += kBlock * stride) {
       const Samples s = samples.read(first, std::min(kBlock, samples.rows() - first));
