@@ -128,7 +128,7 @@ def test_killed_it_goes_on_to_the_same_bytes(tmp_path, rows):
 def test_more_rows_than_a_window(tmp_path):
     lanewise("generate", "users", tmp_path / "u.npy", "--samples", 150_000)
     trained = answer("train", "--data", tmp_path / "u.npy", "--target", "column_51", "--model", tmp_path / "m", "--quiet",
-                     "--quick", "--epochs", 1, "--hidden", 8, "--batch", 1024, "--lr", 0.02, "--bins", 0,
+                     "--quick", "--epochs", 3, "--hidden", 8, "--batch", 1024, "--lr", 0.02, "--bins", 0,
                      "--common-values", 0, *MEMORY)
     assert trained["metrics"]["auc"] > 0.8
     assert trained["rows"]["train"] + trained["rows"]["validation"] == 150_000
