@@ -158,7 +158,7 @@ class Builder {
     in.kind = Instruction::Kind::product;
     in.product = in.step;
     in.samples_on_right = sweep_.axis[s.operands[1]] == 1;
-    in.reads_memory = !inside_[s.operands[in.samples_on_right ? 1 : 0]];
+    in.reads_memory = !computed(s.operands[in.samples_on_right ? 1 : 0]);
     const int small = s.operands[in.samples_on_right ? 0 : 1];
     in.constant = is_constant(small);
     const plan::SymbolicDims& matrix = plan_.steps[small].shape;

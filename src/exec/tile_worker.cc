@@ -202,12 +202,11 @@ void TileWorker::multiply(const Instruction& in, const View& out) {
   const plan::Step& s = plan_.steps[in.product];
   const std::byte* panels = panels_ + in.panels;
   const std::byte* bias = in.bias >= 0 ? panels_ + in.packed_bias : nullptr;
-  if (!in.samples_on_right) {
+  if (!in.samples_on_right)
     kernels::fast::multiply_panels(views_[s.operands[0]], panels, bias, out, in.reads_memory);
-  } else {
+  else
     kernels::fast::multiply_panels(transpose_view(views_[s.operands[1]], {1, 0}), panels, bias,
-                                   transpose_view(out, {1, 0}));
-  }
+                                   transpose_view(out, {1, 0}), in.reads_memory);
 }
 
 // x (samples, width), its columns side by side: as it is, or copied.

@@ -58,7 +58,7 @@ HWY_NOINLINE void block(const BlockArgs<T>& g) {
     }
   }
 
-  for (int64_t p = g.k; p > 0; --p) {
+  const auto step = [&]() HWY_ATTR {
     V row[NV];
 #pragma GCC unroll 8
     for (int j = 0; j < NV; ++j)
@@ -72,7 +72,17 @@ HWY_NOINLINE void block(const BlockArgs<T>& g) {
     }
 #pragma GCC unroll 8
     for (int i = 0; i < kBases; ++i) base[i] += a_k;
+  };
+  const std::byte* fetch = g.fetch;
+  const int64_t fetch_step = g.fetch_step;
+  int64_t p = g.k;
+  for (; p >= 2; p -= 2) {
+    __builtin_prefetch(fetch, 0, 3);
+    fetch += fetch_step;
+    step();
+    step();
   }
+  if (p > 0) step();
   if (g.bias) {
     V row[NV];
 #pragma GCC unroll 8

@@ -8,6 +8,7 @@
 // The columns of B lie side by side; A is read one element at a time, with any strides.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 namespace lanewise::kernels {
@@ -25,6 +26,9 @@ struct BlockArgs {
   bool accumulate;
   const T* bias;  // NV vectors, or nullptr
   int64_t panel;  // elements from one panel of B to the next, for blocks of several
+  // What is read soon, brought into cache: so many bytes further every two steps of k.
+  const std::byte* fetch;
+  int64_t fetch_step;
 };
 
 template <class T>

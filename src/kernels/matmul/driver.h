@@ -204,6 +204,7 @@ class MatmulDriver {
     args.k = g.k;
     args.b = rows.panels ? rows.panels + column * g.k : g.b + column;
     args.b_k = rows.panels ? width : g.b_k;
+    args.fetch = reinterpret_cast<const std::byte*>(args.b);  // nothing new
     args.columns = std::min(width, g.n - column);
     args.accumulate = rows.accumulate;
     // Packed rows come in the runs that they were packed in.

@@ -12,7 +12,6 @@ namespace {
 constexpr int64_t kPiece = 256;
 // Panels that stay in L1 beside the rows: then a run of rows passes all of them.
 constexpr int64_t kPanelsInL1 = 26 << 10;
-constexpr int64_t kCacheLine = 64;
 constexpr int64_t kFetchAhead = 10 << 10;  // bytes of rows
 
 template <class T>
@@ -60,6 +59,7 @@ class TileProduct {
     args.a_k = a_.strides[1];
     args.c_m = out_.strides[0];
     args.accumulate = accumulate;
+    args.fetch = reinterpret_cast<const std::byte*>(b);  // nothing new
     const int64_t all = static_cast<int64_t>(sizeof(T)) * args.k * n_;
     const int64_t rows =
         all <= kPanelsInL1 ? family_.max_rows[std::min(1, family_.max_vectors - 1)] : m_;
@@ -76,27 +76,10 @@ class TileProduct {
         args.b = packed ? b + j * k_ + p * width : b + j + p * row;
         args.b_k = packed ? width : row;
         args.bias = bias ? bias + j : nullptr;
-        if (fetches_ && p == 0) fetch(i, end, j, args.columns);
         if (side_by_side) run_block(args, family_.side_by_side[which][m_], 0, j, p);
         else run_panel(args, which, i, end, j, p);
         j += wanted;
       }
-    }
-  }
-
-  // Rows that are read soon, the share of these columns of out: so the loads are spread over the
-  // blocks and seldom wait for one another. A run of rows wants those a little ahead in L1, a
-  // whole tile those of the next tile in L2.
-  void fetch(int64_t i, int64_t end, int64_t j, int64_t columns) const {
-    const int64_t row = a_.strides[0] * static_cast<int64_t>(sizeof(T));
-    const bool near = end - i < m_;
-    const int64_t ahead = near ? std::max(end - i, kFetchAhead / row) : m_;
-    const std::byte* rows = a_.data + (i + ahead) * row;
-    const int64_t bytes = (end - i) * row, first = bytes * j / n_,
-                  last = bytes * (j + columns) / n_;
-    for (int64_t at = first; at < last; at += kCacheLine) {
-      if (near) __builtin_prefetch(rows + at, 0, 3);
-      else __builtin_prefetch(rows + at, 0, 2);
     }
   }
 
@@ -107,9 +90,23 @@ class TileProduct {
     const int64_t blocks = (end - begin + most - 1) / most;
     for (int64_t block = 0, i = begin; block < blocks; ++block) {
       const int64_t rows = (end - i + blocks - block - 1) / (blocks - block);
+      if (fetches_) fetch(args, i, rows, end - begin, j, p);
       run_block(args, family_.block[which][rows], i, j, p);
       i += rows;
     }
+  }
+
+  // Tells a block of rows i … i + rows − 1 which of the rows that are read soon it shall fetch: so
+  // the loads are spread over all multiply-adds and hardly ever wait. A run of rows wants those a
+  // little ahead, a whole tile those of the next.
+  void fetch(BlockArgs<T>& args, int64_t i, int64_t rows, int64_t together, int64_t j,
+             int64_t p) const {
+    const int64_t row = a_.strides[0] * static_cast<int64_t>(sizeof(T));
+    const int64_t ahead = together < m_ ? std::max(together, kFetchAhead / row) : m_;
+    // The block's share of them, by the multiply-adds that come before it.
+    const int64_t bytes = rows * row, all = n_ * k_;
+    args.fetch = a_.data + (i + ahead) * row + bytes * (j * k_ + p * args.columns) / all;
+    args.fetch_step = 2 * bytes * args.columns / all;
   }
 
   // Rows from i on, columns from j on, k from p on.
