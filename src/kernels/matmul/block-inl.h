@@ -73,11 +73,14 @@ HWY_NOINLINE void block(const BlockArgs<T>& g) {
 #pragma GCC unroll 8
     for (int i = 0; i < kBases; ++i) base[i] += a_k;
   };
+  constexpr int kLine = 64;
+  constexpr int kFetched = (2 * MR * static_cast<int>(sizeof(T)) + kLine - 1) / kLine;  // lines
   const std::byte* fetch = g.fetch;
   const int64_t fetch_step = g.fetch_step;
   int64_t p = g.k;
   for (; p >= 2; p -= 2) {
-    __builtin_prefetch(fetch, 0, 3);
+#pragma GCC unroll 4
+    for (int i = 0; i < kFetched; ++i) __builtin_prefetch(fetch + i * kLine, 0, 3);
     fetch += fetch_step;
     step();
     step();
@@ -120,6 +123,81 @@ HWY_NOINLINE void block(const BlockArgs<T>& g) {
     }
   }
 }
+
+// One column of C, kColumnRows rows, a vector of them at a time: where the elements of a row of A
+// lie side by side, squares of them are turned in registers.
+inline constexpr int kColumnRows = 16;
+
+#if !LANEWISE_PORTABLE
+// A vector holds element p of rows 0, 1, … : turned[p] = (rows[0][p], rows[1][p], …). The rows
+// come in halves: rows[i] is 16 bytes of row i, then 16 bytes of row i + the number of rows.
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE void turn(D d, const V (&rows)[4], V (&turned)[4]) {
+  const hn::RepartitionToWide<D> pairs;
+  const auto a = hn::BitCast(pairs, hn::InterleaveLower(d, rows[0], rows[1]));
+  const auto b = hn::BitCast(pairs, hn::InterleaveLower(d, rows[2], rows[3]));
+  const auto c = hn::BitCast(pairs, hn::InterleaveUpper(d, rows[0], rows[1]));
+  const auto e = hn::BitCast(pairs, hn::InterleaveUpper(d, rows[2], rows[3]));
+  turned[0] = hn::BitCast(d, hn::InterleaveLower(pairs, a, b));
+  turned[1] = hn::BitCast(d, hn::InterleaveUpper(pairs, a, b));
+  turned[2] = hn::BitCast(d, hn::InterleaveLower(pairs, c, e));
+  turned[3] = hn::BitCast(d, hn::InterleaveUpper(pairs, c, e));
+}
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE void turn(D d, const V (&rows)[2], V (&turned)[2]) {
+  turned[0] = hn::InterleaveLower(d, rows[0], rows[1]);
+  turned[1] = hn::InterleaveUpper(d, rows[0], rows[1]);
+}
+
+template <class T>
+HWY_NOINLINE void column_block(const BlockArgs<T>& g) {
+  if (g.a_k != 1) return block<hn::CappedTag<T, 1>, kColumnRows, 1>(g);
+  constexpr int kLanes = 32 / sizeof(T), kSquare = kLanes / 2, kVectors = kColumnRows / kLanes;
+  constexpr hn::FixedTag<T, kLanes> d;
+  constexpr hn::FixedTag<T, kSquare> half;
+  using V = hn::Vec<decltype(d)>;
+
+  alignas(32) T column[kColumnRows];
+  V c[kVectors];
+  for (int i = 0; i < kColumnRows; ++i) column[i] = g.accumulate ? g.c[i * g.c_m] : T{0};
+#pragma GCC unroll 4
+  for (int v = 0; v < kVectors; ++v) c[v] = hn::Load(d, column + v * kLanes);
+
+  const std::byte* fetch = g.fetch;
+  int64_t p = 0;
+  for (; p + kSquare <= g.k; p += kSquare) {
+    constexpr int kLine = 64, kFetched = kColumnRows * 16 / kLine;
+#pragma GCC unroll 4
+    for (int i = 0; i < kFetched; ++i) __builtin_prefetch(fetch + i * kLine, 0, 3);
+    fetch += kSquare / 2 * g.fetch_step;
+#pragma GCC unroll 4
+    for (int v = 0; v < kVectors; ++v) {
+      const T* a = g.a + v * kLanes * g.a_m + p;
+      V rows[kSquare], turned[kSquare];
+#pragma GCC unroll 4
+      for (int i = 0; i < kSquare; ++i)
+        rows[i] = hn::Combine(d, hn::LoadU(half, a + (i + kSquare) * g.a_m),
+                              hn::LoadU(half, a + i * g.a_m));
+      turn(d, rows, turned);
+#pragma GCC unroll 4
+      for (int i = 0; i < kSquare; ++i)
+        c[v] = fused(turned[i], hn::Set(d, g.b[(p + i) * g.b_k]), c[v]);
+    }
+  }
+  for (; p < g.k; ++p) {
+    for (int i = 0; i < kColumnRows; ++i) column[i] = g.a[i * g.a_m + p];
+#pragma GCC unroll 4
+    for (int v = 0; v < kVectors; ++v)
+      c[v] = fused(hn::Load(d, column + v * kLanes), hn::Set(d, g.b[p * g.b_k]), c[v]);
+  }
+#pragma GCC unroll 4
+  for (int v = 0; v < kVectors; ++v) {
+    if (g.bias) c[v] = hn::Add(c[v], hn::Set(d, g.bias[0]));
+    hn::Store(c[v], d, column + v * kLanes);
+  }
+  for (int i = 0; i < kColumnRows; ++i) g.c[i * g.c_m] = column[i];
+}
+#endif
 
 template <class D, int NV, class T, int... I>
 void list_blocks(BlockFamily<T>* family, int index, std::integer_sequence<int, I...>) {
@@ -178,7 +256,9 @@ BlockFamily<T> single_blocks() {
 #if LANEWISE_PORTABLE
   return wide_blocks<T>();
 #else
-  return block_family<hn::CappedTag<T, 1>, 12, 0, 0>();
+  BlockFamily<T> family = block_family<hn::CappedTag<T, 1>, kColumnRows, 0, 0>();
+  family.block[0][kColumnRows] = &column_block<T>;
+  return family;
 #endif
 }
 

@@ -34,7 +34,7 @@ struct BlockArgs {
 template <class T>
 using Block = void (*)(const BlockArgs<T>&);
 
-inline constexpr int kMaxRows = 14;
+inline constexpr int kMaxRows = 16;
 
 // The blocks of one vector width: NV = 1, 2, 4 (index 0, 1, 2), MR = 1 … max_rows.
 template <class T>

@@ -26,7 +26,7 @@ class TileProduct {
         m_(a.shape[0]),
         n_(n),
         k_(a.shape[1]),
-        fetches_(more_rows && a.strides[1] == 1),
+        fetches_(more_rows && a.strides[1] == 1 && a.strides[0] > 0),
         family_(family_for(n)) {}
 
   // Panel after panel; panels of a matrix that is small stay in L1 for a run of rows.
@@ -83,13 +83,14 @@ class TileProduct {
     }
   }
 
-  // Blocks of nearly equal heights.
+  // Blocks of nearly equal heights; of a column as high as can be, since those are faster.
   void run_panel(BlockArgs<T>& args, int which, int64_t begin, int64_t end, int64_t j,
                  int64_t p) const {
     const int64_t most = family_.max_rows[which];
     const int64_t blocks = (end - begin + most - 1) / most;
     for (int64_t block = 0, i = begin; block < blocks; ++block) {
-      const int64_t rows = (end - i + blocks - block - 1) / (blocks - block);
+      const int64_t rows = family_.lanes == 1 ? std::min(most, end - i)
+                                              : (end - i + blocks - block - 1) / (blocks - block);
       if (fetches_) fetch(args, i, rows, end - begin, j, p);
       run_block(args, family_.block[which][rows], i, j, p);
       i += rows;

@@ -52,6 +52,30 @@ TEST(TileProduct, PackedPanelsGiveTheBitsOfMatmul) {
   }
 }
 
+// A column has a kernel of its own for 16 rows; rows may be few, equal or backwards.
+TEST(TileProduct, RowsThatFollowOnes) {
+  for (DType d : kFloats) {
+    for (int64_t n : {1, 2, 16, 40}) {
+      for (int64_t m : {1, 15, 16, 17, 32, 100}) {
+        for (int64_t k : {0, 1, 2, 3, 5, 64, 129}) {
+          const Tensor a = random(d, {m, k}, Layout::row_major, 7);
+          const Tensor b = random(d, {k, n}, Layout::row_major, 8), out = make(d, {m, n});
+          const Tensor expected = make(d, {m, n});
+          std::vector<std::byte> panels(static_cast<std::size_t>(fast::panel_bytes(d, k, n)));
+          fast::pack_panels(b, panels.data());
+          const View backwards = slice_view(a, {m - 1, 0}, {m, k}, {-1, 1});
+          const View equal = broadcast_view(slice_view(a, {0, 0}, {1, k}, {1, 1}), {m, k});
+          for (const View& rows : {static_cast<View>(a), backwards, equal}) {
+            fast::multiply_panels(rows, panels.data(), nullptr, out, true);
+            reference::matmul(rows, b, expected);
+            expect_same(out, expected, shape_text(d, m, n, k));
+          }
+        }
+      }
+    }
+  }
+}
+
 // The samples are the contraction: they come in tiles, whatever their sizes.
 TEST(TileProduct, TilesOfTheContractionGoOnWithTheChain) {
   for (DType d : kFloats) {
