@@ -1,5 +1,6 @@
 """The arithmetic of the benchmarks: which peer counts, what is a difference, how tables look."""
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[2] / "bench"))
 
 import against  # noqa: E402
+import extrapolation  # noqa: E402
 import report  # noqa: E402
 import sweep  # noqa: E402
 import sweep_report  # noqa: E402
@@ -58,3 +60,21 @@ def test_a_difference_needs_significance():
 
 def test_tables_are_aligned():
     assert report.table(["a", "b"], [["long", 1]]) == "| a    |  b |\n| ---- | -: |\n| long |  1 |"
+
+
+def test_a_line_through_three_sizes():
+    start, each, off = extrapolation.line([(1, 3), (2, 5), (4, 9)])
+    assert (start, each, off) == (pytest.approx(1), pytest.approx(2), pytest.approx(0))
+    assert extrapolation.line([(1, 1), (2, 1), (3, 2)])[2] == pytest.approx(1 / 3)
+
+
+def test_files_larger_than_memory_have_the_same_bits(tmp_path):
+    """400 MB in a cgroup of 360."""
+    script = Path(__file__).parents[2] / "bench/larger_than_memory.py"
+    command = [sys.executable, script, "--size", "400M", "--memory", "360M", "--folder", tmp_path]
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=300)
+    if "skipped" in done.stderr:
+        pytest.skip(done.stderr)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("same") == 3
+    assert not list(tmp_path.iterdir())
