@@ -13,6 +13,24 @@
 namespace lanewise {
 namespace {
 
+// What is read counts for a checksum.
+class SummedReader : public ByteReader {
+ public:
+  SummedReader(const File& file, int64_t offset, StoredChecksum& checksum)
+      : ByteReader(file.path(), file.size()), file_(file), checksum_(checksum) {
+    offset_ = offset;
+  }
+  void read(void* out, int64_t bytes) override {
+    file_.read_at(offset_, out, bytes);
+    checksum_.add(offset_, out, bytes);
+    offset_ += bytes;
+  }
+
+ private:
+  const File& file_;
+  StoredChecksum& checksum_;
+};
+
 class NpySource : public Source {
  public:
   NpySource(std::vector<NpyPart> parts, const NpySourceOptions& options) : direct_(options.direct) {
@@ -100,8 +118,14 @@ class NpySource : public Source {
     const auto width = static_cast<int64_t>(size_of(dtype_));
     const File& file = open(part);
     const auto copy = [&](int64_t element_from, int64_t count, int64_t element_to) {
-      FileReader reader(file, part.header.data_offset + element_from * element.bytes);
-      read_npy_elements(reader, element, count, run.data + element_to * width);
+      const int64_t offset = part.header.data_offset + element_from * element.bytes;
+      std::byte* const to_here = run.data + element_to * width;
+      if (part.checksum) {
+        SummedReader reader(file, offset, *part.checksum);
+        return read_npy_elements(reader, element, count, to_here);
+      }
+      FileReader reader(file, offset);
+      read_npy_elements(reader, element, count, to_here);
     };
     const int64_t features = element_count(row_);
     from -= part.begin, to -= part.begin;

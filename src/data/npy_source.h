@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "io/npy_header.h"
+#include "io/zip_directory.h"
 #include "lanewise/file_streams.h"
 
 namespace lanewise {
@@ -13,6 +14,8 @@ namespace lanewise {
 struct NpyPart {
   std::string path, name;  // name: for messages
   NpyHeader header;        // data_offset counts from the begin of the file at `path`
+  // Of an array in an archive, compared at each read in order; features that lie apart never are.
+  std::shared_ptr<StoredChecksum> checksum{};
 };
 
 NpyPart npy_part(const std::string& path);  // Errors: IoError, DataError

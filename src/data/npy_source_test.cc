@@ -116,6 +116,28 @@ TEST_F(NpySource, ArchivesHoldArrays) {
               ThrowsMessage<DataError>(HasSubstr("no array is called 'z'; there are: x, y")));
 }
 
+TEST_F(NpySource, AStoredArrayThatIsDamagedIsToldAtItsEnd) {
+  std::vector<double> x(20'000);
+  for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<double>(i);
+  save_npz(path("a.npz"), {{"x", array(x, {10'000, 2})}});
+  auto whole = npz_source(path("a.npz"), "x");
+  for (int pass = 0; pass < 2; ++pass, whole->reset())
+    EXPECT_EQ(values_of(rows_of(*whole, 999)), x);
+
+  std::string bytes = get(path("a.npz"));
+  bytes[bytes.size() / 2] ^= 4;
+  put(path("a.npz"), bytes);
+  auto source = npz_source(path("a.npz"), "x");
+  for (int pass = 0; pass < 2; ++pass) {
+    source->reset();
+    EXPECT_EQ(source->pull(9'000)[0].shape(0), 9'000);
+    EXPECT_THAT([&] { source->pull(1'000); },
+                ThrowsMessage<DataError>(HasSubstr("x.npy: damaged: its checksum is wrong")));
+  }
+  source->seek(9'000);
+  EXPECT_EQ(source->pull(1'000)[0].shape(0), 1'000);
+}
+
 TEST_F(NpySource, DeflatedArraysAreReadInOrder) {
   std::vector<double> x(100'000);
   for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<double>(i * i % 1009);

@@ -90,6 +90,7 @@ std::unique_ptr<Source> npz_source(const std::string& path, const std::string& a
   FileReader reader(file, entry.offset, entry.bytes, path + "/" + entry.name);
   NpyPart part{path, reader.name(), read_npy_header(reader)};
   part.header.data_offset += entry.offset;
+  part.checksum = std::make_shared<StoredChecksum>(file, entry, part.header.data_offset);
   return source_of({std::move(part)}, options);
 }
 

@@ -29,6 +29,21 @@ struct ZipEntry {
 // another method.
 std::vector<ZipEntry> read_zip_directory(const File& file);
 
+// Of an entry that is stored as it is: compared when its bytes have been read in order.
+class StoredChecksum {
+ public:
+  // Of what comes before `begin`, which counts from the begin of the archive, too.
+  StoredChecksum(const File& file, const ZipEntry& entry, int64_t begin);
+  // Bytes that were read at `offset`; from `begin` on a new comparison starts.
+  // Errors: DataError at the end of the entry.
+  void add(int64_t offset, const void* data, int64_t bytes);
+
+ private:
+  std::string name_;
+  int64_t begin_, end_, next_;
+  uint32_t expected_, before_ = 0, crc_ = 0;
+};
+
 // The entry's bytes as they unpack; the checksum is compared at their end.  `file` and `entry` must
 // outlive the reader.  Errors of read: IoError, DataError.
 std::unique_ptr<ByteReader> inflate(const File& file, const ZipEntry& entry);

@@ -64,6 +64,14 @@ def test_the_arrays_of_an_archive(tmp_path, x, save):
     assert "there are: x, fortran" in refusal("inspect", f"{tmp_path}/a.npz:y")
 
 
+def test_a_damaged_archive(tmp_path, x):
+    np.savez(tmp_path / "a.npz", x=x)
+    content = bytearray((tmp_path / "a.npz").read_bytes())
+    content[len(content) // 2] ^= 1
+    (tmp_path / "a.npz").write_bytes(content)
+    assert "its checksum is wrong" in refusal("inspect", tmp_path / "a.npz")
+
+
 @pytest.mark.parametrize("array", [np.array(7), np.asfortranarray(np.ones((2, 3, 4))), np.zeros((2, 0))])
 def test_arrays_of_odd_shapes(tmp_path, array):
     np.save(tmp_path / "a.npy", array)

@@ -69,9 +69,9 @@ def test_a_line_through_three_sizes():
 
 
 def test_files_larger_than_memory_have_the_same_bits(tmp_path):
-    """400 MB in a cgroup of 360."""
+    """Files of 600 MB in a cgroup of 512."""
     script = Path(__file__).parents[2] / "bench/larger_than_memory.py"
-    command = [sys.executable, script, "--size", "400M", "--memory", "360M", "--folder", tmp_path]
+    command = [sys.executable, script, "--size", "600M", "--memory", "512M", "--folder", tmp_path]
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=300)
     if "skipped" in done.stderr:
         pytest.skip(done.stderr)
