@@ -21,6 +21,9 @@ namespace lanewise::kernels {
 
 // The inner loop of an N-ary kernel: data[i] and strides[i] (in elements) of operand i.
 using Loop = void (*)(std::byte* const* data, const int64_t* strides, int64_t count);
+// The same over the two innermost axes: rows, row_strides[i] apart.
+using RowsLoop = void (*)(std::byte* const* data, const int64_t* strides,
+                          const int64_t* row_strides, int64_t count, int64_t rows);
 
 enum class AxisOrder : uint8_t { any, row_major };
 
@@ -78,15 +81,47 @@ class LoopNest {
     run(0, size_, inner);
   }
 
+  // The same, as many rows at a time as there are.
+  void run_rows(int64_t begin, int64_t end, RowsLoop inner) const {
+    const int last = rank_ - 1, before = last - 1;
+    if (rank_ == 1)
+      return run(begin, end, [&](std::byte* const* at, const int64_t* strides, int64_t count) {
+        inner(at, strides, strides, count, 1);
+      });
+    std::array<std::byte*, N> at = data_;
+    std::array<int64_t, kMaxRank + 1> index{};
+    seek(begin, &index, &at);
+    while (begin < end) {
+      const int64_t whole = index[last] == 0 ? (end - begin) / extents_[last] : 0;
+      const int64_t rows = std::clamp<int64_t>(whole, 1, extents_[before] - index[before]);
+      const int64_t count = std::min(extents_[last] - index[last], end - begin);
+      inner(at.data(), inner_strides_.data(), strides_[before].data(), count, rows);
+      begin += count * rows;
+      move(last, -index[last], &at);
+      index[last] = 0;
+      move(before, rows - 1, &at);
+      index[before] += rows - 1;
+      step(&index, &at);
+    }
+  }
+
   // On all threads, at least `grain` elements each.
   template <class Inner>
   void run_parallel(int64_t grain, Inner&& inner) const {
-    if (size_ <= grain) return run(0, size_, inner);
-    parallel_for(size_, grain, [&](int64_t begin, int64_t end) { run(begin, end, inner); });
+    parallel(grain, [&](int64_t begin, int64_t end) { run(begin, end, inner); });
+  }
+  void run_rows_parallel(int64_t grain, RowsLoop inner) const {
+    parallel(grain, [&](int64_t begin, int64_t end) { run_rows(begin, end, inner); });
   }
 
  private:
   using Row = std::array<int64_t, N>;  // a stride an operand
+
+  template <class Run>
+  void parallel(int64_t grain, const Run& run) const {
+    if (size_ <= grain) return run(0, size_);
+    parallel_for(size_, grain, run);
+  }
 
   void add_axis(const Views& views, int axis) {
     const int64_t extent = views[0].get().shape[axis];

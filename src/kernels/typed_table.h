@@ -15,12 +15,10 @@ namespace lanewise::kernels {
 using Types = std::tuple<bool, int8_t, uint8_t, int32_t, int64_t, float, double>;
 static_assert(std::tuple_size_v<Types> == kDTypeCount);
 
-using LoopRow = std::array<Loop, kDTypeCount>;
-
 // Row of Make<Operator, T>::loop over the types; nullptr where Operator::takes<T> is false.
 template <template <class, class> class Make, class Operator>
-constexpr LoopRow loop_row() {
-  LoopRow row{};
+constexpr auto loop_row() {
+  std::array<decltype(&Make<Operator, float>::loop), kDTypeCount> row{};
   auto fill = [&]<std::size_t... I>(std::index_sequence<I...>) {
     (
         [&] {
@@ -36,7 +34,7 @@ constexpr LoopRow loop_row() {
 // A row for each operator of the tuple.
 template <template <class, class> class Make, class... Operators>
 constexpr auto loop_table(std::type_identity<std::tuple<Operators...>>) {
-  return std::array<LoopRow, sizeof...(Operators)>{loop_row<Make, Operators>()...};
+  return std::array{loop_row<Make, Operators>()...};
 }
 
 }  // namespace lanewise::kernels

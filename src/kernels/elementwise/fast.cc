@@ -51,11 +51,15 @@ struct UnaryLoop<Operator, T> {
 
 template <class Operator, class T>
 struct BinaryLoop {
+  using R = std::invoke_result_t<Operator, T, T>;
+
   static void loop(std::byte* const* data, const int64_t* strides, int64_t count) {
-    using R = std::invoke_result_t<Operator, T, T>;
-    const T* a = reinterpret_cast<const T*>(data[0]);
-    const T* b = reinterpret_cast<const T*>(data[1]);
-    R* out = reinterpret_cast<R*>(data[2]);
+    row(reinterpret_cast<const T*>(data[0]), reinterpret_cast<const T*>(data[1]),
+        reinterpret_cast<R*>(data[2]), strides, count);
+  }
+
+  LANEWISE_INLINE static void row(const T* a, const T* b, R* out, const int64_t* strides,
+                                  int64_t count) {
     const int64_t sa = strides[0], sb = strides[1], so = strides[2];
     const Operator f;
     if (so == 1 && sa == 1 && sb == 1) {
@@ -69,6 +73,50 @@ struct BinaryLoop {
     } else {
       LANEWISE_EACH out[i * so] = f(a[i * sa], b[i * sb]);
     }
+  }
+};
+
+template <class Operator, class T>
+struct BinaryRowsLoop {
+  using Single = BinaryLoop<Operator, T>;
+  using R = typename Single::R;
+
+  static void loop(std::byte* const* data, const int64_t* strides, const int64_t* row_strides,
+                   int64_t count, int64_t rows) {
+    const T* a = reinterpret_cast<const T*>(data[0]);
+    const T* b = reinterpret_cast<const T*>(data[1]);
+    R* out = reinterpret_cast<R*>(data[2]);
+    const auto flat = [&](int operand) {
+      return strides[operand] == 1 && row_strides[operand] == count;
+    };
+    const auto repeats = [&](int operand) {
+      return strides[operand] == 1 && row_strides[operand] == 0;
+    };
+    if (rows > 1 && 2 * count <= kRepeated && flat(2)) {
+      if (flat(0) && repeats(1))
+        return repeat(b, count, rows, [&](int64_t at, const T* row, int64_t n) {
+          Single::row(a + at, row, out + at, strides, n);
+        });
+      if (repeats(0) && flat(1))
+        return repeat(a, count, rows, [&](int64_t at, const T* row, int64_t n) {
+          Single::row(row, b + at, out + at, strides, n);
+        });
+    }
+    for (int64_t i = 0; i < rows; ++i)
+      Single::row(a + i * row_strides[0], b + i * row_strides[1], out + i * row_strides[2], strides,
+                  count);
+  }
+
+ private:
+  // A short row that repeats: so many copies of it that vectors hardly ever end with one.
+  static constexpr int64_t kRepeated = 512;
+
+  template <class Use>
+  LANEWISE_INLINE static void repeat(const T* row, int64_t count, int64_t rows, Use use) {
+    T copies[kRepeated];
+    const int64_t all = count * rows, n = std::min(all, kRepeated / count * count);
+    for (int64_t at = 0; at < n; at += count) std::copy_n(row, count, copies + at);
+    for (int64_t at = 0; at < all; at += n) use(at, copies, std::min(n, all - at));
   }
 };
 
@@ -95,6 +143,7 @@ struct SelectLoop {
 
 constexpr auto kUnary = loop_table<UnaryLoop>(std::type_identity<UnaryOperators>{});
 constexpr auto kBinary = loop_table<BinaryLoop>(std::type_identity<BinaryOperators>{});
+constexpr auto kBinaryRows = loop_table<BinaryRowsLoop>(std::type_identity<BinaryOperators>{});
 
 }  // namespace
 
@@ -103,6 +152,9 @@ Loop unary_loop(Unary op, DType dtype) {
 }
 Loop binary_loop(Binary op, DType dtype) {
   return kBinary[static_cast<int>(op)][static_cast<int>(dtype)];
+}
+RowsLoop binary_rows_loop(Binary op, DType dtype) {
+  return kBinaryRows[static_cast<int>(op)][static_cast<int>(dtype)];
 }
 Loop select_loop(std::size_t bytes) {
   return bytes == 1   ? SelectLoop<uint8_t>::loop
@@ -118,6 +170,7 @@ namespace lanewise::kernels {
 
 HWY_EXPORT(unary_loop);
 HWY_EXPORT(binary_loop);
+HWY_EXPORT(binary_rows_loop);
 HWY_EXPORT(select_loop);
 
 namespace fast {
@@ -145,7 +198,8 @@ void unary(Unary op, const View& x, const View& out) {
 
 void binary(Binary op, const View& a, const View& b, const View& out) {
   LoopNest<3>({a, b, out})
-      .run_parallel(op == Binary::power ? kLibmGrain : kGrain, loop_of(op, a.dtype));
+      .run_rows_parallel(op == Binary::power ? kLibmGrain : kGrain,
+                         HWY_DYNAMIC_DISPATCH(binary_rows_loop)(op, a.dtype));
 }
 
 void where(const View& condition, const View& a, const View& b, const View& out) {
