@@ -7,6 +7,7 @@
 #define LANEWISE_MATMUL_BLOCK_INL_H
 #endif
 
+#include <algorithm>
 #include <utility>
 
 #include "hwy/highway.h"
@@ -124,6 +125,46 @@ HWY_NOINLINE void block(const BlockArgs<T>& g) {
   }
 }
 
+template <class D, int K, int NV, class T = hn::TFromD<D>>
+HWY_NOINLINE void short_block(const BlockArgs<T>& g, int64_t rows) {
+  using V = hn::Vec<D>;
+  constexpr D d;
+  constexpr int64_t N = static_cast<int64_t>(hn::MaxLanes(d));
+  V b[K][NV], bias[NV];
+#pragma GCC unroll 4
+  for (int j = 0; j < NV; ++j) {
+#pragma GCC unroll 4
+    for (int p = 0; p < K; ++p) b[p][j] = hn::LoadU(d, g.b + p * g.b_k + j * N);
+    bias[j] = g.bias ? hn::LoadU(d, g.bias + j * N) : hn::Zero(d);
+  }
+  const auto row = [&](int64_t i, auto store) HWY_ATTR {
+    const T* a = g.a + i * g.a_m;
+    V c[NV];
+#pragma GCC unroll 4
+    for (int j = 0; j < NV; ++j) c[j] = hn::Zero(d);
+#pragma GCC unroll 4
+    for (int p = 0; p < K; ++p) {
+      const V x = hn::Set(d, a[p * g.a_k]);
+#pragma GCC unroll 4
+      for (int j = 0; j < NV; ++j) c[j] = fused(x, b[p][j], c[j]);
+    }
+#pragma GCC unroll 4
+    for (int j = 0; j < NV; ++j)
+      store(g.bias ? hn::Add(c[j], bias[j]) : c[j], g.c + i * g.c_m + j * N, j * N);
+  };
+  // Whole vectors may spill onto rows that are stored after them, as those of a block.
+  const bool whole = g.columns == NV * N;
+  const int64_t room = g.c_m == g.columns ? rows - (NV * N + g.columns - 1) / g.columns + 1 : 0;
+  const int64_t spilled = whole ? rows : std::max<int64_t>(room, 0);
+  int64_t i = 0;
+  for (; i < spilled; ++i) row(i, [](V c, T* to, int64_t) HWY_ATTR { hn::StoreU(c, D(), to); });
+  for (; i < rows; ++i)
+    row(i, [&](V c, T* to, int64_t j) HWY_ATTR {
+      const auto left = static_cast<size_t>(std::max<int64_t>(g.columns - j, 0));
+      hn::BlendedStore(c, hn::FirstN(D(), left), D(), to);
+    });
+}
+
 // One column of C, kColumnRows rows, a vector of them at a time: where the elements of a row of A
 // lie side by side, squares of them are turned in registers.
 inline constexpr int kColumnRows = 16;
@@ -205,6 +246,11 @@ void list_blocks(BlockFamily<T>* family, int index, std::integer_sequence<int, I
   ((family->block[index][I + 1] = &block<D, I + 1, NV>), ...);
 }
 
+template <class D, int NV, class T, int... I>
+void list_short_blocks(BlockFamily<T>* family, int index, std::integer_sequence<int, I...>) {
+  ((family->short_block[index][I + 1] = &short_block<D, I + 1, NV>), ...);
+}
+
 template <class D, int Rows, int NV, class T>
 void add_side_by_side(BlockFamily<T>* family, int index) {
   constexpr int kPanels = kChains / (Rows * NV);
@@ -221,11 +267,17 @@ BlockFamily<T> block_family() {
   list_blocks<D, 1>(&family, 0, std::make_integer_sequence<int, Rows1>());
   list_blocks<D, 2>(&family, 1, std::make_integer_sequence<int, Rows2>());
   list_blocks<D, 4>(&family, 2, std::make_integer_sequence<int, Rows4>());
+  constexpr auto kShorts = std::make_integer_sequence<int, kShort>();
+  list_short_blocks<D, 1>(&family, 0, kShorts);
   if constexpr (Rows2 > 0) {
     add_side_by_side<D, 1, 2>(&family, 1);
     add_side_by_side<D, 2, 2>(&family, 1);
+    list_short_blocks<D, 2>(&family, 1, kShorts);
   }
-  if constexpr (Rows4 > 0) add_side_by_side<D, 1, 4>(&family, 2);
+  if constexpr (Rows4 > 0) {
+    add_side_by_side<D, 1, 4>(&family, 2);
+    list_short_blocks<D, 4>(&family, 2, kShorts);
+  }
   return family;
 }
 

@@ -34,7 +34,13 @@ struct BlockArgs {
 template <class T>
 using Block = void (*)(const BlockArgs<T>&);
 
+// Any number of rows of a product whose k is a constant of the block: B stays in registers.
+// Accumulates nothing, fetches nothing.
+template <class T>
+using ShortBlock = void (*)(const BlockArgs<T>&, int64_t rows);
+
 inline constexpr int kMaxRows = 16;
+inline constexpr int kShort = 4;  // the largest k of such a block
 
 // The blocks of one vector width: NV = 1, 2, 4 (index 0, 1, 2), MR = 1 … max_rows.
 template <class T>
@@ -47,6 +53,7 @@ struct BlockFamily {
   // many, and these blocks; nullptr: none.
   int panels[3][3];
   Block<T> side_by_side[3][3];
+  ShortBlock<T> short_block[3][kShort + 1];  // of k = 1 … kShort
 };
 
 // The families of a target, from wide vectors to single lanes, and its packing.

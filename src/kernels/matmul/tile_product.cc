@@ -61,8 +61,9 @@ class TileProduct {
     args.accumulate = accumulate;
     args.fetch = reinterpret_cast<const std::byte*>(b);  // nothing new
     const int64_t all = static_cast<int64_t>(sizeof(T)) * args.k * n_;
+    const bool is_short = 0 < k_ && k_ <= kShort && !accumulate;
     const int64_t rows =
-        all <= kPanelsInL1 ? family_.max_rows[std::min(1, family_.max_vectors - 1)] : m_;
+        is_short || all > kPanelsInL1 ? m_ : family_.max_rows[std::min(1, family_.max_vectors - 1)];
     for (int64_t i = 0; i < m_; i += rows) {
       const int64_t end = std::min(m_, i + rows);
       for (int64_t j = 0; j < n_;) {
@@ -77,6 +78,7 @@ class TileProduct {
         args.b_k = packed ? width : row;
         args.bias = bias ? bias + j : nullptr;
         if (side_by_side) run_block(args, family_.side_by_side[which][m_], 0, j, p);
+        else if (is_short) run_block(args, family_.short_block[which][k_], i, j, p, end - i);
         else run_panel(args, which, i, end, j, p);
         j += wanted;
       }
@@ -111,10 +113,12 @@ class TileProduct {
   }
 
   // Rows from i on, columns from j on, k from p on.
-  void run_block(BlockArgs<T>& args, Block<T> block, int64_t i, int64_t j, int64_t p) const {
+  template <class Block, class... Rows>
+  void run_block(BlockArgs<T>& args, Block block, int64_t i, int64_t j, int64_t p,
+                 Rows... rows) const {
     args.a = a_.as<T>() + i * args.a_m + p * args.a_k;
     args.c = out_.as<T>() + i * args.c_m + j;
-    block(args);
+    block(args, rows...);
   }
 
   const View &a_, &out_;

@@ -55,12 +55,17 @@ TEST(TileProduct, PackedPanelsGiveTheBitsOfMatmul) {
 // A column has a kernel of its own for 16 rows; rows may be few, equal or backwards.
 TEST(TileProduct, RowsThatFollowOnes) {
   for (DType d : kFloats) {
-    for (int64_t n : {1, 2, 16, 40}) {
-      for (int64_t m : {1, 15, 16, 17, 32, 100}) {
-        for (int64_t k : {0, 1, 2, 3, 5, 64, 129}) {
+    for (int64_t n : {1, 2, 10, 16, 33, 40, 64}) {
+      for (int64_t m : {1, 3, 15, 16, 17, 32, 100}) {
+        for (int64_t k : {0, 1, 2, 3, 4, 5, 64, 129}) {
           const Tensor a = random(d, {m, k}, Layout::row_major, 7);
-          const Tensor b = random(d, {k, n}, Layout::row_major, 8), out = make(d, {m, n});
-          const Tensor expected = make(d, {m, n});
+          const Tensor b = random(d, {k, n}, Layout::row_major, 8);
+          const Tensor more = random(d, {m + 1, n}, Layout::row_major, 9);
+          const View out = slice_view(more, {0, 0}, {m, n}, {1, 1});
+          const View behind = slice_view(more, {m, 0}, {1, n}, {1, 1});
+          const Tensor expected = make(d, {m, n}), untouched = make(d, {1, n});
+          reference::unary(Unary::abs, behind, untouched);
+          reference::unary(Unary::abs, behind, behind);
           std::vector<std::byte> panels(static_cast<std::size_t>(fast::panel_bytes(d, k, n)));
           fast::pack_panels(b, panels.data());
           const View backwards = slice_view(a, {m - 1, 0}, {m, k}, {-1, 1});
@@ -70,6 +75,7 @@ TEST(TileProduct, RowsThatFollowOnes) {
             reference::matmul(rows, b, expected);
             expect_same(out, expected, shape_text(d, m, n, k));
           }
+          expect_same(behind, untouched, "behind the rows of " + shape_text(d, m, n, k));
         }
       }
     }
