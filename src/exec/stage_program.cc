@@ -9,6 +9,7 @@
 
 #include "base/cpu.h"
 #include "kernels/matmul/tile_product.h"
+#include "kernels/reduce/sum_of_products.h"
 #include "plan/cost.h"
 #include "plan/sample_axes.h"
 
@@ -108,7 +109,22 @@ class Builder {
     else if (s.is_view) in.kind = Instruction::Kind::view;
     else if (multiplies_small_matrix(s)) add_product(in, s);
     if (s.op == Op::add && rides_on_product(in, s)) return;
+    if (s.op == Op::sum && !folds) sum_products(in, s);
     p_.instructions.push_back(in);
+  }
+
+  // Elements of a sample that are multiplied just before, for nobody else, are summed as they come.
+  void sum_products(Instruction& in, const Step& s) {
+    if (p_.instructions.empty()) return;
+    const Instruction& last = p_.instructions.back();
+    const Step& factors = plan_.steps[last.step];
+    if (s.operands[0] != last.step || factors.op != Op::multiply || last.kept ||
+        readers(last.step) != 1 || !is_float(factors.dtype) || factors.shape.rank() != 2 ||
+        plan::sample_size(factors, last.axis) > kernels::fast::kMaxProducts ||
+        s.attributes.axes.rank() != 1)
+      return;
+    in.factors = last.step;
+    p_.instructions.pop_back();
   }
 
   static bool reads(const Step& s, int i) {
@@ -250,10 +266,12 @@ class Builder {
     return offset;
   }
 
-  // As many samples as half of L2 holds: a power of two, so that blocks are whole tiles.
+  // As many samples as half of L2 holds, or a smaller part of a large one, which is often shared: a
+  // power of two, so that blocks are whole tiles.
   static int64_t tile_for(int64_t bytes_per_sample) {
     if (const int64_t forced = forced_tile(); forced > 0) return forced;
-    const int64_t fit = machine().l2_bytes / 2 / std::max<int64_t>(bytes_per_sample, 1);
+    const int64_t room = std::min<int64_t>(machine().l2_bytes / 2, 512 << 10);
+    const int64_t fit = room / std::max<int64_t>(bytes_per_sample, 1);
     return std::clamp<int64_t>(
         static_cast<int64_t>(std::bit_floor(static_cast<uint64_t>(std::max<int64_t>(fit, 1)))), 16,
         kernels::kBlock);
@@ -281,6 +299,7 @@ std::string text(const Plan& plan, const Instruction& in) {
     case Instruction::Kind::fold:
       what = in.fold.product ? "product over the samples" : "reduction over the samples";
   }
+  if (in.factors >= 0) what = fmt::format("sum of products (%{})", in.factors);
   if (in.bias >= 0) what += fmt::format(" (%{}), and this bias", in.product);
   if (in.kind != Instruction::Kind::view && in.slot >= 0)
     what += fmt::format(", buffer {}", in.slot);

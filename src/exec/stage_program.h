@@ -32,6 +32,7 @@ struct Instruction {
   bool reads_memory = false;      // product: of a value that the stage does not compute
   bool constant = false;          // product: of matrix and bias that are the same in every run
   int product = -1;               // the step that multiplies: this one, or adds a bias to it
+  int factors = -1;               // compute: sums the elements of a product, which this step makes
   int bias = -1;                  // the step that makes the bias
   int slot = -1;                  // its buffer; -1: none
   View tile;                      // its value there, but for the place and the number of samples

@@ -7,6 +7,7 @@
 #include "exec/step_kernels.h"
 #include "kernels/matmul/tile_product.h"
 #include "kernels/movement/stream.h"
+#include "kernels/reduce/sum_of_products.h"
 
 namespace lanewise::exec {
 
@@ -193,9 +194,23 @@ void TileWorker::run(const Instruction& in) {
 }
 
 void TileWorker::compute(const Instruction& in, const View& out) {
+  if (in.factors >= 0) return sum_products(in, out);
   const plan::Step& s = step(in);
   const Operands operands(s, [&](int operand) { return &views_[operand]; });
   run_step(run_.kernels(), plan_, s, operands.list(), out, {run_.m(), samples_, in.axis, first_});
+}
+
+// Samples are the rows.
+void TileWorker::sum_products(const Instruction& in, const View& out) const {
+  const plan::Step& factors = plan_.steps[in.factors];
+  const int summed = static_cast<int>(step(in).attributes.axes[0]), samples = 1 - summed;
+  Shape shape = Dims::filled(2, count_);
+  shape[summed] = factors.shape[summed].offset;
+  const auto rows = [&](int operand) {
+    return transpose_view(broadcast_view(views_[operand], shape), {samples, summed});
+  };
+  kernels::fast::sum_of_products(rows(factors.operands[0]), rows(factors.operands[1]),
+                                 {out.data, out.dtype, {count_}, {out.strides[in.axis]}});
 }
 
 void TileWorker::multiply(const Instruction& in, const View& out) {

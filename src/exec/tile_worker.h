@@ -29,6 +29,7 @@ class TileWorker {
   void run_tile();
   void run(const Instruction& in);
   void compute(const Instruction& in, const View& out);
+  void sum_products(const Instruction& in, const View& out) const;
   void multiply(const Instruction& in, const View& out);
   void fold(const Instruction& in);
   void fold_product(const Instruction& in);
