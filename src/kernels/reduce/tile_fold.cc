@@ -20,7 +20,7 @@ constexpr int64_t in_lines(int64_t bytes) { return (bytes + kLine - 1) / kLine *
 // Rows of x that lie together fill all lanes at once where they are short.
 template <class T>
 bool fills_lanes(const View& x) {
-  constexpr int64_t kShort = 32;
+  constexpr int64_t kShort = 64;
   const int64_t width = x.shape[1];
   return width <= kShort && x.strides[0] == width && (width == 1 || x.strides[1] == 1);
 }
