@@ -11,7 +11,11 @@ namespace lanewise::kernels::fast {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-bool exceeds_caches(int64_t bytes) { return bytes > machine().l3_bytes && bytes > (8 << 20); }
+bool exceeds_caches(int64_t bytes) {
+  // A larger L3 belongs to others, too.
+  constexpr int64_t kLeast = 8 << 20, kMost = 32 << 20;
+  return bytes > std::clamp(machine().l3_bytes, kLeast, kMost);
+}
 
 void stream_copy(const std::byte* from, std::byte* to, int64_t bytes) {
   const hn::CappedTag<uint8_t, 16> d;

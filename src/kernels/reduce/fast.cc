@@ -117,6 +117,13 @@ struct Rows {
     const T* x = reinterpret_cast<const T*>(t.x);
     State* state = reinterpret_cast<State*>(states);
     const int64_t begin = group * kGroup * kBlock, end = std::min(g.count, begin + kGroup * kBlock);
+    if constexpr (requires { typename Monoid::Blocks; }) {
+      if (g.count <= kBlock && g.reduced.rank() == 1 && g.inner_stride() == 1) {
+        const typename Monoid::Blocks block(g.count);
+        for (int64_t j = 0; j < t.width; ++j) state[j] = block(x + j * g.stride);
+        return;
+      }
+    }
     for (int64_t j = 0; j < t.width; ++j) state[j] = one(g, x + j * g.stride, begin, end);
   }
 

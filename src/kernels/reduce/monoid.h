@@ -163,9 +163,30 @@ struct MomentWeights {
         cross(earlier_count * later) {}
 
   LANEWISE_INLINE void merge(double* mean, double* m2, double later_mean, double later_m2) const {
+    merge(later, cross, mean, m2, later_mean, later_m2);
+  }
+  LANEWISE_INLINE static void merge(double later, double cross, double* mean, double* m2,
+                                    double later_mean, double later_m2) {
     const double delta = later_mean - *mean;
     *mean += delta * later;
     *m2 += later_m2 + delta * (delta * cross);
+  }
+};
+
+// The weights of lanes l and l + half of a block of `count` elements, at half + l.
+struct LaneWeights {
+  double later[kLanes], cross[kLanes];
+  LANEWISE_INLINE explicit LaneWeights(int64_t count) {
+    double counts[kLanes];
+    for (int l = 0; l < kLanes; ++l)
+      counts[l] = static_cast<double>((count + kLanes - 1 - l) / kLanes);
+    for (int half = kLanes / 2; half > 0; half /= 2)
+      for (int l = 0; l < half; ++l) {
+        const MomentWeights weights(counts[l], counts[l + half]);
+        later[half + l] = weights.later;
+        cross[half + l] = weights.cross;
+        counts[l] += counts[l + half];
+      }
   }
 };
 
@@ -225,9 +246,9 @@ struct SquaredDeviations {
   template <int kWidth>
   LANEWISE_INLINE static void merge_lanes(const Lanes& lanes, int64_t row, int64_t count,
                                           int64_t width, double* mean, double* m2) {
-    double means[kLanes][kWidth], m2s[kLanes][kWidth], counts[kLanes];
+    const LaneWeights weights(count);
+    double means[kLanes][kWidth], m2s[kLanes][kWidth];
     for (int l = 0; l < kLanes; ++l) {
-      counts[l] = static_cast<double>((count + kLanes - 1 - l) / kLanes);
       const Lanes lane = lanes.from(l * row);
       const bool empty = l >= count;
       for (int64_t j = 0; j < width; ++j) {
@@ -236,24 +257,44 @@ struct SquaredDeviations {
       }
     }
     for (int half = kLanes / 2; half > 0; half /= 2)
-      for (int l = 0; l < half; ++l) {
-        const MomentWeights weights(counts[l], counts[l + half]);
-        counts[l] += counts[l + half];
+      for (int l = 0; l < half; ++l)
         for (int64_t j = 0; j < width; ++j)
-          weights.merge(&means[l][j], &m2s[l][j], means[l + half][j], m2s[l + half][j]);
-      }
+          MomentWeights::merge(weights.later[half + l], weights.cross[half + l], &means[l][j],
+                               &m2s[l][j], means[l + half][j], m2s[l + half][j]);
     for (int64_t j = 0; j < width; ++j) mean[j] = means[0][j], m2[j] = m2s[0][j];
   }
 
   LANEWISE_INLINE static void update(State* state, const T* x, int64_t count, int64_t /*first*/) {
-    T base[kLanes], mean[kLanes], m2[kLanes];
-    const Lanes lanes{base, mean, m2};
-    for (int64_t i = 0; i < count; i += kLanes)
-      lanes.add(i / kLanes, x + i, 1, std::min<int64_t>(kLanes, count - i));
-    State block{static_cast<double>(count)};
-    merge_lanes<1>(lanes, 1, count, 1, &block.mean, &block.m2);
-    merge(state, block);
+    merge(state, Blocks(count)(x));
   }
+
+  // Blocks of equal length, of any outputs.
+  class Blocks {
+   public:
+    LANEWISE_INLINE explicit Blocks(int64_t count) : count_(count), weights_(count) {}
+
+    // x[0 … count-1]
+    LANEWISE_INLINE State operator()(const T* x) const {
+      T base[kLanes] = {}, shifted[kLanes] = {}, squares[kLanes] = {};
+      const Lanes lanes{base, shifted, squares};
+      for (int64_t i = 0; i < count_; i += kLanes)
+        lanes.add(i / kLanes, x + i, 1, std::min<int64_t>(kLanes, count_ - i));
+      double mean[kLanes], m2[kLanes];
+      for (int l = 0; l < kLanes; ++l) {
+        mean[l] = static_cast<double>(base[l]) + shifted[l];
+        m2[l] = squares[l];
+      }
+      for (int half = kLanes / 2; half > 0; half /= 2)
+        for (int l = 0; l < half; ++l)
+          MomentWeights::merge(weights_.later[half + l], weights_.cross[half + l], &mean[l], &m2[l],
+                               mean[l + half], m2[l + half]);
+      return {static_cast<double>(count_), mean[0], m2[0]};
+    }
+
+   private:
+    int64_t count_;
+    LaneWeights weights_;
+  };
 };
 
 }  // namespace lanewise::kernels
