@@ -61,9 +61,9 @@ struct Abs : TakesNumbers {
 struct Sign : TakesNumbers {
   template <class T>
   LANEWISE_INLINE T operator()(T x) const {
-    const T sign = static_cast<T>((x > T{0}) - (x < T{0}));
-    if constexpr (is_float_type<T>) return x != x ? x : sign;
-    else return sign;
+    // Of a NaN itself, of -0 0.
+    if constexpr (is_float_type<T>) return x > T{0} ? T{1} : x < T{0} ? T{-1} : x + T{0};
+    else return static_cast<T>((x > T{0}) - (x < T{0}));
   }
 };
 struct Sqrt : TakesFloats {

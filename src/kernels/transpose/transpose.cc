@@ -63,8 +63,13 @@ void by_squares(const std::byte* from, int64_t sx, std::byte* to, int64_t so, in
   const int64_t whole_rows = rows / side * side, whole_columns = columns / side * side;
   for (int64_t begin = 0; begin < whole_rows; begin += strip) {
     const int64_t end = begin + strip < whole_rows ? begin + strip : whole_rows;
-    for (int64_t j = 0; j < whole_columns; j += side)
+    for (int64_t j = 0; j < whole_columns; j += side) {
+      // More columns than a processor sees streams in: the next strip, be it of this call
+      // or of one that follows.
+      for (int64_t k = 0; k < side; ++k)
+        __builtin_prefetch(x + begin + strip + (j + k) * sx, 0, 2);
       for (int64_t i = begin; i < end; i += side) square(x + i + j * sx, sx, out + i * so + j, so);
+    }
   }
   element_wise(x + whole_columns * sx, sx, out + whole_columns, so, whole_rows,
                columns - whole_columns);
