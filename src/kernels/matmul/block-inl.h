@@ -13,6 +13,7 @@
 #include "hwy/highway.h"
 #include "kernels/fused-inl.h"
 #include "kernels/matmul/blocks.h"
+#include "kernels/transpose/transpose.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace lanewise::kernels::HWY_NAMESPACE {
@@ -46,6 +47,9 @@ HWY_NOINLINE void block(const BlockArgs<T>& g) {
       for (int j = 0; j < NV; ++j) c[i][j] = hn::Zero(d);
     }
   } else {
+    // Those of the rows that follow will be wanted as soon as this block is done.
+    for (int i = MR; i < 2 * MR; ++i)
+      for (int j = 0; j < NV; ++j) __builtin_prefetch(g.c + i * g.c_m + j * N, 1, 3);
 #pragma GCC unroll 16
     for (int i = 0; i < MR; ++i) {
 #pragma GCC unroll 8
@@ -326,15 +330,13 @@ void pack_panel(const T* b, int64_t b_k, int64_t b_n, int64_t k, int64_t columns
     }
     return;
   }
-  // A transposition: each column is read in one stream; the panel stays in cache.
-  for (int64_t j = 0; j < columns; ++j) {
-    const T* from = b + j * b_n;
-    T* to = panel + j;
-    if (b_k == 1) {
-      for (int64_t p = 0; p < k; ++p) to[p * width] = from[p];
-    } else {
-      for (int64_t p = 0; p < k; ++p) to[p * width] = from[p * b_k];
-    }
+  if (b_k == 1) {
+    fast::transpose(sizeof(T), reinterpret_cast<const std::byte*>(b), b_n,
+                    reinterpret_cast<std::byte*>(panel), width, k, columns);
+  } else {
+    // Each column is read in one stream; the panel stays in cache.
+    for (int64_t j = 0; j < columns; ++j)
+      for (int64_t p = 0; p < k; ++p) panel[p * width + j] = b[j * b_n + p * b_k];
   }
   for (int64_t p = 0; p < k; ++p) {
     for (int64_t j = columns; j < width; ++j) panel[p * width + j] = T{0};

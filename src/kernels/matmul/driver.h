@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "base/cpu.h"
 #include "base/thread_pool.h"
 #include "kernels/matmul/batches.h"
 #include "kernels/matmul/blocks.h"
@@ -40,7 +41,6 @@ class MatmulDriver {
   static constexpr int64_t kGrain = 128 << 10;      // multiply-adds worth a thread
   static constexpr int64_t kPieceBytes = 1024;      // of k: bytes of a column of B
   static constexpr int64_t kPanelsBytes = 2 << 20;  // packed B: NC columns
-  static constexpr int64_t kRowsBytes = 128 << 10;  // packed A: MC rows
 
   // Rows begin … end-1 of a product that are worked on together, with packed panels of B.
   struct Rows {
@@ -93,11 +93,13 @@ class MatmulDriver {
 
   void run_columns(const Product<T>& g) const {
     const BlockFamily<T>& family = family_for(g.n);
-    const int64_t pieces = std::max<int64_t>(
-        1, (g.k * static_cast<int64_t>(sizeof(T)) + kPieceBytes - 1) / kPieceBytes);
+    // C is read and written once a piece. Where vectors are wide a panel may come from L2.
+    const int64_t element = sizeof(T);
+    const int64_t most_bytes = std::max(kPieceBytes, 32 * family.lanes * element);
+    const int64_t pieces = std::max<int64_t>(1, (g.k * element + most_bytes - 1) / most_bytes);
     const int64_t piece = std::max<int64_t>(1, (g.k + pieces - 1) / pieces);
-    const int64_t most = std::max<int64_t>(
-        family.lanes * 4, kPanelsBytes / (piece * static_cast<int64_t>(sizeof(T))) / 64 * 64);
+    const int64_t most =
+        std::max<int64_t>(family.lanes * 4, kPanelsBytes / (piece * element) / 64 * 64);
     for (int64_t j = 0; j < g.n; j += most) {
       const Product<T> part = columns_of(g, j, std::min(g.n, j + most));
       for (int64_t p = 0; p == 0 || p < g.k; p += piece) {
@@ -146,7 +148,8 @@ class MatmulDriver {
     const Product<T>& g = rows.g;
     const bool packs = g.n > 512 || (g.n > 64 && strided_badly(g));
     const int64_t unit = rows.family.max_rows[std::min(1, rows.family.max_vectors - 1)];
-    const int64_t fit = kRowsBytes / static_cast<int64_t>(sizeof(T)) / std::max<int64_t>(1, g.k);
+    const int64_t bytes = std::max<int64_t>(128 << 10, machine().l2_bytes / 4);  // of packed A
+    const int64_t fit = bytes / static_cast<int64_t>(sizeof(T)) / std::max<int64_t>(1, g.k);
     const int64_t most = std::max(unit, fit / unit * unit);
     const Scratch scratch(packs ? static_cast<std::size_t>(most * g.k) * sizeof(T) : 0);
     for (int64_t i = rows.begin; i < rows.end; i += most) {

@@ -66,8 +66,7 @@ void by_squares(const std::byte* from, int64_t sx, std::byte* to, int64_t so, in
     for (int64_t j = 0; j < whole_columns; j += side) {
       // More columns than a processor sees streams in: the next strip, be it of this call
       // or of one that follows.
-      for (int64_t k = 0; k < side; ++k)
-        __builtin_prefetch(x + begin + strip + (j + k) * sx, 0, 2);
+      for (int64_t k = 0; k < side; ++k) __builtin_prefetch(x + begin + strip + (j + k) * sx, 0, 2);
       for (int64_t i = begin; i < end; i += side) square(x + i + j * sx, sx, out + i * so + j, so);
     }
   }
