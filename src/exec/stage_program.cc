@@ -43,6 +43,7 @@ class Builder {
     });
     find_external();
     for (std::size_t at = 0; at < stage_.steps.size(); ++at) add(at);
+    find_chains();
     place();
     return std::move(p_);
   }
@@ -233,7 +234,56 @@ class Builder {
     return row * static_cast<int64_t>(size_of(in.fold.dtype));
   }
 
-  // The tile and the thread's memory: buffers, copies, folds.
+  // Whether an instruction can be part of a chain, be it only to leave around the caches.
+  bool can_chain(const Instruction& in) const {
+    return in.kind == Instruction::Kind::compute && in.factors < 0 &&
+           is_elementwise(plan_.steps[in.step]) && row_of(in) > 0 &&
+           row_of(in) <= ElementwisePass::kStrip;
+  }
+  int64_t row_of(const Instruction& in) const {
+    return plan::sample_size(plan_.steps[in.step], in.axis);
+  }
+
+  void find_chains() {
+    std::vector<Instruction>& all = p_.instructions;
+    for (std::size_t begin = 0; begin < all.size(); ++begin) {
+      if (!can_chain(all[begin])) continue;
+      Chain chain;
+      std::vector<int> steps;
+      chain.axis = all[begin].axis;
+      chain.row = row_of(all[begin]);
+      std::size_t end = begin;
+      for (std::size_t i = begin; i < all.size(); ++i) {
+        const Step& s = plan_.steps[all[i].step];
+        if (all[i].kind == Instruction::Kind::view) {
+          // A view of what is there before goes in front.
+          if (reads_any(s, steps)) break;
+          std::rotate(all.begin() + begin, all.begin() + i, all.begin() + i + 1);
+          ++begin;
+          ++end;
+          continue;
+        }
+        if (!can_chain(all[i]) || all[i].axis != chain.axis ||
+            s.shape != plan_.steps[all[begin].step].shape)
+          break;
+        steps.push_back(all[i].step);
+        end = i + 1;
+        if (all[i].kept && all[i].read) break;  // stored before its memory is taken over
+      }
+      chain.begin = static_cast<int>(begin);
+      chain.end = static_cast<int>(end);
+      if (steps.size() > 1 || all[begin].kept) {
+        chain.pass = make_elementwise_pass(plan_, std::move(steps));
+        p_.chains.push_back(std::move(chain));
+      }
+      begin = end - 1;
+    }
+  }
+  static bool reads_any(const Step& s, const std::vector<int>& steps) {
+    return std::any_of(steps.begin(), steps.end(), [&](int i) { return reads(s, i); });
+  }
+
+  // The tile and the thread's memory: buffers, copies, chains, folds.
   void place() {
     int64_t bytes = p_.read_bytes;
     for (int64_t buffer : stage_.buffer_bytes) bytes += buffer;
@@ -256,6 +306,12 @@ class Builder {
       in.counter = take(sizeof(StateCounter));
       in.levels =
           take(in.fold.state_bytes() * StateCounter::level_count(StageProgram::kMaxChunkBlocks));
+    }
+    for (Chain& chain : p_.chains) {
+      const auto outside = static_cast<int64_t>(chain.pass.outside.size());
+      chain.buffers = take(chain.pass.buffer_bytes());
+      chain.windows = take(outside * static_cast<int64_t>(sizeof(Window)));
+      chain.strips = take(outside * Chain::kStripBytes);
     }
     // Products read a little beyond the rows of a tile.
     p_.thread_bytes += kernels::kReadAhead * static_cast<int64_t>(sizeof(double));

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "exec/chain.h"
 #include "exec/fold.h"
 #include "plan/sweep.h"
 
@@ -64,6 +65,7 @@ struct StageProgram {
 
   int64_t number = 0;  // that no other program has
   std::vector<Instruction> instructions;
+  std::vector<Chain> chains;  // in the order of their instructions
   std::vector<External> externals;
   int64_t tile = 0;               // samples
   bool samples_outermost = true;  // of the values of a tile; else they are row-major

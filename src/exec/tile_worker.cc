@@ -1,6 +1,7 @@
 #include "exec/tile_worker.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <new>
 
@@ -37,6 +38,7 @@ void TileWorker::run_chunk(int64_t begin, int64_t end, bool last, std::byte* res
     for (const Instruction& in : program_.instructions)
       if (in.counts()) counter(in).push(state(in));
   }
+  kernels::fast::end_streams();
   for (const Instruction& in : program_.instructions)
     if (in.counts()) counter(in).finish(result + in.partial);
     else if (in.kind == Kind::fold && last)
@@ -48,6 +50,7 @@ void TileWorker::run_chunk(int64_t begin, int64_t end, bool last, std::byte* res
 void TileWorker::run_only_block() {
   only_block_ = true;
   run_block(0, samples_);
+  kernels::fast::end_streams();
   finish_folds(false);
   for (const Instruction& in : program_.instructions)
     if (in.kind == Kind::fold && !grows_in_place(in))
@@ -175,10 +178,88 @@ void TileWorker::load(const External& e, int64_t first) {
 }
 
 void TileWorker::run_tile() {
-  for (const Instruction& in : program_.instructions) {
-    run(in);
-    if (in.kept) store(in);
+  const std::vector<Instruction>& all = program_.instructions;
+  auto chain = program_.chains.begin();
+  for (std::size_t at = 0; at < all.size();) {
+    if (chain != program_.chains.end() && static_cast<std::size_t>(chain->begin) == at &&
+        run_chain(*chain++)) {
+      at = static_cast<std::size_t>((chain - 1)->end);
+      continue;
+    }
+    run(all[at]);
+    if (all[at].kept) store(all[at]);
+    ++at;
   }
+}
+
+// False where values lie so that each instruction has to run on its own.
+bool TileWorker::run_chain(const Chain& chain) {
+  const ElementwisePass& pass = chain.pass;
+  const Shape shape = views_[pass.steps[0]].shape;
+  Window* windows = reinterpret_cast<Window*>(memory(chain.windows));
+  const auto strip = [&](std::size_t k) {
+    return memory(chain.strips) + static_cast<int64_t>(k) * Chain::kStripBytes;
+  };
+  const auto operand = [&](std::size_t k) {
+    const View& v = views_[pass.outside[k]];
+    return ChainOperand(v.shape == shape ? v : broadcast_view(v, shape), chain, count_, strip(k));
+  };
+  const auto read = static_cast<std::size_t>(pass.read);
+  for (std::size_t k = 0; k < pass.outside.size(); ++k) {
+    const ChainOperand x = operand(k);
+    if (k < read ? !x.is_readable() : !x.is_writable()) return false;
+    windows[k] = x.window();
+  }
+  bool has_columns = false;
+  for (std::size_t k = 0; k < read; ++k) {
+    const ChainOperand x = operand(k);
+    x.fill_rows(std::min(count_, chain.strip_rows()));
+    has_columns = has_columns || x.is_column();
+    // A column whose memory a result takes over would be read too late.
+    const std::byte* column = views_[pass.outside[k]].data;
+    for (std::size_t w = read; x.is_column() && w < pass.outside.size(); ++w)
+      if (windows[w].data <= column &&
+          column < windows[w].data + count_ * chain.row * windows[w].bytes)
+        return false;
+  }
+  // What nobody reads here and goes around the caches leaves from a strip.
+  struct Leaving {
+    const std::byte* from;
+    std::byte* to;
+    int64_t bytes;  // of an element
+  };
+  std::array<Leaving, 4> leaving;
+  std::size_t leaves = 0;
+  for (int i = chain.begin; i < chain.end; ++i) {
+    const Instruction& in = program_.instructions[i];
+    if (!in.kept || in.read) continue;
+    const View there = tile_of(run_.view(in.step), in.axis, first_);
+    if (!is_streamed(in, there)) continue;
+    if (leaves == leaving.size()) return false;
+    const auto at = std::find(pass.outside.begin() + pass.read, pass.outside.end(), in.step);
+    const auto k = static_cast<std::size_t>(at - pass.outside.begin());
+    windows[k] = {strip(k), windows[k].bytes, 1, 0};
+    leaving[leaves++] = {strip(k), there.data, windows[k].bytes};
+  }
+
+  const int64_t rows = chain.strip_rows();
+  for (int64_t first = 0; first < count_; first += rows) {
+    const int64_t samples = std::min(rows, count_ - first), count = samples * chain.row;
+    for (std::size_t k = 0; has_columns && k < read; ++k) operand(k).fill_strip(first, samples);
+    pass.run(windows, first * chain.row, count, memory(chain.buffers));
+    for (std::size_t k = 0; k < leaves; ++k)
+      kernels::fast::stream_copy(leaving[k].from,
+                                 leaving[k].to + first * chain.row * leaving[k].bytes,
+                                 count * leaving[k].bytes);
+  }
+  for (int i = chain.begin; i < chain.end; ++i) {
+    const Instruction& in = program_.instructions[i];
+    const std::byte* there = in.kept ? tile_of(run_.view(in.step), in.axis, first_).data : nullptr;
+    const bool left = std::any_of(leaving.begin(), leaving.begin() + leaves,
+                                  [&](const Leaving& l) { return l.to == there; });
+    if (in.kept && !left) store(in);
+  }
+  return true;
 }
 
 void TileWorker::run(const Instruction& in) {

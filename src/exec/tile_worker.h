@@ -27,6 +27,7 @@ class TileWorker {
   void lay_out(const Instruction& in);
   bool lay_out_view(const Instruction& in);
   void run_tile();
+  bool run_chain(const Chain& chain);
   void run(const Instruction& in);
   void compute(const Instruction& in, const View& out);
   void sum_products(const Instruction& in, const View& out) const;

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "exec/elementwise_pass.h"
 #include "exec/run.h"
-#include "kernels/loop_nest.h"
 #include "plan/sweep.h"
 
 namespace lanewise::exec {
@@ -24,29 +24,9 @@ class WholeSteps {
   std::vector<std::vector<int>> units() const;
 
  private:
-  // An operand or a result of an operation of a pass.
-  struct Place {
-    int buffer = -1;   // of a strip
-    int outside = -1;  // number in Pass::outside
-  };
-  struct Operation {
-    kernels::Loop loop;
-    int operands;
-    Place places[4];  // the result is the last
-  };
-  struct Pass {
-    std::vector<int> steps;
-    std::vector<int> outside;  // steps whose values are arrays: read, or made and read elsewhere
-    int read = 0;              // so many of them are read, those in front
-    int buffers = 0;
-    std::vector<Operation> operations;
-  };
-  class PassBuilder;
-  struct Window;
+  static void run_pass(const ElementwisePass& pass, Run& run);
 
-  static void run_pass(const Pass& pass, Run& run);
-
-  std::vector<Pass> units_;  // without operations: one step for its kernel
+  std::vector<ElementwisePass> units_;  // without operations: one step for its kernel
 };
 
 }  // namespace lanewise::exec

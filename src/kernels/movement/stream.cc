@@ -30,7 +30,8 @@ void stream_copy(const std::byte* from, std::byte* to, int64_t bytes) {
     hn::Stream(hn::LoadU(d, reinterpret_cast<const uint8_t*>(from + at)), d,
                reinterpret_cast<uint8_t*>(to + at));
   copy(at, bytes - at);
-  hwy::FlushStream();
 }
+
+void end_streams() { hwy::FlushStream(); }
 
 }  // namespace lanewise::kernels::fast

@@ -10,6 +10,8 @@ namespace lanewise::kernels::fast {
 // Whether a result of so many bytes is better written around the caches.
 bool exceeds_caches(int64_t bytes);
 
+// Other threads see the copy after end_streams() of this one.
 void stream_copy(const std::byte* from, std::byte* to, int64_t bytes);
+void end_streams();
 
 }  // namespace lanewise::kernels::fast

@@ -1,0 +1,63 @@
+#include "exec/chain.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace lanewise::exec {
+namespace {
+
+template <class T>
+void repeat(const std::byte* from, int64_t step, int64_t samples, int64_t row, std::byte* to) {
+  const T* x = reinterpret_cast<const T*>(from);
+  T* out = reinterpret_cast<T*>(to);
+  for (int64_t i = 0; i < samples; ++i) std::fill_n(out + i * row, row, x[i * step]);
+}
+
+}  // namespace
+
+ChainOperand::ChainOperand(const View& v, const Chain& chain, int64_t samples, std::byte* strip)
+    : data_(v.data),
+      strip_(strip),
+      bytes_(static_cast<int64_t>(size_of(v.dtype))),
+      row_(chain.row),
+      step_(v.strides[chain.axis]),
+      kind_(kind_of(v, chain, samples)) {}
+
+ChainOperand::Kind ChainOperand::kind_of(const View& v, const Chain& chain, int64_t samples) {
+  bool together = true, repeats = true;
+  int64_t expected = 1;
+  for (int axis = v.rank() - 1; axis >= 0; --axis) {
+    if (axis == chain.axis || v.shape[axis] == 1) continue;
+    together = together && v.strides[axis] == expected;
+    repeats = repeats && v.strides[axis] == 0;
+    expected *= v.shape[axis];
+  }
+  const int64_t step = v.strides[chain.axis];
+  if (together && (step == chain.row || samples == 1)) return Kind::flat;
+  if (repeats) return step == 0 ? Kind::number : Kind::column;
+  return together && step == 0 ? Kind::row : Kind::other;
+}
+
+Window ChainOperand::window() const {
+  switch (kind_) {
+    case Kind::flat: return {data_, bytes_, 1, 1};
+    case Kind::number: return {data_, bytes_, 0, 0};
+    default: return {strip_, bytes_, 1, 0};
+  }
+}
+
+void ChainOperand::fill_rows(int64_t samples) const {
+  if (kind_ != Kind::row) return;
+  for (int64_t i = 0; i < samples; ++i)
+    std::memcpy(strip_ + i * row_ * bytes_, data_, static_cast<std::size_t>(row_ * bytes_));
+}
+
+void ChainOperand::fill_strip(int64_t first, int64_t samples) const {
+  if (kind_ != Kind::column) return;
+  const std::byte* from = data_ + first * step_ * bytes_;
+  if (bytes_ == 1) repeat<uint8_t>(from, step_, samples, row_, strip_);
+  else if (bytes_ == 4) repeat<uint32_t>(from, step_, samples, row_, strip_);
+  else repeat<uint64_t>(from, step_, samples, row_, strip_);
+}
+
+}  // namespace lanewise::exec

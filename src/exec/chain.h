@@ -1,0 +1,48 @@
+// A chain: elementwise instructions of a stage that follow one another on values of one shape, as
+// one pass over the samples of a tile, a few at a time.
+#pragma once
+
+#include "exec/elementwise_pass.h"
+
+namespace lanewise::exec {
+
+struct Chain {
+  int begin = 0, end = 0;  // instructions
+  int axis = 0;            // along the samples
+  int64_t row = 1;         // elements of a sample, at most ElementwisePass::kStrip
+  ElementwisePass pass;
+  // Offsets in the memory of a thread: the pass's buffers, a Strip for each of `outside`.
+  int64_t buffers = 0, windows = 0, strips = 0;
+
+  int64_t strip_rows() const { return ElementwisePass::kStrip / row; }
+  static constexpr int64_t kStripBytes = ElementwisePass::kStrip * sizeof(double);
+};
+
+// What an operand is to the samples of a chain.
+class ChainOperand {
+ public:
+  // v: of the shape of the chain's values, strides 0 where it repeats; strip: kStripBytes.
+  ChainOperand(const View& v, const Chain& chain, int64_t samples, std::byte* strip);
+
+  // Whether a chain can read it, or write it.
+  bool is_readable() const { return kind_ != Kind::other; }
+  bool is_writable() const { return kind_ == Kind::flat; }
+  // Whether its elements are read from v strip by strip, but lie elsewhere than the results.
+  bool is_column() const { return kind_ == Kind::column; }
+  Window window() const;
+  // Before the strips: what repeats for each sample. Before a strip: what repeats for each element
+  // of a sample.
+  void fill_rows(int64_t samples) const;
+  void fill_strip(int64_t first, int64_t samples) const;
+
+ private:
+  enum class Kind : uint8_t { flat, number, row, column, other };
+  static Kind kind_of(const View& v, const Chain& chain, int64_t samples);
+
+  std::byte* data_;
+  std::byte* strip_;
+  int64_t bytes_, row_, step_;  // of an element; elements of a sample; from sample to sample
+  Kind kind_;
+};
+
+}  // namespace lanewise::exec

@@ -1,0 +1,141 @@
+#include "exec/elementwise_pass.h"
+
+#include <algorithm>
+
+#include "exec/step_kernels.h"
+#include "kernels/cast/cast.h"
+#include "kernels/elementwise/elementwise.h"
+#include "plan/slots.h"
+
+namespace lanewise::exec {
+namespace {
+
+using graph::Op;
+using graph::OpClass;
+using plan::Plan;
+using plan::Step;
+
+kernels::Loop loop_of(const Step& step, DType operands) {
+  switch (graph::traits(step.op).kind) {
+    case OpClass::unary:
+      return kernels::fast::loop_of(kernel_of<kernels::Unary>(step.op, Op::negative), operands);
+    case OpClass::binary:
+      return kernels::fast::loop_of(kernel_of<kernels::Binary>(step.op, Op::add), operands);
+    case OpClass::where: return kernels::fast::where_loop(step.dtype);
+    default: return kernels::fast::cast_loop(operands, step.dtype);
+  }
+}
+
+// Where the values of a pass lie: in the buffers of a strip, those of dead values in turn, or in
+// arrays.
+class PassBuilder {
+ public:
+  PassBuilder(const Plan& plan, std::vector<int> steps)
+      : plan_(plan), number_(plan.steps.size(), -1) {
+    pass_.steps = std::move(steps);
+    for (std::size_t at = 0; at < pass_.steps.size(); ++at)
+      number_[pass_.steps[at]] = static_cast<int>(at);
+  }
+
+  ElementwisePass build() {
+    find_last_uses();
+    places_.resize(pass_.steps.size());
+    for (int i : pass_.steps)
+      for (int operand : plan_.steps[i].operands)
+        if (number_[operand] < 0) outside(operand);
+    pass_.read = static_cast<int>(pass_.outside.size());
+    for (std::size_t at = 0; at < pass_.steps.size(); ++at) add(at);
+    pass_.buffers = pool_.count();
+    return std::move(pass_);
+  }
+
+ private:
+  void find_last_uses() {
+    last_use_.assign(pass_.steps.size(), -1);
+    escapes_.assign(pass_.steps.size(), false);
+    for (int i = 0; i < static_cast<int>(plan_.steps.size()); ++i)
+      for (int operand : plan_.steps[i].operands) {
+        if (number_[operand] < 0) continue;
+        if (number_[i] < 0) escapes_[number_[operand]] = true;
+        else last_use_[number_[operand]] = std::max(last_use_[number_[operand]], number_[i]);
+      }
+    for (int output : plan_.outputs)
+      if (number_[output] >= 0) escapes_[number_[output]] = true;
+  }
+
+  int outside(int step) {
+    const auto found = std::find(pass_.outside.begin(), pass_.outside.end(), step);
+    const auto at = static_cast<int>(found - pass_.outside.begin());
+    if (found == pass_.outside.end()) pass_.outside.push_back(step);
+    return at;
+  }
+
+  void add(std::size_t at) {
+    const Step& s = plan_.steps[pass_.steps[at]];
+    ElementwisePass::Operation op{
+        loop_of(s, plan_.steps[s.operands[0]].dtype), static_cast<int>(s.operands.size()), {}};
+    for (int k = 0; k < op.operands; ++k) {
+      const int from = number_[s.operands[k]];
+      op.places[k] = from >= 0 ? places_[from] : ElementwisePass::Place{-1, outside(s.operands[k])};
+    }
+    // Buffers come back first: an element may be written over the operand that it was made of.
+    for (std::size_t from = 0; from < at; ++from)
+      if (last_use_[from] == static_cast<int>(at) && places_[from].buffer >= 0)
+        pool_.give_back(key(from), places_[from].buffer);
+    if (escapes_[at]) places_[at].outside = outside(pass_.steps[at]);
+    else places_[at].buffer = pool_.take(key(at));
+    op.places[op.operands] = places_[at];
+    pass_.operations.push_back(op);
+  }
+  plan::SlotPool::Key key(std::size_t at) const {
+    return {static_cast<int64_t>(size_of(plan_.steps[pass_.steps[at]].dtype))};
+  }
+
+  const Plan& plan_;
+  ElementwisePass pass_;
+  std::vector<int> number_;  // of each step of the plan: its place in the pass, or -1
+  std::vector<int> last_use_;
+  std::vector<bool> escapes_;
+  std::vector<ElementwisePass::Place> places_;
+  plan::SlotPool pool_;
+};
+
+}  // namespace
+
+bool is_elementwise(const Step& s) {
+  switch (graph::traits(s.op).kind) {
+    case OpClass::unary:
+    case OpClass::where:
+    case OpClass::cast: return true;
+    // The exponents of an integer power are checked before it.
+    case OpClass::binary: return s.op != Op::power || !is_integer(s.dtype);
+    default: return false;
+  }
+}
+
+void ElementwisePass::run(const Window* windows, int64_t first, int64_t count,
+                          std::byte* buffer_memory) const {
+  constexpr int64_t kBufferBytes = kStrip * static_cast<int64_t>(sizeof(double));
+  for (const Operation& op : operations) {
+    std::byte* data[4];
+    int64_t strides[4];
+    for (int k = 0; k <= op.operands; ++k) {
+      const Place& place = op.places[k];
+      if (place.buffer >= 0) {
+        data[k] = buffer_memory + place.buffer * kBufferBytes;
+        strides[k] = 1;
+      } else {
+        const Window& w = windows[place.outside];
+        data[k] = w.data + first * w.advance * w.bytes;
+        strides[k] = w.stride;
+      }
+    }
+    op.loop(data, strides, count);
+  }
+}
+
+ElementwisePass make_elementwise_pass(const Plan& plan, std::vector<int> steps) {
+  return PassBuilder(plan, std::move(steps)).build();
+}
+
+}  // namespace lanewise::exec
