@@ -256,7 +256,7 @@ def test_arrays_are_sources_of_their_rows():
     (lambda x: lw.Scaler.from_json("{}"), lw.DataError, "from_json"),
     (lambda x: lw.k_means(x, 51), lw.ValueError, "51 clusters"),
     (lambda x: lw.k_means(x, iterations=0), lw.ValueError, "0 iterations"),
-    (lambda x: lw.k_means(x * np.inf), lw.DataError, "infinite"),
+    (lambda x: lw.k_means(x * np.inf), lw.DataError, "feature 0 of sample 0 is NaN or infinite"),
     (lambda x: lw.nearest_centres(x[:3, :2], x), lw.ShapeError, "different features"),
     (lambda x: lw.quantiles(x, 1.5), lw.ValueError, "1.5"),
     (lambda x: lw.open_source("no.npy"), lw.IoError, "no.npy"),
