@@ -141,8 +141,8 @@ void bind_analysis(nb::module_& m) {
         "Clusters by Lloyd's iterations from centres that k-means++ chooses: a pass over the\n"
         "source for each, until the inertia falls by less than the share `tolerance`, or\n"
         "`iterations` of them. The centres are float32 for samples of float32, else float64.\n\n"
-        "Errors: ValueError where clusters is not in 1 ... samples; DataError for values that\n"
-        "aren't finite.");
+        "Errors: ValueError where clusters is not in 1 ... samples; DataError naming the\n"
+        "first value that isn't finite.");
   m.def("nearest_centres", &number_of_nearest, "centres"_a, "source"_a,
         "The number of the nearest centre of each sample: (samples,), int64.");
 }

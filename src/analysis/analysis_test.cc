@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <algorithm>
@@ -257,9 +258,23 @@ TEST(KMeans, SaysWhatIsWrong) {
   EXPECT_THAT([&] { k_means(*array_source({x}), options); },
               ThrowsMessage<ValueError>(HasSubstr("0 iterations, expected 1 or more")));
   options = {3};
-  x.assign({150, 0}, kNaN);
-  EXPECT_THAT([&] { k_means(*array_source({x}), options); },
-              ThrowsMessage<DataError>(HasSubstr("NaN")));
+  const Array large = astype(x, DType::float64) * 1e300;
+  EXPECT_THAT([&] { k_means(*array_source({large}), options); },
+              ThrowsMessage<DataError>(HasSubstr("their distances overflow float64; divide them")));
+}
+
+TEST(KMeans, NamesTheFirstValueThatIsNotFinite) {
+  constexpr int64_t kMany = 200'000;  // few of which are drawn to choose centres among
+  for (int64_t samples : {int64_t{300}, kMany}) {
+    Array x = heaps(samples);
+    x.assign({slice(samples - 5, samples), 0}, kNaN);
+    x.assign({samples - 7, 1}, HUGE_VAL);
+    const std::string expected = fmt::format(
+        "k_means: feature 1 of sample {} is NaN or infinite, the first of 6 such values; drop",
+        samples - 7);
+    EXPECT_THAT([&] { k_means(*array_source({x}), {3}); },
+                ThrowsMessage<DataError>(HasSubstr(expected)));
+  }
 }
 
 TEST(NearestCentres, MayBeWholeNumbers) {

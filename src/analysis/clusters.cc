@@ -6,6 +6,7 @@
 #include <numeric>
 #include <random>
 
+#include "analysis/finite.h"
 #include "lanewise/analysis.h"
 #include "lanewise/error.h"
 #include "lanewise/ops.h"
@@ -87,7 +88,7 @@ Array choose_centres(const Array& rows, int64_t clusters, Uniform& uniform) {
       std::vector<double> left = distances_to(rows, candidate);
       for (std::size_t i = 0; i < left.size(); ++i) left[i] = std::min(left[i], nearest[i]);
       const double sum = std::accumulate(left.begin(), left.end(), 0.0);
-      if (sum >= least) continue;
+      if (trial > 0 && sum >= least) continue;  // all are infinite where they overflow
       least = sum;
       best = std::move(left);
       chosen.back() = candidate;
@@ -97,11 +98,24 @@ Array choose_centres(const Array& rows, int64_t clusters, Uniform& uniform) {
   return take(rows, array(chosen, {clusters}), 0);
 }
 
-void check_finite(double value) {
-  if (!std::isfinite(value))
+DType float_of(DType dtype) { return is_float(dtype) ? dtype : DType::float64; }
+
+// Where a sum over the samples isn't finite: says which value is to blame.
+[[noreturn]] void fail_not_finite(Source& source) {
+  const NotFinite found = find_not_finite(source);
+  const auto counts = found.counts.to_vector<int64_t>(), first = found.first.to_vector<int64_t>();
+  std::size_t blamed = counts.size();
+  for (std::size_t k = 0; k < counts.size(); ++k)
+    if (counts[k] > 0 && (blamed == counts.size() || first[k] < first[blamed])) blamed = k;
+  if (blamed == counts.size())
     throw DataError(
-        "k_means: a sample holds a value that is NaN or infinite; drop such samples, or replace "
-        "the values");
+        fmt::format("k_means: values are so large that their distances overflow {}; divide them",
+                    name(float_of(source.dtypes()[0]))));
+  throw DataError(
+      fmt::format("k_means: {} of sample {} is NaN or infinite, the first of {} such values; drop "
+                  "such samples, or replace the values",
+                  feature_name(found.counts, static_cast<int64_t>(blamed)), first[blamed],
+                  std::accumulate(counts.begin(), counts.end(), int64_t{0})));
 }
 
 void check(const Source& source, const ClusterOptions& options) {
@@ -132,8 +146,6 @@ void check(const Array& centres, const Source& source) {
          "centres are rows with the features of the samples"});
 }
 
-DType float_of(DType dtype) { return is_float(dtype) ? dtype : DType::float64; }
-
 }  // namespace
 
 Clusters k_means(Source& source, const ClusterOptions& options) {
@@ -142,7 +154,7 @@ Clusters k_means(Source& source, const ClusterOptions& options) {
   const DType dtype = float_of(source.dtypes()[0]);
   Uniform uniform(options.seed);
   const Array drawn = draw(source, kSeedSamples * options.clusters, uniform);
-  check_finite(sum(drawn).item());
+  if (!std::isfinite(sum(drawn).item())) fail_not_finite(source);
   const Array centres = astype(choose_centres(drawn, options.clusters, uniform), dtype);
 
   // Of all samples at once: each belongs to its nearest centre; the means of those that do.
@@ -165,7 +177,7 @@ Clusters k_means(Source& source, const ClusterOptions& options) {
   for (bool go_on = true; go_on && found.iterations < options.iterations;) {
     const auto next = iterate.stream(source, {found.centres});
     const double before = found.inertia, now = next[2].item();
-    check_finite(now);
+    if (!std::isfinite(now)) fail_not_finite(source);
     found = {next[0], next[1], now, found.iterations + 1};
     go_on = before - now > options.tolerance * now;
     if (options.on_iteration) go_on = options.on_iteration(found.iterations, now) && go_on;

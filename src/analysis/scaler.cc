@@ -4,6 +4,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "analysis/finite.h"
 #include "lanewise/analysis.h"
 #include "lanewise/error.h"
 #include "lanewise/ops.h"
@@ -24,9 +25,6 @@ constexpr ScalingRow kScalings[] = {
 struct Moments {
   Array centre, scale;
 };
-
-Array in_float(const Array& x) { return is_float(x.dtype()) ? x : astype(x, DType::float64); }
-Array finite(const Array& x) { return abs(x) < std::numeric_limits<double>::infinity(); }
 
 std::vector<Array> run(Source& source, const std::function<std::vector<Array>(const Array&)>& f) {
   const auto program = compile([&](const std::vector<Array>& a) { return f(in_float(a[0])); },
@@ -66,20 +64,12 @@ Array is_constant(const Array& centre, const Array& scale) {
   return scale <= abs(centre) * (8 * eps);
 }
 
-std::string feature(const Array& per_feature, int64_t number) {
-  return per_feature.size() == 1 ? "the feature" : fmt::format("feature {}", number);
-}
-
-// How many values of each feature aren't finite, and the number of the first such sample.
+// How many values of each feature aren't finite.
 Array count_not_finite(Source& source, bool ignore) {
-  const int axis = source.sample_axis();
-  const auto found = run(source, [axis](const Array& x) {
-    const Array wrong = logical_not(finite(x));
-    return std::vector<Array>{sum(wrong, axis), argmax(wrong, axis)};
-  });
-  const auto counts = found[0].to_vector<int64_t>(), first = found[1].to_vector<int64_t>();
+  const NotFinite found = find_not_finite(source);
+  const auto counts = found.counts.to_vector<int64_t>(), first = found.first.to_vector<int64_t>();
   for (std::size_t k = 0; k < counts.size(); ++k) {
-    const std::string which = feature(found[0], static_cast<int64_t>(k));
+    const std::string which = feature_name(found.counts, static_cast<int64_t>(k));
     if (counts[k] == source.length())
       throw DataError(
           fmt::format("{} has no finite value in {} samples; leave it out", which, counts[k]));
@@ -90,7 +80,7 @@ Array count_not_finite(Source& source, bool ignore) {
                       "out of the moments and pass them on (ignore_not_finite; --nan ignore)",
                       which, counts[k], *source.length(), first[k]));
   }
-  return found[0];
+  return found.counts;
 }
 
 // Of values that are finite themselves.
@@ -101,7 +91,7 @@ void check_moments(const Moments& found) {
   throw DataError(
       fmt::format("{} has values so large that their spread overflows {}; divide them, "
                   "or convert them to float64",
-                  feature(wrong, first), name(found.scale.dtype())));
+                  feature_name(wrong, first), name(found.scale.dtype())));
 }
 
 Moments robust_moments(Source& source) {

@@ -10,6 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = os.environ.get("LANEWISE_CLI", str(ROOT / "build/release/bin/lanewise"))
+SANITIZED = bool(os.environ.get("LANEWISE_SANITIZE"))  # slower, and its memory is the sanitizer's
 # Real data that is not part of the project; tests that need it are skipped without.
 DATA = Path(os.environ.get("LANEWISE_DATA", ROOT.parent / "shared/data"))
 

@@ -46,7 +46,8 @@ def test_a_model_comes_near_the_best_auc_and_not_beyond(tmp_path):
     train, test, model = tmp_path / "u.npy", tmp_path / "v.npy", tmp_path / "m"
     info = generate("users", train, "--samples", 20000)
     best = generate("users", test, "--samples", 20000, "--first", 20000)["best_auc"]
-    lanewise("train", "--data", train, "--target", info["target"], "--model", model, "--quick", "--epochs", 6)
+    lanewise("train", "--data", train, "--target", info["target"], "--model", model, "--quick", "--epochs", 6,
+             "--hidden", 16, "--bins", 8)
     auc = answer("evaluate", "--model", model, "--data", test)["metrics"]["auc"]
     assert best - 0.05 < auc < best
 

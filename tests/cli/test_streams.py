@@ -214,3 +214,6 @@ def test_cluster_finds_heaps(folder):
     assert np.abs(heaps - centres[labels]).max() < 6
     np.save(folder / "three.npy", heaps[:3])
     assert "7 clusters, expected 1" in refusal("cluster", folder / "three.npy", "-k", 7, code=2)
+    np.save(folder / "holes.npy", np.array([[0, 1], [2, np.nan], [np.inf, 5]]))
+    said = refusal("cluster", folder / "holes.npy", "-k", 2, "--axis", "features-first")
+    assert "k_means: feature 2 of sample 0 is NaN or infinite, the first of 2 such values" in said

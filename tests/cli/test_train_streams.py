@@ -35,8 +35,9 @@ def test_the_report(tmp_path, rows):
 
 def test_it_learns_as_in_memory(tmp_path, rows):
     """Other rows judge and the order differs, but little else."""
-    streamed = train(rows, tmp_path / "m", "--epochs", 20)
-    whole = answer("train", "--data", rows, "--target", "y", "--model", tmp_path / "w", "--quiet", "--epochs", 20)
+    flags = ("--epochs", 20, "--hidden", 16)
+    streamed = train(rows, tmp_path / "m", *flags)
+    whole = answer("train", "--data", rows, "--target", "y", "--model", tmp_path / "w", "--quiet", *flags)
     assert streamed["members"] == whole["members"] == 8
     assert streamed["features"] == whole["features"]
     assert abs(streamed["out_of_fold"]["auc"] - whole["out_of_fold"]["auc"]) < 0.01
@@ -47,10 +48,10 @@ def test_it_learns_as_in_memory(tmp_path, rows):
 def test_the_same_bytes(tmp_path, rows):
     files = []
     for threads in (1, 2, 3):
-        train(rows, tmp_path / "m", "--threads", threads, "--epochs", 3)
+        train(rows, tmp_path / "m", "--threads", threads, "--epochs", 2)
         files.append((tmp_path / "m").read_bytes())
     assert files[0] == files[1] == files[2]
-    train(rows, tmp_path / "m", "--seed", 1, "--epochs", 3)
+    train(rows, tmp_path / "m", "--seed", 1, "--epochs", 2)
     assert (tmp_path / "m").read_bytes() != files[0]
 
 
@@ -88,7 +89,7 @@ def test_tasks(tmp_path, task, target):
         rows.append(("" if i % 50 == 0 else x, "" if i % 60 == 0 else c, "" if i % 100 == 7 else y))
     data = write_csv(tmp_path / "t.csv", ("x", "c", "y"), rows)
     test = write_csv(tmp_path / "test.csv", ("x", "c", "y"), rows[:300])
-    trained = train(data, tmp_path / "m", "--test", test, "--epochs", 15, "--folds", 3)
+    trained = train(data, tmp_path / "m", "--test", test, "--epochs", 15, "--folds", 3, "--hidden", 32)
     assert trained["target"]["task"] == task and trained["rows"]["dropped"] == 15
     assert trained["rows"]["test"] == 300 and trained["members"] == 3
     good = trained["test"]
@@ -128,7 +129,7 @@ def test_killed_it_goes_on_to_the_same_bytes(tmp_path, rows):
 def test_more_rows_than_a_window(tmp_path):
     lanewise("generate", "users", tmp_path / "u.npy", "--samples", 150_000)
     trained = answer("train", "--data", tmp_path / "u.npy", "--target", "column_51", "--model", tmp_path / "m", "--quiet",
-                     "--quick", "--epochs", 3, "--hidden", 8, "--batch", 1024, "--lr", 0.02, "--bins", 0,
+                     "--quick", "--epochs", 2, "--hidden", 8, "--batch", 1024, "--lr", 0.02, "--bins", 0,
                      "--common-values", 0, *MEMORY)
     assert trained["metrics"]["auc"] > 0.8
     assert trained["rows"]["train"] + trained["rows"]["validation"] == 150_000

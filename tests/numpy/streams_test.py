@@ -1,6 +1,8 @@
 """Programs over samples from files and arrays: against NumPy, whatever the file's layout."""
 
+import contextlib
 import os
+import resource
 import signal
 import threading
 import time
@@ -256,7 +258,7 @@ def test_arrays_are_sources_of_their_rows():
     (lambda x: lw.Scaler.from_json("{}"), lw.DataError, "from_json"),
     (lambda x: lw.k_means(x, 51), lw.ValueError, "51 clusters"),
     (lambda x: lw.k_means(x, iterations=0), lw.ValueError, "0 iterations"),
-    (lambda x: lw.k_means(x * np.inf), lw.DataError, "infinite"),
+    (lambda x: lw.k_means(x * np.inf), lw.DataError, "feature 0 of sample 0 is NaN or infinite"),
     (lambda x: lw.nearest_centres(x[:3, :2], x), lw.ShapeError, "different features"),
     (lambda x: lw.quantiles(x, 1.5), lw.ValueError, "1.5"),
     (lambda x: lw.open_source("no.npy"), lw.IoError, "no.npy"),
@@ -279,6 +281,40 @@ def test_a_file_that_shrinks(tmp_path):
     os.truncate(tmp_path / "x.npy", 50_000)
     with pytest.raises(lw.IoError, match="ends at offset 50000"):
         lw.Scaler.fit(source)
+
+
+@contextlib.contextmanager
+def small_disk(size):
+    """Files have at most so many bytes."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_stream_that_fails_leaves_what_was_there(tmp_path):
+    double = lw.compile(lambda x: x * 2, sample_axis=0)
+    out, x = tmp_path / "out.npy", samples()
+    np.save(tmp_path / "x.npy", x)
+    np.save(out, x[:7])
+    with small_disk(60_000), pytest.raises(lw.IoError, match="out.npy"):
+        double.stream(lw.open_source(tmp_path / "x.npy"), out=out)
+    source = lw.open_source(tmp_path / "x.npy")
+    os.truncate(tmp_path / "x.npy", 50_000)
+    with pytest.raises(lw.IoError, match="x.npy.* ends at offset 50000"):
+        double.stream(source, out=out)
+    np.testing.assert_array_equal(np.load(out), x[:7])
+    assert sorted(os.listdir(tmp_path)) == ["out.npy", "x.npy"]
+
+
+def test_a_stream_may_replace_its_source(tmp_path):
+    path = tmp_path / "x.npy"
+    np.save(path, samples())
+    double = lw.compile(lambda x: x * 2, sample_axis=0)
+    assert double.stream(lw.open_source(path), out=path) == path
+    np.testing.assert_array_equal(np.load(path), samples() * 2)
 
 
 def test_a_long_run_leaves_python_running_and_can_be_interrupted():
