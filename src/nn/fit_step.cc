@@ -24,8 +24,9 @@ void append(To& to, const From& from) {
   to.insert(to.end(), from.begin(), from.end());
 }
 
+// decay·average + (1 − decay)·p.
 Array blend(const Array& average, const Array& p, const Array& decay) {
-  return average * astype(decay, p.dtype()) + p * astype(1 - decay, p.dtype());
+  return average + (p - average) * astype(1 - decay, p.dtype());
 }
 
 std::vector<Array> masked(std::vector<Array> parameters, const std::vector<Array>& masks) {
