@@ -48,17 +48,17 @@ def command(library, job):
 
 
 class Contestant:
-    """A process that runs its workload once whenever asked, on `threads` processors."""
+    """A process that runs its workload once whenever asked, on so many processors."""
 
-    def __init__(self, library, job, limits=lambda: None):
-        processors = sorted(os.sched_getaffinity(0))[: job.threads]
+    def __init__(self, library, command, threads, limits=lambda: None):
+        processors = sorted(os.sched_getaffinity(0))[:threads]
 
         def settle():
             os.sched_setaffinity(0, processors)
             limits()
 
         self.process = subprocess.Popen(
-            [str(word) for word in command(library, job)], env=environment(job.threads, library), text=True,
+            [str(word) for word in command], env=environment(threads, library), text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=settle)
 
     def repeat(self):
@@ -75,3 +75,7 @@ class Contestant:
     def close(self):
         self.process.kill()
         self.process.communicate()
+
+
+def contestant(library, job, limits=lambda: None):
+    return Contestant(library, command(library, job), job.threads, limits)

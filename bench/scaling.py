@@ -12,7 +12,7 @@ import resource
 from pathlib import Path
 
 import report
-from contestants import ROOT, Contestant, Failed, Job
+from contestants import ROOT, Failed, Job, contestant
 
 ALL = len(os.sched_getaffinity(0))
 SAMPLES = [1_000, 10_000, 100_000, 1_000_000, 10_000_000, 30_000_000]
@@ -53,13 +53,13 @@ def stay_in_memory():
 
 def measure(job, rounds):
     """The line of the fastest round, or why there is none."""
-    contestant = Contestant("lanewise", job, stay_in_memory)
+    ours = contestant("lanewise", job, stay_in_memory)
     try:
-        return min((contestant.repeat() for _ in range(rounds)), key=lambda line: line["seconds"])
+        return min((ours.repeat() for _ in range(rounds)), key=lambda line: line["seconds"])
     except Failed as failure:
         return {"failed": str(failure)}
     finally:
-        contestant.close()
+        ours.close()
 
 
 def row(label, job, line):

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import report
 import sweep_report
-from contestants import PEER_PYTHON, ROOT, Contestant, Failed, Job
+from contestants import PEER_PYTHON, ROOT, Failed, Job, contestant
 
 SIZES = {  # workload: m
     "forward_rows": 1_000_000,
@@ -64,12 +64,12 @@ def contest(job, libraries, rounds):
         for _ in range(rounds):
             for library in libraries:
                 if library not in running:
-                    running[library] = Contestant(library, job)
+                    running[library] = contestant(library, job)
                 lines[library].append(running[library].repeat())
                 check_agreement(job, library, lines)
     finally:
-        for contestant in running.values():
-            contestant.close()
+        for each in running.values():
+            each.close()
     return lines
 
 

@@ -29,12 +29,15 @@ class Quiet : public Progress {
 class Lines : public Progress {
  public:
   explicit Lines(const Output& output) : output_(output) {}
-  void start(const TrainPlan& plan) override { members_ = plan.members; }
+  void start(const TrainPlan& plan) override {
+    members_ = plan.members;
+    by_fold_ = plan.validation_rows == 0;
+  }
   void fraction(double) override {}
   void epoch(const nn::EpochReport& r) override {
     std::string judged, running;
     if (!std::isnan(r.validation_loss))
-      judged = fmt::format("  {} {}", members_ > 1 ? "out of fold" : "validation",
+      judged = fmt::format("  {} {}", by_fold_ ? "out of fold" : "validation",
                            shortened(r.validation_loss));
     if (members_ > 1) running = fmt::format("  {} of {} networks", r.members.size(), members_);
     output_.note("epoch {}/{}  loss {}{}{}  {} rows/s{}", r.epoch, r.epochs, shortened(r.loss),
@@ -49,6 +52,7 @@ class Lines : public Progress {
 
   const Output& output_;
   int members_ = 1;
+  bool by_fold_ = false;
 };
 
 class Bar : public Progress {
@@ -59,6 +63,7 @@ class Bar : public Progress {
     start_ = Clock::now();
     state_.epochs = plan.epochs;
     state_.running = state_.members = plan.members;
+    state_.by_fold = plan.validation_rows == 0;
     draw();
   }
   void fraction(double of_epoch) override {
@@ -74,7 +79,8 @@ class Bar : public Progress {
               r.rows_per_second,
               state_.seconds,
               static_cast<int>(r.members.size()),
-              state_.members};
+              state_.members,
+              state_.by_fold};
     draw();
   }
   void end() override {
@@ -111,7 +117,7 @@ std::string bar_line(const BarState& s, int columns) {
     if (!std::isnan(value)) tail += fmt::format("{}{}{}", before, text(value), after);
   };
   show(s.loss, " loss ", "", shortened);
-  show(s.validation, s.members > 1 ? " fold " : " validation ", "", shortened);
+  show(s.validation, s.by_fold ? " fold " : " validation ", "", shortened);
   if (s.members > 1) tail += fmt::format(" {}/{} nets", s.running, s.members);
   show(s.rows_per_second, " ", " rows/s", with_unit);
   if (done > 0) tail += fmt::format(" {} left", clock_time(s.seconds * (1 - done) / done));

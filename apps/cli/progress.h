@@ -33,6 +33,7 @@ struct BarState {
   double loss = 0, validation = 0, rows_per_second = 0;  // NaN: unknown
   double seconds = 0;                                    // since training began
   int running = 1, members = 1;                          // networks still in training; all
+  bool by_fold = false;                                  // what judges them
 };
 std::string bar_line(const BarState& state, int columns);
 

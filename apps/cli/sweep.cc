@@ -92,6 +92,18 @@ std::vector<Candidate> candidates(const TrainFlags& flags) {
   return all;
 }
 
+std::vector<std::vector<std::size_t>> sharing_batches(const std::vector<Candidate>& all) {
+  std::vector<std::vector<std::size_t>> groups;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const auto group = std::find_if(groups.begin(), groups.end(), [&](const auto& g) {
+      return share_batches(all[g[0]].options, all[i].options);
+    });
+    if (group == groups.end()) groups.push_back({i});
+    else group->push_back(i);
+  }
+  return groups;
+}
+
 void Ranking::add(const Candidate& candidate, TrainResult result) {
   const std::string judge = result.plan.members > 1 ? "out_of_fold" : "validation";
   const Json metrics = metrics_json(metrics_of(result.model.metrics(), judge));

@@ -24,6 +24,9 @@ struct Candidate {
 // the flags themselves; where no rows would judge.
 std::vector<Candidate> candidates(const TrainFlags& flags);
 
+// Their numbers, in groups that share their batches and so can be trained at once.
+std::vector<std::vector<std::size_t>> sharing_batches(const std::vector<Candidate>& all);
+
 // Trained candidates, the one with the least loss on rows that judge first.
 class Ranking {
  public:

@@ -1,6 +1,8 @@
 // lanewise train: a table becomes a trained network in a file.
+#include <algorithm>
 #include <filesystem>
 #include <memory>
+#include <span>
 
 #include "base/cpu.h"
 #include "cli/command.h"
@@ -49,36 +51,48 @@ Data read_data(const TrainFlags& flags, const Output& output) {
   return data;
 }
 
-using Train = std::function<TrainResult(const TrainOptions&)>;
+// Trains with each of several options at once.
+using Train = std::function<std::vector<TrainResult>(std::span<const TrainOptions>)>;
 
-TrainResult watched(const Train& train, const std::string& source, TrainOptions o,
-                    Progress& progress, TrainingLog* log, const Output& output) {
-  o.keep_going = [] { return !interrupted(); };
-  o.on_progress = [&](double fraction) { progress.fraction(fraction); };
-  o.on_epoch = [&](const nn::EpochReport& report) {
+// names: of several options, "" else.
+std::vector<TrainResult> watched(const Train& train, const std::string& source,
+                                 std::vector<TrainOptions> all,
+                                 const std::vector<std::string>& names, Progress& progress,
+                                 TrainingLog* log, const Output& output) {
+  TrainPlan together;  // as if all networks were one ensemble
+  together.members = 0;
+  for (std::size_t i = 0; i < all.size(); ++i)
+    all[i].on_start = [&, i](const TrainPlan& plan) {
+      if (!names.empty()) output.note("{}", names[i]);
+      if (!output.json()) output.write(start_text(plan, source));
+      if (i == 0) warn_of_dropped(plan, output);
+      together.members += plan.members;
+      together.epochs = std::max(together.epochs, plan.epochs);
+      together.validation_rows = plan.validation_rows;
+      if (i + 1 == all.size()) progress.start(together);
+    };
+  TrainOptions& first = all[0];
+  first.keep_going = [] { return !interrupted(); };
+  first.on_progress = [&](double fraction) { progress.fraction(fraction); };
+  first.on_epoch = [&](const nn::EpochReport& report) {
     progress.epoch(report);
     if (log) log->epoch(report);
   };
-  o.on_note = [&](const std::string& note) { output.warn("{}", note); };
-  o.on_start = [&](const TrainPlan& plan) {
-    if (!output.json()) output.write(start_text(plan, source));
-    warn_of_dropped(plan, output);
-    progress.start(plan);
-  };
-  TrainResult result = train(o);
+  first.on_note = [&](const std::string& note) { output.warn("{}", note); };
+  std::vector<TrainResult> results = train(all);
   progress.end();
-  return result;
+  return results;
 }
 
 Train train_on(const Data& data) {
-  return [&data](const TrainOptions& o) {
-    return train(data.table, o, data.test ? &*data.test : nullptr);
+  return [&data](std::span<const TrainOptions> all) {
+    return train(data.table, all, data.test ? &*data.test : nullptr);
   };
 }
 
 // The rows lie in scratch files.
 Train train_on_stream(const TrainFlags& flags) {
-  return [&flags](const TrainOptions& o) {
+  return [&flags](std::span<const TrainOptions> all) {
     StreamOptions stream = *flags.stream;
     std::error_code unknown;  // the size of a pattern
     const auto size = std::filesystem::file_size(flags.data, unknown);
@@ -92,7 +106,8 @@ Train train_on_stream(const TrainFlags& flags) {
       read = rows;
       if (read == of) meter.clear();
     };
-    return train(flags.data, csv_options(flags, {}), o, stream, flags.test);
+    return std::vector<TrainResult>{
+        train(flags.data, csv_options(flags, {}), all[0], stream, flags.test)};
   };
 }
 
@@ -104,10 +119,18 @@ std::string memory_text(int64_t limit) {
 Ranking sweep(const std::vector<Candidate>& all, const Data& data, Progress& progress,
               const Output& output) {
   Ranking ranking;
-  for (std::size_t i = 0; i < all.size() && (i == 0 || !interrupted()); ++i) {
-    output.note("candidate {} of {}: {}", i + 1, all.size(), all[i].text());
-    ranking.add(all[i], watched(train_on(data), data.table.source, all[i].options, progress,
-                                nullptr, output));
+  for (const std::vector<std::size_t>& group : sharing_batches(all)) {
+    std::vector<TrainOptions> options;
+    std::vector<std::string> names;
+    for (std::size_t i : group) {
+      options.push_back(all[i].options);
+      names.push_back(fmt::format("candidate {} of {}: {}", i + 1, all.size(), all[i].text()));
+    }
+    std::vector<TrainResult> results =
+        watched(train_on(data), data.table.source, options, names, progress, nullptr, output);
+    for (std::size_t k = 0; k < group.size(); ++k)
+      ranking.add(all[group[k]], std::move(results[k]));
+    if (interrupted()) break;
   }
   return ranking;
 }
@@ -130,7 +153,8 @@ int run(TrainFlags flags, const Output& output) {
   const TrainResult result =
       ranking ? ranking->best()
               : watched(flags.stream ? train_on_stream(flags) : train_on(data), flags.data,
-                        flags.options, *progress, log ? &*log : nullptr, output);
+                        {flags.options}, {}, *progress, log ? &*log : nullptr, output)
+                    .front();
   result.model.save(flags.model);
   Json summary = to_json(result, flags.model);
   if (ranking) summary["sweep"] = ranking->json();

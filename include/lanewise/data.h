@@ -151,6 +151,7 @@ struct EncodingOptions {
   int max_categories = 100;  // one-hots a column; rarer values share the all-zero code
   std::map<std::string, ColumnType> types{};  // overrides
   std::vector<std::string> drop{};            // columns to leave out
+  bool operator==(const EncodingOptions&) const = default;
 };
 
 // Fitted on training rows only; part of the model.

@@ -54,11 +54,21 @@ struct FitState {
   std::string progress;  // the rest, as JSON
 };
 
-struct FitOptions {
-  Loss loss = Loss::binary_cross_entropy;
+// What networks that are trained on the same batches may each have otherwise.
+struct MemberOptions {
   LossOptions loss_options;
   OptimizerOptions optimizer;
   int epochs = 60;
+  int patience = 8;  // epochs without a better validation loss; 0: never stop early
+  // Of each member and parameter, what it is multiplied by after every step: 0 where a value must
+  // stay 0. Empty: nothing.
+  std::vector<std::vector<Array>> masks;
+  double average_decay = 0.99;  // moving average of weights, decay min(this, t / (t + 10)); 0: off
+};
+
+// What they share, and how their training is watched.
+struct BatchOptions {
+  Loss loss = Loss::binary_cross_entropy;
   int64_t batch = 256;  // 0: full batch
   // So many batches make a step, by the mean of their gradients, each row counting alike. That is
   // the step of one batch of all their rows, to the bit: a step runs block by block of samples
@@ -66,11 +76,6 @@ struct FitOptions {
   int64_t accumulate = 1;
   bool shuffle = true;  // seeded mini-batches; off: in order
   uint32_t seed = 0;
-  int patience = 8;  // epochs without a better validation loss; 0: never stop early
-  // Of each member and parameter, what it is multiplied by after every step: 0 where a value must
-  // stay 0. Empty: nothing.
-  std::vector<std::vector<Array>> masks;
-  double average_decay = 0.99;  // moving average of weights, decay min(this, t / (t + 10)); 0: off
   std::function<void(const EpochReport&)> on_epoch;
   std::function<void(double fraction_of_epoch)> on_progress;
   std::function<bool()> keep_going;  // false: end now, keeping the best so far
@@ -79,6 +84,8 @@ struct FitOptions {
   // To go on from there, with what was given then. Earlier epochs are told to on_epoch again.
   std::optional<FitState> resume;
 };
+
+struct FitOptions : MemberOptions, BatchOptions {};
 
 struct FitResult {
   std::vector<Array> parameters;  // of the best epoch (averaged, if asked)
@@ -143,5 +150,20 @@ EnsembleResult fit_ensemble(const Sequential& network,
                             const std::vector<std::vector<Array>>& parameters,
                             const FitStream& train, const FitStream* validation,
                             const FitOptions& options);
+
+// Networks of one architecture that are trained alike, each from values of its own.
+struct Ensemble {
+  Sequential network;
+  std::vector<std::vector<Array>> parameters;
+  MemberOptions options;
+};
+
+// Trains several ensembles in one Session, a batch read once for all of them. Each gets the bits
+// that fit_ensemble gives it. Reports count members through: those of the first, then the next.
+// Errors: as fit_ensemble(); ValueError for networks that don't take the same samples.
+std::vector<EnsembleResult> fit_ensembles(std::vector<Ensemble> ensembles, const FitData& train,
+                                          const FitData* validation, const BatchOptions& options);
+std::vector<EnsembleResult> fit_ensembles(std::vector<Ensemble> ensembles, const FitStream& train,
+                                          const FitStream* validation, const BatchOptions& options);
 
 }  // namespace lanewise::nn

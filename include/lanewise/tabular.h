@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -155,6 +156,17 @@ struct TrainResult {
 // Errors: DataError for a missing or one-class target, ValueError for options; IoError for a
 // checkpoint that can't be written, DataError for one of another run, naming what differs.
 TrainResult train(const Table& table, const TrainOptions& options, const Table* test = nullptr);
+
+// Whether both make the same batches of the same rows, so that their networks can be trained at
+// once: they may differ in network, optimiser, epochs, patience, average and options of the loss.
+bool share_batches(const TrainOptions& a, const TrainOptions& b);
+
+// As train() with each of `all`, to the same bits, but features are made and each batch is read
+// once. Told are on_start of each, and the other callbacks of the first, to which the networks of
+// all are one ensemble.
+// Errors: as train(); ValueError for options that don't share their batches, or checkpoints.
+std::vector<TrainResult> train(const Table& table, std::span<const TrainOptions> all,
+                               const Table* test = nullptr);
 
 struct StreamOptions {
   int64_t memory = 512 << 20;  // bytes to stay within, about; at least 256 MiB

@@ -72,7 +72,7 @@ struct Pending {
 using Compiled = std::shared_ptr<const exec::Executable>;
 
 Compiled compile_program(const Program& program) {
-  const Program optimized{program.inputs, passes::optimize(program.outputs)};
+  const Program optimized{program.inputs, passes::optimize(program.outputs, passes::Leaves::bound)};
   return current_backend().compile(plan::make_plan(optimized));
 }
 

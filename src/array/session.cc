@@ -15,7 +15,8 @@ namespace lanewise {
 struct Session::Impl {
   SessionOptions options;
   std::size_t state_count, batch_count = 0;
-  std::vector<Tensor> state, spare, metrics;
+  std::vector<Tensor> arguments;  // the state, then what a step takes beside it
+  std::vector<Tensor> outputs;    // memory of the next state, then metrics
   std::unique_ptr<TracedProgram> program;
   Step step;
   int64_t steps = 0;
@@ -39,21 +40,38 @@ struct Session::Impl {
     return outputs;
   }
 
+  void end_step() {
+    for (std::size_t i = 0; i < state_count; ++i) std::swap(arguments[i], outputs[i]);
+    ++steps;
+  }
+
+  // Adds each metric, weighed by `rows`.
+  void add_metrics(std::vector<double>& sums, int64_t rows) const {
+    sums.resize(outputs.size() - state_count);
+    for (std::size_t k = 0; k < sums.size(); ++k) {
+      const Tensor& metric = outputs[state_count + k];
+      sums[k] += static_cast<double>(rows) * with_type(metric.dtype, [&](auto type) {
+                   return static_cast<double>(*metric.as<typename decltype(type)::type>());
+                 });
+    }
+  }
+
   void check(const Result& result) const {
     if (result.state.size() != state_count)
       throw ValueError(fmt::format("Session: the step returned {} arrays of state, expected {}",
                                    result.state.size(), state_count));
     for (std::size_t i = 0; i < state_count; ++i) {
       const Array& a = result.state[i];
-      if (!(a.shape() == state[i].shape))
+      const Tensor& before = arguments[i];
+      if (!(a.shape() == before.shape))
         throw ShapeError(
             fmt::format("Session: state {} has shape {} after the step, {} before", i,
-                        to_string(a.shape()), to_string(state[i].shape)),
-            {"Session", {a.shape(), state[i].shape}, -1, 0, 0, "state keeps its shapes"});
-      if (a.dtype() != state[i].dtype)
+                        to_string(a.shape()), to_string(before.shape)),
+            {"Session", {a.shape(), before.shape}, -1, 0, 0, "state keeps its shapes"});
+      if (a.dtype() != before.dtype)
         throw DTypeError(
             fmt::format("Session: state {} is {} after the step, {} before; use astype", i,
-                        name(a.dtype()), name(state[i].dtype)));
+                        name(a.dtype()), name(before.dtype)));
     }
     for (const Array& metric : result.metrics)
       if (metric.size() != 1)
@@ -64,11 +82,11 @@ struct Session::Impl {
 };
 
 Session::Session(Step step, std::vector<Array> state, SessionOptions options)
-    : impl_(new Impl{options, state.size(), 0, {}, {}, {}, nullptr, std::move(step), 0}) {
+    : impl_(new Impl{options, state.size(), 0, {}, {}, nullptr, std::move(step), 0}) {
   eval(state);
   for (const Array& a : state) {
-    impl_->state.push_back(cast_copy(a.tensor(), a.dtype()));
-    impl_->spare.push_back(Tensor::empty(a.dtype(), a.shape()));
+    impl_->arguments.push_back(cast_copy(a.tensor(), a.dtype()));
+    impl_->outputs.push_back(Tensor::empty(a.dtype(), a.shape()));
   }
   for (const Array& a : state) a.node()->donated = true;
 }
@@ -143,25 +161,18 @@ void Session::run(std::span<const Array> data, const Batches& batches, const Sca
   std::vector<Gather> gathers;
   for (const Tensor& t : tensors) gathers.emplace_back(t, s.options.sample_axis);
 
-  std::vector<Tensor> outputs;
   for (int64_t first = 0; first < total && (!keep_going || keep_going()); first += size) {
     const int64_t count = std::min(size, total - first);
     const std::vector<double> values = scalars ? scalars(s.steps + 1) : std::vector<double>{};
     if (!s.program || s.batch_count != data.size()) s.trace_for(data.size(), values.size());
-    std::vector<Tensor> arguments = s.state;
-    for (Gather& gather : gathers) arguments.push_back(gather.rows(batches.order, first, count));
-    for (double value : values) arguments.push_back(Tensor::scalar(DType::float64, value));
-    outputs = s.spare;
-    outputs.insert(outputs.end(), s.metrics.begin(), s.metrics.end());
-    s.program->run(arguments, outputs);
-    for (std::size_t i = 0; i < s.state_count; ++i)
-      s.spare[i] = std::exchange(s.state[i], outputs[i]);
-    s.metrics.assign(outputs.begin() + static_cast<std::ptrdiff_t>(s.state_count), outputs.end());
-    ++s.steps;
-    sums.resize(s.metrics.size());
-    for (std::size_t k = 0; k < sums.size(); ++k)
-      sums[k] += from_tensor(s.metrics[k]).item() * static_cast<double>(count);
+    s.arguments.resize(s.state_count);
+    for (Gather& gather : gathers) s.arguments.push_back(gather.rows(batches.order, first, count));
+    for (double value : values) s.arguments.push_back(Tensor::scalar(DType::float64, value));
+    s.program->run(s.arguments, s.outputs);
+    s.end_step();
+    s.add_metrics(sums, count);
   }
+  s.arguments.resize(s.state_count);  // the data are the caller's
 }
 
 std::vector<double> Session::run(Source& source, const Scalars& scalars) {
@@ -172,22 +183,19 @@ std::vector<double> Session::run(Source& source, const Scalars& scalars) {
   std::vector<int> axes(s.state_count, -1);
   axes.insert(axes.end(), arrays, s.options.sample_axis);
   axes.insert(axes.end(), values.size(), -1);
-  std::vector<Tensor> others = s.state;
-  for (double value : values) others.push_back(Tensor::scalar(DType::float64, value));
-  std::vector<Tensor> outputs = s.spare;
-  run_streamed(*s.program, axes, source, others, {}, s.options.chunk_bytes, outputs);
-  for (std::size_t i = 0; i < s.state_count; ++i)
-    s.spare[i] = std::exchange(s.state[i], outputs[i]);
-  ++s.steps;
+  s.arguments.resize(s.state_count);
+  for (double value : values) s.arguments.push_back(Tensor::scalar(DType::float64, value));
+  run_streamed(*s.program, axes, source, s.arguments, {}, s.options.chunk_bytes, s.outputs);
+  s.end_step();
   std::vector<double> metrics;
-  for (std::size_t k = s.state_count; k < outputs.size(); ++k)
-    metrics.push_back(from_tensor(outputs[k]).item() * static_cast<double>(*source.length()));
+  s.add_metrics(metrics, *source.length());
   return metrics;
 }
 
 std::vector<Array> Session::state() const {
   std::vector<Array> copies;
-  for (const Tensor& t : impl_->state) copies.push_back(from_tensor(cast_copy(t, t.dtype)));
+  for (std::size_t i = 0; i < impl_->state_count; ++i)
+    copies.push_back(from_tensor(cast_copy(impl_->arguments[i], impl_->arguments[i].dtype)));
   return copies;
 }
 

@@ -30,7 +30,7 @@ Program TracedProgram::trace(std::span<const Tensor> arguments, int64_t rows) co
     traced.emplace_back(program.inputs.back());
   }
   for (const Array& result : f_(traced)) program.outputs.push_back(result.node());
-  program.outputs = passes::optimize(std::move(program.outputs));
+  program.outputs = passes::optimize(std::move(program.outputs), passes::Leaves::constant);
   return program;
 }
 

@@ -168,6 +168,98 @@ std::vector<double> numbers(const EnsembleResult& result) {
   return all;
 }
 
+// Of other widths, rules, decays, losses and lengths.
+std::vector<Ensemble> several() {
+  const Sequential wide(2, {dense(16, Activation::relu), dropout(0.2), dense(4), dense(1)});
+  Generator generator(2);
+  std::vector<std::vector<Array>> values(kFolds);
+  for (auto& own : values)
+    for (const Parameter& p : wide.init(generator)) own.push_back(p.value);
+  std::vector<Ensemble> all = {{kNetwork, starts(), options(6)},
+                               {kNetwork, starts(), options(9)},
+                               {wide, values, options(4)},
+                               {wide, values, options(40)}};
+  all[1].options.optimizer.learning_rate = 0.05;
+  all[1].options.loss_options.smoothing = 0.1;
+  all[1].options.average_decay = 0;
+  all[2].options.optimizer.kind = OptimizerKind::momentum;
+  all[3].options.optimizer.schedule = ScheduleKind::cosine;
+  all[3].options.optimizer.weight_decay = 0.3;
+  all[3].options.patience = 2;
+  return all;
+}
+
+FitOptions alone(const MemberOptions& own) {
+  FitOptions all = options(1);
+  static_cast<MemberOptions&>(all) = own;
+  return all;
+}
+
+TEST(Ensembles, EachHasTheBitsThatItHasAlone) {
+  const FitData data = problem();
+  const std::vector<EnsembleResult> together = fit_ensembles(several(), data, nullptr, options(1));
+  ASSERT_EQ(together.size(), several().size());
+  std::set<std::size_t> epochs;
+  for (std::size_t e = 0; e < together.size(); ++e) {
+    const Ensemble own = several()[e];
+    const EnsembleResult only =
+        fit_ensemble(own.network, own.parameters, data, nullptr, alone(own.options));
+    EXPECT_EQ(numbers(together[e]), numbers(only)) << e;
+    for (std::size_t k = 0; k < kFolds; ++k)
+      EXPECT_EQ(together[e].members[k].stopped_early, only.members[k].stopped_early) << e;
+    EXPECT_EQ(together[e].history.back().epochs, own.options.epochs);
+    EXPECT_EQ(together[e].history.back().members.size(), only.history.back().members.size());
+    epochs.insert(together[e].history.size());
+  }
+  EXPECT_GT(epochs.size(), 2u) << "the problem must part the ensembles";
+}
+
+TEST(Ensembles, AreJudgedByValidationDataAndReportedThrough) {
+  FitData data = problem();
+  data.folds.reset();
+  const FitData judge = rows_of(data, 0);
+  std::vector<Ensemble> all = several();
+  all.erase(all.begin());
+  for (Ensemble& ensemble : all) ensemble.parameters.resize(1);
+  BatchOptions shared = options(1);
+  std::set<int> members;
+  shared.on_epoch = [&](const EpochReport& report) {
+    EXPECT_EQ(report.epochs, 40);
+    for (const MemberReport& m : report.members) members.insert(m.member);
+  };
+  const std::vector<EnsembleResult> together = fit_ensembles(all, data, &judge, shared);
+  EXPECT_EQ(members, (std::set<int>{0, 1, 2}));
+  for (std::size_t e = 0; e < all.size(); ++e)
+    EXPECT_EQ(numbers(together[e]), numbers(fit_ensemble(all[e].network, all[e].parameters, data,
+                                                         &judge, alone(all[e].options))));
+}
+
+TEST(Ensembles, GoOnFromAnyStepToTheSameBits) {
+  const FitData data = problem();
+  std::vector<FitState> states;
+  BatchOptions shared = options(1);
+  shared.on_step = [&](const auto& state) { states.push_back(state()); };
+  const std::vector<EnsembleResult> whole = fit_ensembles(several(), data, nullptr, shared);
+  shared.on_step = {};
+  for (std::size_t at = 3; at < states.size(); at += 17) {
+    shared.resume = states[at];
+    const std::vector<EnsembleResult> rest = fit_ensembles(several(), data, nullptr, shared);
+    for (std::size_t e = 0; e < whole.size(); ++e)
+      EXPECT_EQ(numbers(rest[e]), numbers(whole[e])) << at;
+  }
+}
+
+TEST(Ensembles, OfOtherSamplesAreRefused) {
+  std::vector<Ensemble> all = several();
+  const Sequential other(3, {dense(1)});
+  Generator generator(2);
+  std::vector<Array> values;
+  for (const Parameter& p : other.init(generator)) values.push_back(p.value);
+  all.push_back({other, {values, values, values}, options(1)});
+  EXPECT_THAT([&] { fit_ensembles(all, problem(), nullptr, options(1)); },
+              ThrowsMessage<ValueError>(HasSubstr("(3 features, 1 outputs")));
+}
+
 // 7 steps an epoch; members leave on the way.
 TEST(Resume, GoesOnFromAnyStepToTheSameBits) {
   const FitData data = problem();

@@ -22,24 +22,19 @@ void check_masks(const std::vector<std::vector<Array>>& masks,
     throw ValueError("fit: masks must have the shapes of the parameters, of each network in turn");
 }
 
-void check(const FitOptions& options, const std::vector<std::vector<Array>>& members,
-           bool folds_beside_validation) {
-  const auto require = [](bool ok, std::string_view field, double value,
-                          std::string_view expected) {
-    if (!ok) throw ValueError(fmt::format("fit: {} is {}, expected {}", field, value, expected));
-  };
+void require(bool ok, std::string_view field, double value, std::string_view expected) {
+  if (!ok) throw ValueError(fmt::format("fit: {} is {}, expected {}", field, value, expected));
+}
+
+void check(const Ensemble& ensemble) {
+  const MemberOptions& options = ensemble.options;
   require(options.epochs >= 1, "epochs", options.epochs, "1 or more");
-  require(options.batch >= 0, "batch", static_cast<double>(options.batch),
-          "1 or more, or 0 for all rows at once");
   require(options.patience >= 0, "patience", options.patience, "0 or more");
   require(options.average_decay >= 0 && options.average_decay < 1, "average_decay",
           options.average_decay, "0 ≤ average_decay < 1");
-  if (members.empty()) throw ValueError("fit: there is no network to train");
-  if (folds_beside_validation)
-    throw ValueError(
-        "fit: folds judge the networks, so there can't be validation data beside them");
-  check_masks(options.masks, members);
-  for (const std::vector<Array>& parameters : members) {
+  if (ensemble.parameters.empty()) throw ValueError("fit: there is no network to train");
+  check_masks(options.masks, ensemble.parameters);
+  for (const std::vector<Array>& parameters : ensemble.parameters) {
     if (parameters.empty()) throw ValueError("fit: the network has no parameters to train");
     for (const Array& p : parameters)
       if (!is_float(p.dtype()))
@@ -47,23 +42,50 @@ void check(const FitOptions& options, const std::vector<std::vector<Array>>& mem
   }
 }
 
+DType dtype_of(const Ensemble& ensemble) { return ensemble.parameters[0][0].dtype(); }
+
+// That both learn from the same samples.
+void check_together(const Ensemble& a, const Ensemble& b) {
+  const auto text = [](const Ensemble& e) {
+    return fmt::format("{} features, {} outputs, samples along axis {}, {}", e.network.inputs(),
+                       e.network.outputs(), sample_axis(e.network.layout()), name(dtype_of(e)));
+  };
+  if (text(a) != text(b))
+    throw ValueError(fmt::format(
+        "fit: networks with ({}) and ({}) can't be trained on the same batches", text(a), text(b)));
+}
+
+void check(const std::vector<Ensemble>& ensembles, const BatchOptions& options,
+           bool folds_beside_validation) {
+  require(options.batch >= 0, "batch", static_cast<double>(options.batch),
+          "1 or more, or 0 for all rows at once");
+  if (ensembles.empty()) throw ValueError("fit: there is no network to train");
+  for (const Ensemble& ensemble : ensembles) {
+    check(ensemble);
+    check_together(ensembles[0], ensemble);
+  }
+  if (folds_beside_validation)
+    throw ValueError(
+        "fit: folds judge the networks, so there can't be validation data beside them");
+}
+
 std::string_view name_of(bool trains) { return trains ? "training" : "validation"; }
 
 // Windows to train on hold whole batches; else, and where all rows are one, what is judged
 // together.
-int64_t step_of_windows(const FitOptions& options, int64_t rows, bool trains) {
+int64_t step_of_windows(const BatchOptions& options, int64_t rows, bool trains) {
   const int64_t step = rows_of_a_step(options, rows);
   return trains && step < rows ? step : kJudgedTogether;
 }
 
-FitWindows windows_of(const FitData& data, const Sequential& network, const FitOptions& options,
+FitWindows windows_of(const FitData& data, const Sequential& network, const BatchOptions& options,
                       DType dtype, bool trains) {
   return {program_data(network, data, options.loss, dtype, name_of(trains)),
           sample_axis(network.layout())};
 }
 
-FitWindows windows_of(const FitStream& stream, const Sequential& network, const FitOptions& options,
-                      DType dtype, bool trains) {
+FitWindows windows_of(const FitStream& stream, const Sequential& network,
+                      const BatchOptions& options, DType dtype, bool trains) {
   auto source = program_source(network, stream, options.loss, dtype, name_of(trains));
   const int64_t rows = *source->length();
   return {std::move(source),
@@ -76,14 +98,22 @@ bool has_folds(const FitData& data) { return data.folds.has_value(); }
 bool has_folds(const FitStream& stream) { return stream.folds; }
 
 template <class Data>
-EnsembleResult train(const Sequential& network, const std::vector<std::vector<Array>>& parameters,
-                     const Data& train, const Data* validation, const FitOptions& options) {
-  check(options, parameters, has_folds(train) && validation);
-  const DType dtype = parameters[0][0].dtype();
+std::vector<EnsembleResult> train(std::vector<Ensemble> ensembles, const Data& train,
+                                  const Data* validation, const BatchOptions& options) {
+  check(ensembles, options, has_folds(train) && validation);
+  const Sequential network = ensembles[0].network;
+  const DType dtype = dtype_of(ensembles[0]);
   std::optional<FitWindows> judges;
   if (validation) judges = windows_of(*validation, network, options, dtype, false);
-  return run_training(network, parameters, windows_of(train, network, options, dtype, true),
+  return run_training(std::move(ensembles), windows_of(train, network, options, dtype, true),
                       std::move(judges), options);
+}
+
+template <class Data>
+EnsembleResult train_one(const Sequential& network, std::vector<std::vector<Array>> parameters,
+                         const Data& data, const Data* validation, const FitOptions& options) {
+  return std::move(
+      train({{network, std::move(parameters), options}}, data, validation, options).front());
 }
 
 FitResult only_one(EnsembleResult all) {
@@ -96,25 +126,36 @@ FitResult only_one(EnsembleResult all) {
 
 FitResult fit(const Sequential& network, std::vector<Array> parameters, const FitData& data,
               const FitData* validation, const FitOptions& options) {
-  return only_one(train(network, {std::move(parameters)}, data, validation, options));
+  return only_one(train_one(network, {std::move(parameters)}, data, validation, options));
 }
 
 FitResult fit(const Sequential& network, std::vector<Array> parameters, const FitStream& stream,
               const FitStream* validation, const FitOptions& options) {
-  return only_one(train(network, {std::move(parameters)}, stream, validation, options));
+  return only_one(train_one(network, {std::move(parameters)}, stream, validation, options));
 }
 
 EnsembleResult fit_ensemble(const Sequential& network,
                             const std::vector<std::vector<Array>>& parameters, const FitData& data,
                             const FitData* validation, const FitOptions& options) {
-  return train(network, parameters, data, validation, options);
+  return train_one(network, parameters, data, validation, options);
 }
 
 EnsembleResult fit_ensemble(const Sequential& network,
                             const std::vector<std::vector<Array>>& parameters,
                             const FitStream& stream, const FitStream* validation,
                             const FitOptions& options) {
-  return train(network, parameters, stream, validation, options);
+  return train_one(network, parameters, stream, validation, options);
+}
+
+std::vector<EnsembleResult> fit_ensembles(std::vector<Ensemble> ensembles, const FitData& data,
+                                          const FitData* validation, const BatchOptions& options) {
+  return train(std::move(ensembles), data, validation, options);
+}
+
+std::vector<EnsembleResult> fit_ensembles(std::vector<Ensemble> ensembles, const FitStream& stream,
+                                          const FitStream* validation,
+                                          const BatchOptions& options) {
+  return train(std::move(ensembles), stream, validation, options);
 }
 
 }  // namespace lanewise::nn

@@ -105,7 +105,7 @@ std::vector<std::vector<int64_t>> rows_by_fold(const Array& folds, std::size_t m
   return rows;
 }
 
-void check_fold(std::size_t fold, int64_t rows, int64_t rows_in_all) {
+void check_fold(int fold, int64_t rows, int64_t rows_in_all) {
   if (rows > 0 && rows < rows_in_all) return;
   throw ValueError(
       fmt::format("fit: {} of {} rows have the fold {}; each network needs rows of its fold, which "

@@ -31,7 +31,7 @@ FitData named(std::span<const Array> list, FitFields fields);
 std::vector<std::vector<int64_t>> rows_by_fold(const Array& folds, std::size_t members);
 // Errors: ValueError where a fold has none of the rows or all, for a network to be judged by or to
 // learn from.
-void check_fold(std::size_t fold, int64_t rows, int64_t rows_in_all);
+void check_fold(int fold, int64_t rows, int64_t rows_in_all);
 
 // What member k learns from: the rows that it leaves out weigh nothing.
 FitData without_fold(const FitData& data, int k);

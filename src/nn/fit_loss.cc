@@ -9,16 +9,17 @@
 namespace lanewise::nn {
 namespace {
 
-CompiledFunction validation_program(const Sequential& network, const FitOptions& options,
-                                    bool weights, std::size_t parameter_count) {
+CompiledFunction validation_program(const Ensemble& ensemble, Loss loss, bool weights) {
+  const std::size_t parameter_count = ensemble.parameters[0].size();
+  const Layout layout = ensemble.network.layout();
   std::vector<int> axes(parameter_count, -1);
-  axes.insert(axes.end(), weights ? 3 : 2, sample_axis(network.layout()));
-  const auto metrics = [&network, &options, weights,
-                        parameter_count](const std::vector<Array>& all) {
+  axes.insert(axes.end(), weights ? 3 : 2, sample_axis(layout));
+  const auto metrics = [&ensemble, loss, weights, parameter_count,
+                        layout](const std::vector<Array>& all) {
     const std::span<const Array> arguments(all);
     const FitData batch = named(arguments.subspan(parameter_count), {weights, false});
-    return loss_on(network(arguments.first(parameter_count), batch.x), batch, options,
-                   network.layout())
+    return loss_on(ensemble.network(arguments.first(parameter_count), batch.x), batch, loss,
+                   ensemble.options.loss_options, layout)
         .metrics();
   };
   return compile(metrics, {axes});
@@ -58,9 +59,9 @@ struct Judged {
 
 }  // namespace
 
-BatchLoss loss_on(const Array& output, const FitData& batch, const FitOptions& options,
+BatchLoss loss_on(const Array& output, const FitData& batch, Loss loss, const LossOptions& options,
                   Layout layout) {
-  const Array costs = sample_costs(options.loss, output, batch.y, layout, options.loss_options);
+  const Array costs = sample_costs(loss, output, batch.y, layout, options);
   if (!batch.weights) return {mean(costs), {}};
   return {mean(costs * reshape(*batch.weights, costs.shape())), mean(*batch.weights)};
 }
@@ -81,11 +82,10 @@ double mean_loss(std::span<const double> sums, int64_t rows) {
   return sums.size() > 1 ? sums[0] / sums[1] : sums[0] / static_cast<double>(rows);
 }
 
-Validation::Validation(const Sequential& network, const FitOptions& options, FitWindows& data,
-                       std::size_t parameter_count)
-    : data_(data),
-      axis_(sample_axis(network.layout())),
-      loss_(validation_program(network, options, data.fields().weights, parameter_count)) {}
+Validation::Validation(const Members& all, Loss loss, FitWindows& data) : all_(all), data_(data) {
+  for (const Ensemble& ensemble : all.ensembles())
+    losses_.push_back(validation_program(ensemble, loss, data.fields().weights));
+}
 
 std::vector<double> Validation::operator()(std::span<const std::vector<Array>> parameters,
                                            std::span<const int> members) {
@@ -94,16 +94,17 @@ std::vector<double> Validation::operator()(std::span<const std::vector<Array>> p
   const auto judge = [&](std::size_t i, const std::vector<Array>& piece, int64_t count) {
     std::vector<Array> arguments = parameters[i];
     arguments.insert(arguments.end(), piece.begin(), piece.end());
-    judged[i].add(loss_(arguments), count);
+    judged[i].add(losses_[all_.ensemble_of(members[i])](arguments), count);
   };
   for (int64_t w = 0; w < data_.count(); ++w) {
     const FitData& data = data_.load(w);
-    const Judge all{listed({data.x, data.y, data.weights, {}}), axis_};
-    const auto folds = by_fold ? rows_by_fold(*data.folds, members.back() + 1u)
-                               : std::vector<std::vector<int64_t>>{};
+    const Judge all{listed({data.x, data.y, data.weights, {}}), all_.axis()};
+    const auto folds =
+        by_fold ? rows_by_fold(*data.folds, all_.folds()) : std::vector<std::vector<int64_t>>{};
     for (std::size_t i = 0; i < parameters.size(); ++i) {
       const std::span<const int64_t> rows =
-          by_fold ? folds[static_cast<std::size_t>(members[i])] : std::span<const int64_t>{};
+          by_fold ? folds[static_cast<std::size_t>(all_.number(members[i]))]
+                  : std::span<const int64_t>{};
       const int64_t total = by_fold ? static_cast<int64_t>(rows.size()) : data_.rows_of(w);
       for (int64_t first = 0; first < total; first += kJudgedTogether) {
         const int64_t count = std::min(kJudgedTogether, total - first);
@@ -117,7 +118,7 @@ std::vector<double> Validation::operator()(std::span<const std::vector<Array>> p
   }
   std::vector<double> losses;
   for (std::size_t i = 0; i < judged.size(); ++i) {
-    if (by_fold) check_fold(static_cast<std::size_t>(members[i]), judged[i].rows, data_.rows());
+    if (by_fold) check_fold(all_.number(members[i]), judged[i].rows, data_.rows());
     losses.push_back(mean_loss(judged[i].sums, judged[i].rows));
   }
   return losses;

@@ -7,6 +7,7 @@
 
 #include "lanewise/nn.h"
 #include "lanewise/runtime.h"
+#include "nn/fit_members.h"
 #include "nn/fit_windows.h"
 
 namespace lanewise::nn {
@@ -22,7 +23,7 @@ struct BatchLoss {
   std::vector<Array> gradients(std::span<const Array> parameters) const;  // of the loss
 };
 // `output`: of the network on batch.x.
-BatchLoss loss_on(const Array& output, const FitData& batch, const FitOptions& options,
+BatchLoss loss_on(const Array& output, const FitData& batch, Loss loss, const LossOptions& options,
                   Layout layout);
 
 // The loss by metrics that were weighed by their samples and summed over `rows` of them.
@@ -35,17 +36,16 @@ inline constexpr int64_t kJudgedTogether = 4096;
 class Validation {
  public:
   // Where `data` have folds, each network is judged by the rows of its own; else by all.
-  Validation(const Sequential& network, const FitOptions& options, FitWindows& data,
-             std::size_t parameter_count);
+  Validation(const Members& all, Loss loss, FitWindows& data);
 
   // Of the parameters of each of `members`.  Errors: ValueError for one that no row judges.
   std::vector<double> operator()(std::span<const std::vector<Array>> parameters,
                                  std::span<const int> members);
 
  private:
+  const Members& all_;
   FitWindows& data_;
-  int axis_;
-  CompiledFunction loss_;
+  std::vector<CompiledFunction> losses_;  // of each ensemble
 };
 
 }  // namespace lanewise::nn

@@ -3,31 +3,30 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/tensor.h"
 #include "lanewise/ops.h"
 #include "nn/fit_loss.h"
 
 namespace lanewise::nn {
 namespace {
 
-// After these, a key a member: the randomness of its dropout.
-enum Scalar : std::size_t { kRate, kStep, kAverageDecay, kDropoutKeys };
+// What a step takes beside state and batch, in this order: its number, a rate and the averages'
+// decay an ensemble, a key a member, the randomness of its dropout.
+struct Scalars {
+  std::size_t ensembles;
+  std::size_t step() const { return 0; }
+  std::size_t rate(std::size_t ensemble) const { return 1 + 2 * ensemble; }
+  std::size_t average_decay(std::size_t ensemble) const { return 2 + 2 * ensemble; }
+  std::size_t dropout_key(std::size_t i) const { return 1 + 2 * ensembles + i; }
+};
 
 template <class To, class From>
 void append(To& to, const From& from) {
   to.insert(to.end(), from.begin(), from.end());
 }
 
-// The caller keeps its arrays: a session would take the handles themselves.
-std::vector<Array> own_handles(const std::vector<Array>& arrays) {
-  eval(arrays);
-  std::vector<Array> handles;
-  for (const Array& a : arrays) handles.push_back(from_tensor(a.tensor()));
-  return handles;
-}
-
+// decay·average + (1 − decay)·p.
 Array blend(const Array& average, const Array& p, const Array& decay) {
-  return average * astype(decay, p.dtype()) + p * astype(1 - decay, p.dtype());
+  return average + (p - average) * astype(1 - decay, p.dtype());
 }
 
 std::vector<Array> masked(std::vector<Array> parameters, const std::vector<Array>& masks) {
@@ -45,51 +44,52 @@ double dropout_key(uint32_t seed, int member, int64_t step) {
 
 }  // namespace
 
-std::vector<Array> first_state(const FitOptions& options, const std::vector<Array>& parameters) {
-  std::vector<Array> state = own_handles(parameters);
-  append(state, optimizer_state(options.optimizer, parameters));
-  if (options.average_decay > 0) append(state, own_handles(parameters));
-  return state;
-}
-
-std::vector<double> step_scalars(const FitOptions& options, std::span<const int> members,
+std::vector<double> step_scalars(const Members& all, std::span<const int> members, uint32_t seed,
                                  int64_t step) {
   const auto t = static_cast<double>(step);
-  std::vector<double> values(kDropoutKeys);
-  values[kRate] = learning_rate_at(options.optimizer, step);
-  values[kStep] = t;
-  values[kAverageDecay] = std::min(options.average_decay, t / (t + 10));
-  for (int member : members) values.push_back(dropout_key(options.seed, member, step));
+  std::vector<double> values = {t};
+  for (const Ensemble& ensemble : all.ensembles()) {
+    values.push_back(learning_rate_at(ensemble.options.optimizer, step));
+    values.push_back(std::min(ensemble.options.average_decay, t / (t + 10)));
+  }
+  for (int member : members) values.push_back(dropout_key(seed, all.number(member), step));
   return values;
 }
 
-Session::Step training_step(const Sequential& network, const FitOptions& options, FitFields fields,
-                            std::vector<int> members, MemberState layout) {
-  return [&network, &options, fields, members, layout](const std::vector<Array>& state,
-                                                       const std::vector<Array>& list,
-                                                       const std::vector<Array>& scalars) {
+Session::Step training_step(const Members& all, std::vector<int> members, Loss loss,
+                            FitFields fields) {
+  return [&all, members = std::move(members), loss, fields](const std::vector<Array>& state,
+                                                            const std::vector<Array>& list,
+                                                            const std::vector<Array>& scalars) {
     Session::Result result;
     const FitData batch = named(list, fields);
+    const Scalars at{all.ensembles().size()};
+    const auto states = all.parted(state, members);
     for (std::size_t i = 0; i < members.size(); ++i) {
-      const auto own = std::span(state).subspan(i * layout.size(), layout.size());
-      const auto parameters = own.first(layout.parameters);
-      const FitData samples = without_fold(batch, members[i]);
+      const std::size_t e = all.ensemble_of(members[i]);
+      const auto& [network, first, options] = all.ensembles()[e];
+      const MemberState layout = all.layout(members[i]);
+      const auto number = static_cast<std::size_t>(all.number(members[i]));
+      const auto parameters = states[i].first(layout.parameters);
+      const FitData samples = without_fold(batch, all.number(members[i]));
       const Sequential::Pass pass =
-          network.training_pass(parameters, samples.x, scalars[kDropoutKeys + i]);
-      const BatchLoss loss = loss_on(pass.output, samples, options, network.layout());
+          network.training_pass(parameters, samples.x, scalars[at.dropout_key(i)]);
+      const BatchLoss cost =
+          loss_on(pass.output, samples, loss, options.loss_options, network.layout());
       // Statistics have moved in the pass; their slopes are zero, so the update leaves them.
-      OptimizerUpdate update = optimizer_update(
-          options.optimizer, pass.parameters, loss.gradients(parameters),
-          own.subspan(layout.parameters, layout.moments), scalars[kRate], scalars[kStep]);
+      OptimizerUpdate update =
+          optimizer_update(options.optimizer, pass.parameters, cost.gradients(parameters),
+                           states[i].subspan(layout.parameters, layout.moments),
+                           scalars[at.rate(e)], scalars[at.step()]);
       if (!options.masks.empty())
-        update.parameters =
-            masked(update.parameters, options.masks[static_cast<std::size_t>(members[i])]);
+        update.parameters = masked(update.parameters, options.masks[number]);
       append(result.state, update.parameters);
       append(result.state, update.state);
-      const auto averages = own.last(layout.averages);
+      const auto averages = states[i].last(layout.averages);
       for (std::size_t p = 0; p < averages.size(); ++p)
-        result.state.push_back(blend(averages[p], update.parameters[p], scalars[kAverageDecay]));
-      append(result.metrics, loss.metrics());
+        result.state.push_back(
+            blend(averages[p], update.parameters[p], scalars[at.average_decay(e)]));
+      append(result.metrics, cost.metrics());
     }
     return result;
   };

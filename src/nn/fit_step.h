@@ -11,24 +11,16 @@
 
 #include "lanewise/runtime.h"
 #include "nn/fit_data.h"
+#include "nn/fit_members.h"
 
 namespace lanewise::nn {
 
-// How many arrays of each kind a member's state holds.
-struct MemberState {
-  std::size_t parameters = 0, moments = 0, averages = 0;
-  std::size_t size() const { return parameters + moments + averages; }
-};
-
-// The state before the first step.
-std::vector<Array> first_state(const FitOptions& options, const std::vector<Array>& parameters);
-
 // The scalars of step `step` (from 1) for these members.
-std::vector<double> step_scalars(const FitOptions& options, std::span<const int> members,
+std::vector<double> step_scalars(const Members& all, std::span<const int> members, uint32_t seed,
                                  int64_t step);
 
 // fields: of a batch. The metrics are those of each member in turn.
-Session::Step training_step(const Sequential& network, const FitOptions& options, FitFields fields,
-                            std::vector<int> members, MemberState layout);
+Session::Step training_step(const Members& all, std::vector<int> members, Loss loss,
+                            FitFields fields);
 
 }  // namespace lanewise::nn

@@ -27,87 +27,80 @@ double seconds_since(Clock::time_point start) {
 
 class Training {
  public:
-  using Members = std::vector<std::vector<Array>>;
-
   // `train` and `validation` make windows of the data that they name.
-  Training(const Sequential& network, const Members& parameters, FitWindows train,
-           std::optional<FitWindows> validation, FitOptions options)
+  Training(std::vector<Ensemble> ensembles, FitWindows train, std::optional<FitWindows> validation,
+           BatchOptions options)
       : options_(std::move(options)),
-        network_(network),
-        dtype_(parameters[0][0].dtype()),
         train_(std::move(train)),
         judges_(std::move(validation)),
         rows_(train_.rows()),
         batch_(rows_of_a_step(options_, rows_)),
-        layout_{parameters[0].size(), optimizer_state(options_.optimizer, parameters[0]).size(),
-                options_.average_decay > 0 ? parameters[0].size() : 0} {
-    complete_options();
-    if (train_.fields().folds) judge_by_folds(parameters.size());
-    else if (judges_) validation_.emplace(network_, options_, *judges_, layout_.parameters);
+        all_(std::move(ensembles), steps_per_epoch()),
+        epochs_(all_.epochs()) {
+    if (train_.fields().folds) judge_by_folds();
+    else if (judges_) validation_.emplace(all_, options_.loss, *judges_);
     at_.generator = Generator(options_.seed);
-    at_.result.members.resize(parameters.size());
-    at_.members.resize(parameters.size());
-    std::iota(at_.members.begin(), at_.members.end(), 0);
-    for (const std::vector<Array>& own : parameters) {
-      const std::vector<Array> first = first_state(options_, own);
-      at_.state.insert(at_.state.end(), first.begin(), first.end());
+    at_.result.members.resize(static_cast<std::size_t>(all_.count()));
+    for (int member = 0; member < all_.count(); ++member) {
+      at_.members.push_back(member);
+      for (Array& a : all_.first_state(member)) at_.state.push_back(std::move(a));
     }
     if (options_.resume) resume(*options_.resume);
     start_session(std::move(at_.state));
   }
 
-  EnsembleResult run() {
+  std::vector<EnsembleResult> run() {
     start_ = Clock::now() - std::chrono::duration_cast<Clock::duration>(
                                 std::chrono::duration<double>(at_.seconds));
     if (options_.on_epoch)
       for (const EpochReport& earlier : at_.result.history) options_.on_epoch(earlier);
-    for (; at_.epoch <= options_.epochs && !at_.members.empty(); ++at_.epoch) {
+    for (; at_.epoch <= epochs_ && !at_.members.empty(); ++at_.epoch) {
       if (!run_epoch()) return interrupted();
       dismiss_finished();
     }
-    return std::move(at_.result);
+    return all_.by_ensemble(std::move(at_.result));
   }
 
  private:
-  // A schedule without a length spans the whole training; weight decay spares what isn't trained.
-  void complete_options() {
-    if (options_.optimizer.total_steps == 0)
-      options_.optimizer.total_steps = steps_per_epoch() * options_.epochs;
-    if (options_.optimizer.decay_factors.empty())
-      options_.optimizer.decay_factors = decay_factors(network_);
-    options_.optimizer.validate();
-    options_.loss_options.validate();
-  }
   int64_t steps_per_epoch() const { return (rows_ + batch_ - 1) / batch_; }
 
-  void judge_by_folds(std::size_t members) {
+  void judge_by_folds() {
     if (!train_.source()) {  // else told after the first epoch
-      const auto folds = rows_by_fold(*train_.load(0).folds, members);
-      for (std::size_t k = 0; k < members; ++k)
-        check_fold(k, static_cast<int64_t>(folds[k].size()), rows_);
+      const auto folds = rows_by_fold(*train_.load(0).folds, all_.folds());
+      for (std::size_t k = 0; k < folds.size(); ++k)
+        check_fold(static_cast<int>(k), static_cast<int64_t>(folds[k].size()), rows_);
     }
-    validation_.emplace(network_, options_, train_, layout_.parameters);
+    validation_.emplace(all_, options_.loss, train_);
   }
 
   void resume(const FitState& from) {
     Standing there = standing_from(from);
-    // Members that have left took their state along.
-    const auto count = static_cast<int>(at_.result.members.size());
-    bool fits = there.result.members.size() == at_.result.members.size() &&
-                there.state.size() == there.members.size() * layout_.size() &&
-                there.epoch_steps >= 0 && there.epoch_steps < steps_per_epoch();
-    for (int member : there.members) fits &= member >= 0 && member < count;
-    for (std::size_t i = 0; fits && i < there.state.size(); ++i)
-      fits = there.state[i].shape() == at_.state[i % layout_.size()].shape() &&
-             there.state[i].dtype() == dtype_;
-    if (!fits) throw DataError("fit: the state to resume is of other networks or data");
+    if (!fits(there)) throw DataError("fit: the state to resume is of other networks or data");
     at_ = std::move(there);
+  }
+
+  // Whether networks and data are those at hand, of which all are in training.
+  bool fits(const Standing& there) const {
+    if (there.result.members.size() != at_.result.members.size() || there.epoch_steps < 0 ||
+        there.epoch_steps >= steps_per_epoch())
+      return false;
+    const auto now = all_.parted(at_.state, at_.members);
+    std::vector<Array> expected;  // members that have left took their state along
+    for (int member : there.members) {
+      if (member < 0 || member >= all_.count()) return false;
+      const auto own = now[static_cast<std::size_t>(member)];
+      expected.insert(expected.end(), own.begin(), own.end());
+    }
+    return std::equal(there.state.begin(), there.state.end(), expected.begin(), expected.end(),
+                      [](const Array& a, const Array& b) {
+                        return a.shape() == b.shape() && a.dtype() == b.dtype();
+                      });
   }
 
   // Goes on from at_.steps.
   void start_session(std::vector<Array> state) {
-    session_.emplace(training_step(network_, options_, train_.fields(), at_.members, layout_),
-                     std::move(state), SessionOptions{sample_axis(network_.layout())});
+    session_.emplace(training_step(all_, at_.members, options_.loss, train_.fields()),
+                     std::move(state), SessionOptions{all_.axis()});
     steps_before_ = at_.steps;
   }
 
@@ -118,7 +111,7 @@ class Training {
     Generator generator = at_.generator;
     if (batch_ == rows_ && train_.count() > 1 ? !run_whole() : !run_windows(generator))
       return false;
-    EpochReport report{at_.epoch, options_.epochs, 0, 0, 0, 0, false, {}};
+    EpochReport report{at_.epoch, epochs_, 0, 0, 0, 0, false, {}};
     report.rows_per_second =
         static_cast<double>(rows_ - done * batch_) / seconds_since(epoch_start);
     judge(report);
@@ -169,8 +162,9 @@ class Training {
   }
 
   Session::Scalars scalars() const {
-    return
-        [this](int64_t step) { return step_scalars(options_, at_.members, steps_before_ + step); };
+    return [this](int64_t step) {
+      return step_scalars(all_, at_.members, options_.seed, steps_before_ + step);
+    };
   }
 
   bool may_step() {
@@ -201,24 +195,18 @@ class Training {
   void judge(EpochReport& report) {
     const std::span<const double> sums(at_.sums);
     const std::size_t metrics = sums.size() / at_.members.size();
-    const std::vector<Array> state = session_->state();
-    Members kept;
+    std::vector<std::vector<Array>> kept = to_keep(session_->state());
     for (std::size_t i = 0; i < at_.members.size(); ++i) {
       const double loss = mean_loss(sums.subspan(i * metrics, metrics), rows_);
       check_finite(loss, "training", at_.members[i], report.epoch);
       report.members.push_back({at_.members[i], loss, kNaN, false});
-      kept.push_back(to_keep(state, i));
     }
     const auto losses = validation_ ? (*validation_)(kept, at_.members) : std::vector<double>{};
-    const auto share = 1 / static_cast<double>(at_.members.size());
     for (std::size_t i = 0; i < at_.members.size(); ++i) {
-      MemberReport& own = report.members[i];
-      if (validation_) own.validation_loss = losses[i];
-      keep_if_best(own, report.epoch, std::move(kept[i]));
-      report.loss += own.loss * share;
-      report.validation_loss += own.validation_loss * share;
-      report.best |= own.best;
+      if (validation_) report.members[i].validation_loss = losses[i];
+      keep_if_best(report.members[i], report.epoch, std::move(kept[i]));
     }
+    summarize(report);
   }
 
   void keep_if_best(MemberReport& report, int epoch, std::vector<Array> parameters) {
@@ -232,67 +220,77 @@ class Training {
     member.parameters = std::move(parameters);
   }
 
-  // The parameters to judge and keep of the i-th in training: averaged, if asked.
-  std::vector<Array> to_keep(std::span<const Array> state, std::size_t i) const {
-    const auto own = state.subspan(i * layout_.size(), layout_.size());
-    const auto kept =
-        layout_.averages > 0 ? own.last(layout_.averages) : own.first(layout_.parameters);
-    return {kept.begin(), kept.end()};
+  // The parameters to judge and keep of those in training: averaged, if asked.
+  std::vector<std::vector<Array>> to_keep(std::span<const Array> state) const {
+    const auto states = all_.parted(state, at_.members);
+    std::vector<std::vector<Array>> all;
+    for (std::size_t i = 0; i < states.size(); ++i) {
+      const MemberState layout = all_.layout(at_.members[i]);
+      const auto kept = layout.averages > 0 ? states[i].last(layout.averages)
+                                            : states[i].first(layout.parameters);
+      all.emplace_back(kept.begin(), kept.end());
+    }
+    return all;
   }
 
-  // Members whose patience ended leave; the others go on from where they are.
+  bool is_finished(int member) const {
+    const MemberOptions& options = all_.options(member);
+    if (at_.epoch >= options.epochs) return true;
+    return validation_ && options.patience > 0 &&
+           at_.epoch - at_.result.members[static_cast<std::size_t>(member)].best_epoch >=
+               options.patience;
+  }
+
+  // Members whose patience or epochs ended leave; the others go on from where they are.
   void dismiss_finished() {
-    if (!validation_ || options_.patience == 0) return;
-    const auto is_finished = [&](int member) {
-      return at_.epoch - at_.result.members[static_cast<std::size_t>(member)].best_epoch >=
-             options_.patience;
-    };
-    if (std::none_of(at_.members.begin(), at_.members.end(), is_finished)) return;
+    if (std::none_of(at_.members.begin(), at_.members.end(),
+                     [this](int member) { return is_finished(member); }))
+      return;
+    const std::vector<Array> all = session_->state();
+    const auto states = all_.parted(all, at_.members);
     std::vector<int> staying;
     std::vector<Array> state;
-    const std::vector<Array> all = session_->state();
-    for (std::size_t i = 0; i < at_.members.size(); ++i) {
-      if (is_finished(at_.members[i])) {
-        at_.result.members[static_cast<std::size_t>(at_.members[i])].stopped_early =
-            at_.epoch < options_.epochs;
+    for (std::size_t i = 0; i < states.size(); ++i) {
+      const int member = at_.members[i];
+      if (is_finished(member)) {
+        at_.result.members[static_cast<std::size_t>(member)].stopped_early =
+            at_.epoch < all_.options(member).epochs;
         continue;
       }
-      staying.push_back(at_.members[i]);
-      const auto own = std::span(all).subspan(i * layout_.size(), layout_.size());
-      state.insert(state.end(), own.begin(), own.end());
+      staying.push_back(member);
+      state.insert(state.end(), states[i].begin(), states[i].end());
     }
     at_.members = std::move(staying);
     if (!at_.members.empty()) start_session(std::move(state));
   }
 
-  EnsembleResult interrupted() {
+  std::vector<EnsembleResult> interrupted() {
     at_.result.interrupted = true;
-    const std::vector<Array> state = session_->state();
+    std::vector<std::vector<Array>> now = to_keep(session_->state());
     for (std::size_t i = 0; i < at_.members.size(); ++i) {
       std::vector<Array>& kept =
           at_.result.members[static_cast<std::size_t>(at_.members[i])].parameters;
-      if (!validation_ || kept.empty()) kept = to_keep(state, i);
+      if (!validation_ || kept.empty()) kept = std::move(now[i]);
     }
-    return std::move(at_.result);
+    return all_.by_ensemble(std::move(at_.result));
   }
 
   void check_finite(double loss, std::string_view which, int member, int epoch) const {
     if (std::isfinite(loss)) return;
-    const bool several = at_.result.members.size() > 1;
+    const Ensemble& own = all_.ensemble(member);
     throw ValueError(fmt::format(
         "fit: the {} loss{} became {} in epoch {}; lower the learning rate (it is {}), or "
         "look for NaN and infinite values in the data",
-        which, several ? fmt::format(" of network {}", member) : "",
-        std::isnan(loss) ? "NaN" : "infinite", epoch, options_.optimizer.learning_rate));
+        which, own.parameters.size() > 1 ? fmt::format(" of network {}", all_.number(member)) : "",
+        std::isnan(loss) ? "NaN" : "infinite", epoch, own.options.optimizer.learning_rate));
   }
 
-  FitOptions options_;
-  const Sequential& network_;
-  DType dtype_;
+  BatchOptions options_;
   FitWindows train_;
   std::optional<FitWindows> judges_;
   int64_t rows_, batch_;
-  MemberState layout_;
+  Members all_;
+  int epochs_;
   std::optional<Session> session_;
   int64_t steps_before_ = 0;              // of earlier sessions
   std::optional<Validation> validation_;  // by judges_, or the folds of train_
@@ -302,17 +300,17 @@ class Training {
 
 }  // namespace
 
-int64_t rows_of_a_step(const FitOptions& options, int64_t rows) {
+int64_t rows_of_a_step(const BatchOptions& options, int64_t rows) {
   const auto [batch, accumulate] = std::pair(options.batch, options.accumulate);
   if (accumulate < 1)
     throw ValueError(fmt::format("fit: accumulate is {}, expected 1 or more", accumulate));
   return batch < 1 || batch > rows / accumulate ? rows : batch * accumulate;
 }
 
-EnsembleResult run_training(const Sequential& network,
-                            const std::vector<std::vector<Array>>& parameters, FitWindows train,
-                            std::optional<FitWindows> validation, const FitOptions& options) {
-  return Training(network, parameters, std::move(train), std::move(validation), options).run();
+std::vector<EnsembleResult> run_training(std::vector<Ensemble> ensembles, FitWindows train,
+                                         std::optional<FitWindows> validation,
+                                         const BatchOptions& options) {
+  return Training(std::move(ensembles), std::move(train), std::move(validation), options).run();
 }
 
 }  // namespace lanewise::nn

@@ -10,11 +10,11 @@
 namespace lanewise::nn {
 
 // Errors: ValueError for options out of range.
-int64_t rows_of_a_step(const FitOptions& options, int64_t rows);
+int64_t rows_of_a_step(const BatchOptions& options, int64_t rows);
 
-// As fit_ensemble(), which has checked what it takes.
-EnsembleResult run_training(const Sequential& network,
-                            const std::vector<std::vector<Array>>& parameters, FitWindows train,
-                            std::optional<FitWindows> validation, const FitOptions& options);
+// As fit_ensembles(), which has checked what it takes.
+std::vector<EnsembleResult> run_training(std::vector<Ensemble> ensembles, FitWindows train,
+                                         std::optional<FitWindows> validation,
+                                         const BatchOptions& options);
 
 }  // namespace lanewise::nn

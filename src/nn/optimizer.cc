@@ -38,6 +38,12 @@ void momentum(const OptimizerOptions& options, const StepNumbers& numbers, const
   sgd(options, numbers, options.nesterov ? g + options.momentum * m : m, p, {});
 }
 
+// decay·mean + (1 − decay)·x, as torch.lerp: from whichever end is nearer, so that a decay of 0
+// gives x itself. All of it depends on x: nothing has to be kept while gradients are computed.
+Array decayed(const Array& mean, const Array& x, double decay) {
+  return decay > 0.5 ? mean + (1 - decay) * (x - mean) : x - decay * (x - mean);
+}
+
 // m ← β₁·m + (1 − β₁)·g;  v ← β₂·v + (1 − β₂)·g²;  AMSGrad: u ← max(u, v), else u = v
 // p ← p − η / (1 − β₁ᵗ) · m / (√u / √(1 − β₂ᵗ) + ε)
 // The moments start at zero; dividing by 1 − βᵗ removes that bias.
@@ -45,8 +51,8 @@ void adam(const OptimizerOptions& options, const StepNumbers& numbers, const Arr
           std::span<Array> moments) {
   const double b1 = options.beta1, b2 = options.beta2;
   Array &m = moments[0], &v = moments[1];
-  m = b1 * m + (1 - b1) * g;
-  v = b2 * v + (1 - b2) * square(g);
+  m = decayed(m, g, b1);
+  v = decayed(v, square(g), b2);
   if (options.amsgrad) moments[2] = maximum(moments[2], v);
   const Array size = astype(numbers.rate / (1 - power(b1, numbers.t)), p.dtype());
   const Array spread = astype(1 / sqrt(1 - power(b2, numbers.t)), p.dtype());
@@ -58,15 +64,12 @@ void adam(const OptimizerOptions& options, const StepNumbers& numbers, const Arr
 // p ← p − η·g/s;  with momentum: m ← µ·m + g/s;  p ← p − η·m
 void rmsprop(const OptimizerOptions& options, const StepNumbers& numbers, const Array& g, Array& p,
              std::span<Array> moments) {
-  const auto decayed = [&](const Array& mean, const Array& x) {
-    return options.alpha * mean + (1 - options.alpha) * x;
-  };
   Array& v = moments[0];
-  v = decayed(v, square(g));
+  v = decayed(v, square(g), options.alpha);
   Array spread = v;
   if (options.centered) {
     Array& a = moments[1];
-    a = decayed(a, g);
+    a = decayed(a, g, options.alpha);
     spread = maximum(v - square(a), 0.0);
   }
   Array step = g / (sqrt(spread) + options.epsilon);

@@ -174,6 +174,17 @@ TEST(Optimizer, CenteredSurvivesConstantGradients) {
   EXPECT_EQ(any(isnan(p[0])).item(), 0);
 }
 
+TEST(Optimizer, WithoutDecayMomentsForgetLargeGradients) {
+  OptimizerOptions options;
+  options.beta1 = options.beta2 = 0;
+  const std::vector<Array> p = {ones({1})};
+  std::vector<Array> state = optimizer_state(options, p);
+  for (const float g : {1e6f, 1e-3f})
+    state = optimizer_update(options, p, std::vector{ones({1}) * g}, state, 1e-3, 1.0).state;
+  EXPECT_EQ(state[0].item(), 1e-3f);
+  EXPECT_EQ(state[1].item(), 1e-3f * 1e-3f);
+}
+
 TEST(Optimizer, RefusesMissingGradients) {
   const std::vector<Array> p = {zeros({2})};
   EXPECT_THAT([&] { optimizer_update({}, p, {}, {}, 0.1, 1); },

@@ -1,5 +1,6 @@
 #include "passes/common_subexpressions.h"
 
+#include <string>
 #include <unordered_map>
 
 namespace lanewise::passes {
@@ -33,14 +34,34 @@ bool same(const Node& a, const Node& b) {
          a.attributes == b.attributes;
 }
 
+// The leaves that may stand for others: of the constants of one element, the first of each.
+class Constants {
+ public:
+  explicit Constants(Leaves leaves) : leaves_(leaves) {}
+
+  const NodePtr& operator()(const NodePtr& leaf) {
+    if (leaves_ == Leaves::bound || leaf->op == Op::input || leaf->value.size() != 1) return leaf;
+    std::string bits(reinterpret_cast<const char*>(leaf->value.data), size_of(leaf->dtype));
+    bits += static_cast<char>(leaf->dtype);
+    bits += static_cast<char>(leaf->shape.rank());
+    return first_.try_emplace(std::move(bits), leaf).first->second;
+  }
+
+ private:
+  Leaves leaves_;
+  std::unordered_map<std::string, NodePtr> first_;
+};
+
 }  // namespace
 
-std::vector<NodePtr> merge_common_subexpressions(const std::vector<NodePtr>& outputs) {
+std::vector<NodePtr> merge_common_subexpressions(const std::vector<NodePtr>& outputs,
+                                                 Leaves leaves) {
   std::unordered_map<const Node*, NodePtr> replacement;
+  Constants constants(leaves);
   std::unordered_multimap<std::size_t, NodePtr> seen;
   for (const NodePtr& node : topological_order(outputs)) {
     if (node->has_value() || node->op == Op::input) {
-      replacement[node.get()] = node;
+      replacement[node.get()] = constants(node);
       continue;
     }
     std::vector<NodePtr> operands;

@@ -3,10 +3,12 @@
 
 #include <vector>
 
-#include "graph/node.h"
+#include "passes/pipeline.h"
 
 namespace lanewise::passes {
 
-std::vector<graph::NodePtr> merge_common_subexpressions(const std::vector<graph::NodePtr>& outputs);
+// So do constants of one element that have the same bits.
+std::vector<graph::NodePtr> merge_common_subexpressions(const std::vector<graph::NodePtr>& outputs,
+                                                        Leaves leaves);
 
 }  // namespace lanewise::passes

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "base/tensor.h"
 #include "graph/build.h"
 #include "lanewise/error.h"
 #include "passes/grad.h"
@@ -14,21 +15,36 @@ TEST(CommonSubexpressions, BecomeOne) {
   const NodePtr x = input(DType::float32, {3});
   const NodePtr twice = binary(Op::add, unary(Op::exp, x), unary(Op::exp, x));
   EXPECT_EQ(topological_order(std::vector{twice}).size(), 4u);
-  const std::vector<NodePtr> merged = optimize({twice});
+  const std::vector<NodePtr> merged = optimize({twice}, Leaves::bound);
   EXPECT_EQ(topological_order(merged).size(), 3u);
   EXPECT_EQ(merged[0]->inputs[0], merged[0]->inputs[1]);
+}
+
+TEST(CommonSubexpressions, EqualNumbersBecomeOneWhereTheyArePartOfTheProgram) {
+  const NodePtr x = input(DType::float32, {});
+  const auto scaled = [&](double by) {
+    return binary(Op::multiply, x, constant(Tensor::scalar(DType::float32, by)));
+  };
+  const NodePtr sum = binary(Op::add, binary(Op::add, scaled(2), scaled(2)), scaled(3));
+  const auto count = [&](Leaves leaves) {
+    return topological_order(optimize({sum}, leaves)).size();
+  };
+  EXPECT_EQ(count(Leaves::bound), 9u);
+  EXPECT_EQ(count(Leaves::constant), 7u);
+  const NodePtr zeros = binary(Op::add, scaled(0.0), scaled(-0.0));
+  EXPECT_EQ(optimize({zeros}, Leaves::constant)[0], zeros);
 }
 
 TEST(CommonSubexpressions, LeaveOtherGraphsAlone) {
   const NodePtr x = input(DType::float32, {3});
   const NodePtr y = binary(Op::add, unary(Op::exp, x), unary(Op::log, x));
-  EXPECT_EQ(optimize({y})[0], y);
+  EXPECT_EQ(optimize({y}, Leaves::constant)[0], y);
 }
 
 TEST(Pipeline, ExplainsItself) {
   const NodePtr x = input(DType::float32, {3});
   const std::string text =
-      explain_pipeline({binary(Op::add, unary(Op::exp, x), unary(Op::exp, x))});
+      explain_pipeline({binary(Op::add, unary(Op::exp, x), unary(Op::exp, x))}, Leaves::bound);
   EXPECT_NE(text.find("common subexpressions: 4 nodes -> 3"), std::string::npos);
 }
 

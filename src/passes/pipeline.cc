@@ -15,17 +15,17 @@ const std::vector<Pass>& pipeline() {
   return passes;
 }
 
-std::vector<NodePtr> optimize(std::vector<NodePtr> outputs) {
-  for (const Pass& pass : pipeline()) outputs = pass.run(outputs);
+std::vector<NodePtr> optimize(std::vector<NodePtr> outputs, Leaves leaves) {
+  for (const Pass& pass : pipeline()) outputs = pass.run(outputs, leaves);
   graph::verify(outputs);
   return outputs;
 }
 
-std::string explain_pipeline(std::vector<NodePtr> outputs) {
+std::string explain_pipeline(std::vector<NodePtr> outputs, Leaves leaves) {
   std::string text;
   for (const Pass& pass : pipeline()) {
     const std::size_t before = graph::topological_order(outputs).size();
-    outputs = pass.run(outputs);
+    outputs = pass.run(outputs, leaves);
     text += fmt::format("{}: {} nodes -> {}\n", pass.name, before,
                         graph::topological_order(outputs).size());
   }

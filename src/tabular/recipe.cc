@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <tuple>
 
 #include "lanewise/error.h"
 #include "tabular/checkpoints.h"
@@ -32,23 +33,28 @@ void require(bool holds, std::string_view what, double value, std::string_view r
   if (!holds) throw ValueError(fmt::format("{} is {}, expected {}", what, value, range));
 }
 
-nn::FitOptions fit_options(const TrainOptions& options, const TrainPlan& plan) {
-  nn::FitOptions fit;
-  fit.loss = loss_for(plan.target.task, options.loss);
-  fit.loss_options = options.loss_options;
-  fit.optimizer = options.optimizer;
-  if (options.spare_biases) fit.optimizer.decay_factors = nn::decay_factors(*plan.network, 0);
-  fit.optimizer.weight_decay = plan.weight_decay;
-  fit.epochs = plan.epochs;
-  fit.batch = plan.batch;
-  fit.accumulate = options.accumulate;
-  fit.seed = options.seed;
-  fit.patience = plan.patience;
-  fit.average_decay = options.average_decay;
-  fit.on_epoch = options.on_epoch;
-  fit.on_progress = options.on_progress;
-  fit.keep_going = options.keep_going;
-  return fit;
+nn::MemberOptions member_options(const TrainOptions& options, const TrainPlan& plan) {
+  nn::MemberOptions own;
+  own.loss_options = options.loss_options;
+  own.optimizer = options.optimizer;
+  if (options.spare_biases) own.optimizer.decay_factors = nn::decay_factors(*plan.network, 0);
+  own.optimizer.weight_decay = plan.weight_decay;
+  own.epochs = plan.epochs;
+  own.patience = plan.patience;
+  own.average_decay = options.average_decay;
+  return own;
+}
+
+nn::BatchOptions batch_options(const TrainOptions& options, const TrainPlan& plan) {
+  nn::BatchOptions shared;
+  shared.loss = loss_for(plan.target.task, options.loss);
+  shared.batch = plan.batch;
+  shared.accumulate = options.accumulate;
+  shared.seed = options.seed;
+  shared.on_epoch = options.on_epoch;
+  shared.on_progress = options.on_progress;
+  shared.keep_going = options.keep_going;
+  return shared;
 }
 
 std::vector<std::vector<Array>> first_values(const TrainOptions& options, const TrainPlan& plan) {
@@ -82,6 +88,14 @@ void validate(const TrainOptions& o) {
   o.loss_options.validate();
 }
 
+bool share_batches(const TrainOptions& a, const TrainOptions& b) {
+  const auto shared = [](const TrainOptions& o) {
+    return std::tie(o.target, o.task, o.encoding, o.folds, o.validation, o.test_fraction, o.seed,
+                    o.batch, o.accumulate, o.loss, o.class_weights, o.balance_classes);
+  };
+  return shared(a) == shared(b);
+}
+
 nn::Sequential make_network(const TrainOptions& o, const TargetInfo& info, int64_t features) {
   std::vector<nn::LayerPtr> layers;
   for (int64_t units : o.hidden) {
@@ -101,22 +115,28 @@ void follow_recipe(const TrainOptions& options, TrainPlan& plan) {
   plan.weight_decay = options.weight_decay.value_or(recipe.weight_decay);
 }
 
-nn::EnsembleResult fit_as_planned(const TrainOptions& options, const TrainPlan& plan,
-                                  const std::function<nlohmann::json()>& fingerprint,
-                                  const Fit& fit) {
-  nn::FitOptions how = fit_options(options, plan);
+std::vector<nn::EnsembleResult> fit_as_planned(std::span<const TrainOptions> all,
+                                               std::span<const TrainPlan> plans,
+                                               const std::function<nlohmann::json()>& fingerprint,
+                                               const Fit& fit) {
+  const TrainOptions& options = all[0];
+  nn::BatchOptions shared = batch_options(options, plans[0]);
   std::optional<Checkpoints> checkpoints;
   if (options.checkpoint) {
     checkpoints.emplace(*options.checkpoint, fingerprint(), [&](const std::string& text) {
       if (options.on_note) options.on_note(text);
     });
-    how.resume = checkpoints->resume();
-    how.on_step = [&](const std::function<nn::FitState()>& state) {
+    shared.resume = checkpoints->resume();
+    shared.on_step = [&](const std::function<nn::FitState()>& state) {
       const bool ends = options.keep_going && !options.keep_going();
       if (ends || checkpoints->is_due()) checkpoints->save(state());
     };
   }
-  return fit(first_values(options, plan), how);
+  std::vector<nn::Ensemble> ensembles;
+  for (std::size_t i = 0; i < all.size(); ++i)
+    ensembles.push_back(
+        {*plans[i].network, first_values(all[i], plans[i]), member_options(all[i], plans[i])});
+  return fit(std::move(ensembles), shared);
 }
 
 std::vector<std::vector<Array>> parameters_of(const nn::EnsembleResult& fit) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <vector>
 
 #include "lanewise/tabular.h"
@@ -19,13 +20,14 @@ nn::Sequential make_network(const TrainOptions& options, const TargetInfo& targe
 // What depends on the number of training rows, unless told.
 void follow_recipe(const TrainOptions& options, TrainPlan& plan);
 
-using Fit = std::function<nn::EnsembleResult(const std::vector<std::vector<Array>>& parameters,
-                                             const nn::FitOptions& options)>;
-// Calls `fit` with the options of the plan and first values for each of its networks, which start
-// elsewhere than the others. Checkpoints are those of the run that `fingerprint` tells.
-nn::EnsembleResult fit_as_planned(const TrainOptions& options, const TrainPlan& plan,
-                                  const std::function<nlohmann::json()>& fingerprint,
-                                  const Fit& fit);
+using Fit = std::function<std::vector<nn::EnsembleResult>(std::vector<nn::Ensemble> ensembles,
+                                                          const nn::BatchOptions& options)>;
+// Calls `fit` with the networks of each plan, which start elsewhere than the others of theirs, and
+// what they share. Checkpoints are those of the run that `fingerprint` tells.
+std::vector<nn::EnsembleResult> fit_as_planned(std::span<const TrainOptions> all,
+                                               std::span<const TrainPlan> plans,
+                                               const std::function<nlohmann::json()>& fingerprint,
+                                               const Fit& fit);
 
 std::vector<std::vector<Array>> parameters_of(const nn::EnsembleResult& fit);  // of each network
 

@@ -93,6 +93,35 @@ TEST(Train, TheSameSeedGivesTheSameWeights) {
 }
 
 // What the test rows hold must not show in the preprocessing.
+TEST(Train, SeveralAtOnceGiveWhatEachGivesAlone) {
+  const Table table = two_classes();
+  std::vector<TrainOptions> all(3, options(4));
+  all[1].hidden = {8};
+  all[1].optimizer.learning_rate = 0.01;
+  all[2].dropout = 0.3;
+  all[2].epochs = 6;
+  std::vector<int64_t> parameters;
+  for (TrainOptions& o : all)
+    o.on_start = [&](const TrainPlan& plan) {
+      parameters.push_back(plan.network->parameter_count());
+    };
+  const std::vector<TrainResult> together = train(table, all);
+  ASSERT_EQ(together.size(), 3u);
+  ASSERT_EQ(parameters.size(), 3u);
+  EXPECT_LT(parameters[1], parameters[0]);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const TrainResult alone = train(table, all[i]);
+    EXPECT_EQ(together[i].model.metrics(), alone.model.metrics());
+    for (std::size_t p = 0; p < alone.model.parameters().size(); ++p)
+      EXPECT_EQ(together[i].model.parameters()[p].to_vector<float>(),
+                alone.model.parameters()[p].to_vector<float>());
+  }
+  all[2].seed = 1;
+  EXPECT_FALSE(share_batches(all[0], all[2]));
+  EXPECT_THAT([&] { train(table, all); },
+              ThrowsMessage<ValueError>(HasSubstr("share their batches")));
+}
+
 TEST(Train, PreprocessingSeesTrainingRowsOnly) {
   const Table table = two_classes();
   TrainOptions o = options(1);

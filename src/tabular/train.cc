@@ -30,11 +30,12 @@ void standardize_target(TargetInfo& info, const TargetValues& target,
 
 class Training {
  public:
-  Training(const Table& table, const TrainOptions& options, const Table* test)
-      : table_(table), options_(options), test_(test) {}
+  // `all` share their batches.
+  Training(const Table& table, std::span<const TrainOptions> all, const Table* test)
+      : table_(table), all_(all), options_(all[0]), test_(test) {}
 
-  TrainResult run() {
-    validate(options_);
+  std::vector<TrainResult> run() {
+    for (const TrainOptions& options : all_) validate(options);
     info_ = recognize_target(table_, options_.target, options_.task);
     loss_for(info_.task, options_.loss);  // one of another task is told now
     target_ = read_target(table_, info_);
@@ -47,11 +48,17 @@ class Training {
     standardize_target(info_, target_, rows_.train);
     preprocessor_ =
         Preprocessor::fit(table_, table_rows(rows_.train), info_.column, options_.encoding);
-    network_ = make_network(options_, info_, preprocessor_.width());
-    const TrainPlan plan = make_plan();
-    if (options_.on_start) options_.on_start(plan);
-    nn::EnsembleResult fit = this->fit(plan);
-    return finish(std::move(fit), plan);
+    for (const TrainOptions& options : all_)
+      networks_.push_back(make_network(options, info_, preprocessor_.width()));
+    std::vector<TrainPlan> plans;
+    for (std::size_t i = 0; i < all_.size(); ++i) plans.push_back(make_plan(i));
+    for (std::size_t i = 0; i < all_.size(); ++i)
+      if (all_[i].on_start) all_[i].on_start(plans[i]);
+    std::vector<nn::EnsembleResult> fits = fit(plans);
+    std::vector<TrainResult> results;
+    for (std::size_t i = 0; i < all_.size(); ++i)
+      results.push_back(finish(std::move(fits[i]), plans[i]));
+    return results;
   }
 
  private:
@@ -72,7 +79,7 @@ class Training {
                          info_.classes[k]));
   }
 
-  TrainPlan make_plan() const {
+  TrainPlan make_plan(std::size_t i) const {
     const auto count = [](const std::vector<int64_t>& rows) {
       return static_cast<int64_t>(rows.size());
     };
@@ -84,9 +91,9 @@ class Training {
     plan.members = members();
     plan.features = preprocessor_.width();
     plan.target = info_;
-    plan.network = &network_;
+    plan.network = &networks_[i];
     plan.preprocessor = &preprocessor_;
-    follow_recipe(options_, plan);
+    follow_recipe(all_[i], plan);
     return plan;
   }
 
@@ -106,20 +113,20 @@ class Training {
     return data;
   }
 
-  nn::EnsembleResult fit(const TrainPlan& plan) {
+  std::vector<nn::EnsembleResult> fit(std::span<const TrainPlan> plans) {
     nn::FitData train = data_for(rows_.train);
-    if (!rows_.folds.empty()) train.folds = array(rows_.folds, {plan.train_rows});
+    if (!rows_.folds.empty()) train.folds = array(rows_.folds, {plans[0].train_rows});
     std::optional<nn::FitData> validation;
     if (!rows_.validation.empty()) validation = data_for(rows_.validation);
     const nn::FitData* judge = validation ? &*validation : nullptr;
     return fit_as_planned(
-        options_, plan,
+        all_, plans,
         [&] {
           const uint32_t crc = checksum(0, train);
-          return fingerprint(options_, plan, judge ? checksum(crc, *judge) : crc);
+          return fingerprint(options_, plans[0], judge ? checksum(crc, *judge) : crc);
         },
-        [&](const auto& parameters, const nn::FitOptions& how) {
-          return nn::fit_ensemble(network_, parameters, train, judge, how);
+        [&](std::vector<nn::Ensemble> ensembles, const nn::BatchOptions& how) {
+          return nn::fit_ensembles(std::move(ensembles), train, judge, how);
         });
   }
 
@@ -170,20 +177,31 @@ class Training {
   }
 
   const Table& table_;
-  const TrainOptions& options_;
+  const std::span<const TrainOptions> all_;
+  const TrainOptions& options_;  // the first, of what they share
   const Table* test_;
   TargetInfo info_;
   TargetValues target_;
   Rows rows_;
   std::vector<double> class_shares_, class_weights_;
   Preprocessor preprocessor_;
-  nn::Sequential network_;
+  std::vector<nn::Sequential> networks_;
 };
 
 }  // namespace
 
 TrainResult train(const Table& table, const TrainOptions& options, const Table* test) {
-  return Training(table, options, test).run();
+  return std::move(Training(table, {&options, 1}, test).run().front());
+}
+
+std::vector<TrainResult> train(const Table& table, std::span<const TrainOptions> all,
+                               const Table* test) {
+  for (const TrainOptions& options : all)
+    if (all.size() > 1 && (options.checkpoint || !share_batches(all[0], options)))
+      throw ValueError(
+          "train: several options must share their batches and have no checkpoints; train() with "
+          "one at a time has no such limit");
+  return all.empty() ? std::vector<TrainResult>{} : Training(table, all, test).run();
 }
 
 }  // namespace lanewise

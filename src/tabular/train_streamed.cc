@@ -190,16 +190,17 @@ class StreamTraining {
     const nn::FitStream stream{rows.get(), train.has_weights(), train.has_folds(), window(plan)},
         judge{judging.get(), validation.has_weights(), false, window(plan)};
     return fit_as_planned(
-        options_, plan,
-        [&] {
-          nlohmann::json run = fingerprint(options_, plan, checksum);
-          run["memory"] = stream_.memory;
-          return run;
-        },
-        [&](const auto& parameters, const nn::FitOptions& how) {
-          return nn::fit_ensemble(*plan.network, parameters, stream,
-                                  validation.rows() > 0 ? &judge : nullptr, how);
-        });
+               {&options_, 1}, {&plan, 1},
+               [&] {
+                 nlohmann::json run = fingerprint(options_, plan, checksum);
+                 run["memory"] = stream_.memory;
+                 return run;
+               },
+               [&](std::vector<nn::Ensemble> ensembles, const nn::BatchOptions& how) {
+                 return nn::fit_ensembles(std::move(ensembles), stream,
+                                          validation.rows() > 0 ? &judge : nullptr, how);
+               })
+        .front();
   }
 
   // Of rows, evenly spread where they are many: each by the network that left out its fold, or by

@@ -1,5 +1,6 @@
 """A grid of flags over the same splits: ranked, the best one saved."""
 
+import json
 import re
 
 import pytest
@@ -32,6 +33,17 @@ def test_the_table(tmp_path, table):
     assert lines[at].split() == ["rank", "lr", "loss", "accuracy", "epochs", "seconds"]
     assert re.match(r"1 +3e-3 +0\.\d+ +[01]\.\d+ +8 +\d", lines[at + 1]) and lines[at + 2].startswith("2 ")
     assert "candidate 2 of 2: lr=3e-3" in done.stderr and max(map(len, lines[at:at + 3])) <= 80
+
+
+def test_what_shares_no_batches_is_trained_on_its_own(tmp_path, table):
+    """Two sizes of batches, for each two rates at once; each has the numbers that it has alone."""
+    done = lanewise(*arguments(table, tmp_path / "m", "batch=32,64 lr=1e-3,3e-3", "--json"))
+    names = [line for line in done.stderr.splitlines() if line.startswith("candidate")]
+    assert [name.split()[1] for name in names] == ["1", "2", "3", "4"]
+    for row in json.loads(done.stdout)["sweep"]:
+        alone = answer("train", "--data", table, "--target", "y", "--model", tmp_path / "alone", "--quiet", "--quick",
+                       "--epochs", 8, *(f"--{flag}={value}" for flag, value in row["flags"].items()))
+        assert row["accuracy"] == alone["validation"]["accuracy"] and row["epochs"] == alone["epochs"]
 
 
 def test_ensembles_are_ranked_out_of_fold(tmp_path, table):

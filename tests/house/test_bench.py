@@ -1,5 +1,6 @@
 """The arithmetic of the benchmarks: which peer counts, what is a difference, how tables look."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[2] / "bench"))
 
 import against  # noqa: E402
+import epoch  # noqa: E402
 import extrapolation  # noqa: E402
 import report  # noqa: E402
 import sweep  # noqa: E402
@@ -66,6 +68,33 @@ def test_a_line_through_three_sizes():
     start, each, off = extrapolation.line([(1, 3), (2, 5), (4, 9)])
     assert (start, each, off) == (pytest.approx(1), pytest.approx(2), pytest.approx(0))
     assert extrapolation.line([(1, 1), (2, 1), (3, 2)])[2] == pytest.approx(1 / 3)
+
+
+def epochs(loss, *seconds):
+    return [{"seconds": s, "value": loss} for s in seconds]
+
+
+def test_an_epoch_counts_with_the_threads_that_serve_best():
+    timed = {("lanewise", 1): epochs(0.30, 2, 3), ("lanewise", 2): epochs(0.30, 1, 2), ("jax", 1): epochs(0.301, 4, 1.5),
+             ("jax", 2): epochs(0.301, 2, 2)}
+    assert [row[1:6] for row in epoch.rows(8, epoch.best(timed))] == [
+        ["lanewise", 2, "1000", "1500", "1.00"], ["jax", 1, "1500", "2750", "1.50"]]
+    assert epoch.disagreement(timed) is None
+    timed["jax", 2] = epochs(0.31, 2)
+    assert epoch.disagreement(timed).startswith("jax has the loss 0.31")
+
+
+def test_epochs_are_timed(tmp_path):
+    """Ours writes what is trained; the loss of each epoch is below that of the one before."""
+    if not epoch.OURS.exists():
+        pytest.skip("./dev bench epoch builds it")
+    file = tmp_path / "table.csv"
+    file.write_text("a,y\n" + "".join(f"{i % 7},{'no' if i % 7 < 3 else 'yes'}\n" for i in range(200)))
+    command = [epoch.OURS, file, "--target", "y", "--networks", 2, "--export", tmp_path]
+    done = subprocess.run(list(map(str, command)), input="\n\n\n", capture_output=True, text=True, timeout=60)
+    losses = [json.loads(line)["value"] for line in done.stdout.splitlines()]
+    assert len(losses) == 3 and sorted(losses, reverse=True) == losses, done.stderr
+    assert {f.name for f in tmp_path.iterdir()} >= {"x.npy", "y.npy", "folds.npy", "first.npz", "recipe.json"}
 
 
 def test_files_larger_than_memory_have_the_same_bits(tmp_path):
