@@ -160,6 +160,23 @@ TEST(Sweep, VarianceDependsOnTheNumberOfSamplesAlone) {
     expect_same_folds([](const Array& x, int axis) { return std::vector{var(x, axis)}; }, dtype);
 }
 
+// Results that no cache holds leave strip by strip, after rows, columns and numbers.
+TEST(Sweep, LargeResultsHaveTheBitsOfWholeArrays) {
+  random::seed(3);
+  const auto program = [](const std::vector<Array>& a) -> std::vector<Array> {
+    const Array &x = a[0], centred = x - mean(x, 0, true), longest = max(x, 1, true);
+    return {centred / std(x, 0, true), x * 2.0, where(x > 0.5, x, longest) - centred * longest};
+  };
+  const Array x = astype(random::randn({180'001, 50}), DType::float32);
+  const auto expected = run("vectorized", program, {x}, {0});
+  for (int threads : {1, 2}) {
+    const WithThreads with_threads(threads);
+    const auto actual = run("fused", program, {x}, {0});
+    for (std::size_t i = 0; i < actual.size(); ++i)
+      expect_same_bits(actual[i], expected[i], "result " + std::to_string(i));
+  }
+}
+
 // Ties and NaNs lie in blocks of different threads.
 TEST(Sweep, TheFirstOfTheBestSamplesIsFound) {
   const auto spread = [](const Array& x, int axis, bool with_nan) {
