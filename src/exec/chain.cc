@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "kernels/movement/stream.h"
+
 namespace lanewise::exec {
 namespace {
 
@@ -15,7 +17,7 @@ void repeat(const std::byte* from, int64_t step, int64_t samples, int64_t row, s
 
 }  // namespace
 
-ChainOperand::ChainOperand(const View& v, const Chain& chain, int64_t samples, std::byte* strip)
+ChainValue::ChainValue(const View& v, const Chain& chain, int64_t samples, std::byte* strip)
     : data_(v.data),
       strip_(strip),
       bytes_(static_cast<int64_t>(size_of(v.dtype))),
@@ -23,7 +25,7 @@ ChainOperand::ChainOperand(const View& v, const Chain& chain, int64_t samples, s
       step_(v.strides[chain.axis]),
       kind_(kind_of(v, chain, samples)) {}
 
-ChainOperand::Kind ChainOperand::kind_of(const View& v, const Chain& chain, int64_t samples) {
+ChainValue::Kind ChainValue::kind_of(const View& v, const Chain& chain, int64_t samples) {
   bool together = true, repeats = true;
   int64_t expected = 1;
   for (int axis = v.rank() - 1; axis >= 0; --axis) {
@@ -38,7 +40,7 @@ ChainOperand::Kind ChainOperand::kind_of(const View& v, const Chain& chain, int6
   return together && step == 0 ? Kind::row : Kind::other;
 }
 
-Window ChainOperand::window() const {
+Window ChainValue::window() const {
   switch (kind_) {
     case Kind::flat: return {data_, bytes_, 1, 1};
     case Kind::number: return {data_, bytes_, 0, 0};
@@ -46,18 +48,33 @@ Window ChainOperand::window() const {
   }
 }
 
-void ChainOperand::fill_rows(int64_t samples) const {
+void ChainValue::stream_to(std::byte* there) {
+  data_ = there;
+  kind_ = Kind::streamed;
+}
+
+bool ChainValue::is_overwritten_by(const ChainValue& result, int64_t samples) const {
+  return kind_ == Kind::column && result.kind_ == Kind::flat && result.data_ <= data_ &&
+         data_ < result.data_ + samples * result.row_ * result.bytes_;
+}
+
+void ChainValue::fill_rows(int64_t samples) const {
   if (kind_ != Kind::row) return;
   for (int64_t i = 0; i < samples; ++i)
     std::memcpy(strip_ + i * row_ * bytes_, data_, static_cast<std::size_t>(row_ * bytes_));
 }
 
-void ChainOperand::fill_strip(int64_t first, int64_t samples) const {
+void ChainValue::fill_strip(int64_t first, int64_t samples) const {
   if (kind_ != Kind::column) return;
   const std::byte* from = data_ + first * step_ * bytes_;
   if (bytes_ == 1) repeat<uint8_t>(from, step_, samples, row_, strip_);
   else if (bytes_ == 4) repeat<uint32_t>(from, step_, samples, row_, strip_);
   else repeat<uint64_t>(from, step_, samples, row_, strip_);
+}
+
+void ChainValue::leave(int64_t first, int64_t samples) const {
+  if (kind_ == Kind::streamed)
+    kernels::fast::stream_copy(strip_, data_ + first * row_ * bytes_, samples * row_ * bytes_);
 }
 
 }  // namespace lanewise::exec

@@ -11,32 +11,39 @@ struct Chain {
   int axis = 0;            // along the samples
   int64_t row = 1;         // elements of a sample, at most ElementwisePass::kStrip
   ElementwisePass pass;
-  // Offsets in the memory of a thread: the pass's buffers, a Strip for each of `outside`.
-  int64_t buffers = 0, windows = 0, strips = 0;
+  // Offsets in the memory of a thread: the buffers of the pass, and for each value outside of it
+  // a window, a ChainValue and a strip.
+  int64_t buffers = 0, windows = 0, values = 0, strips = 0;
 
   int64_t strip_rows() const { return ElementwisePass::kStrip / row; }
   static constexpr int64_t kStripBytes = ElementwisePass::kStrip * sizeof(double);
 };
 
-// What an operand is to the samples of a chain.
-class ChainOperand {
+// A value outside of a chain's pass: how it lies to the samples of a tile.
+class ChainValue {
  public:
   // v: of the shape of the chain's values, strides 0 where it repeats; strip: kStripBytes.
-  ChainOperand(const View& v, const Chain& chain, int64_t samples, std::byte* strip);
+  ChainValue(const View& v, const Chain& chain, int64_t samples, std::byte* strip);
 
   // Whether a chain can read it, or write it.
   bool is_readable() const { return kind_ != Kind::other; }
   bool is_writable() const { return kind_ == Kind::flat; }
-  // Whether its elements are read from v strip by strip, but lie elsewhere than the results.
-  bool is_column() const { return kind_ == Kind::column; }
   Window window() const;
-  // Before the strips: what repeats for each sample. Before a strip: what repeats for each element
-  // of a sample.
+
+  // Lets the pass write a strip at a time, which leave() takes around the caches to where the value
+  // of the tile begins.
+  void stream_to(std::byte* there);
+  // Whether it is read strip by strip from memory that `result` writes in another order.
+  bool is_overwritten_by(const ChainValue& result, int64_t samples) const;
+
+  // Before the strips: what repeats for each sample.
   void fill_rows(int64_t samples) const;
+  // Before a strip: what repeats for each element of a sample. After it: what goes elsewhere.
   void fill_strip(int64_t first, int64_t samples) const;
+  void leave(int64_t first, int64_t samples) const;
 
  private:
-  enum class Kind : uint8_t { flat, number, row, column, other };
+  enum class Kind : uint8_t { flat, number, row, column, streamed, other };
   static Kind kind_of(const View& v, const Chain& chain, int64_t samples);
 
   std::byte* data_;

@@ -311,6 +311,7 @@ class Builder {
       const auto outside = static_cast<int64_t>(chain.pass.outside.size());
       chain.buffers = take(chain.pass.buffer_bytes());
       chain.windows = take(outside * static_cast<int64_t>(sizeof(Window)));
+      chain.values = take(outside * static_cast<int64_t>(sizeof(ChainValue)));
       chain.strips = take(outside * Chain::kStripBytes);
     }
     // Products read a little beyond the rows of a tile.

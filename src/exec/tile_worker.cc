@@ -1,9 +1,9 @@
 #include "exec/tile_worker.h"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 #include <new>
+#include <span>
 
 #include "exec/step_kernels.h"
 #include "kernels/matmul/tile_product.h"
@@ -194,72 +194,54 @@ void TileWorker::run_tile() {
 
 // False where values lie so that each instruction has to run on its own.
 bool TileWorker::run_chain(const Chain& chain) {
-  const ElementwisePass& pass = chain.pass;
-  const Shape shape = views_[pass.steps[0]].shape;
-  Window* windows = reinterpret_cast<Window*>(memory(chain.windows));
-  const auto strip = [&](std::size_t k) {
-    return memory(chain.strips) + static_cast<int64_t>(k) * Chain::kStripBytes;
-  };
-  const auto operand = [&](std::size_t k) {
-    const View& v = views_[pass.outside[k]];
-    return ChainOperand(v.shape == shape ? v : broadcast_view(v, shape), chain, count_, strip(k));
-  };
-  const auto read = static_cast<std::size_t>(pass.read);
-  for (std::size_t k = 0; k < pass.outside.size(); ++k) {
-    const ChainOperand x = operand(k);
-    if (k < read ? !x.is_readable() : !x.is_writable()) return false;
-    windows[k] = x.window();
-  }
-  bool has_columns = false;
-  for (std::size_t k = 0; k < read; ++k) {
-    const ChainOperand x = operand(k);
-    x.fill_rows(std::min(count_, chain.strip_rows()));
-    has_columns = has_columns || x.is_column();
-    // A column whose memory a result takes over would be read too late.
-    const std::byte* column = views_[pass.outside[k]].data;
-    for (std::size_t w = read; x.is_column() && w < pass.outside.size(); ++w)
-      if (windows[w].data <= column &&
-          column < windows[w].data + count_ * chain.row * windows[w].bytes)
-        return false;
-  }
-  // What nobody reads here and goes around the caches leaves from a strip.
-  struct Leaving {
-    const std::byte* from;
-    std::byte* to;
-    int64_t bytes;  // of an element
-  };
-  std::array<Leaving, 4> leaving;
-  std::size_t leaves = 0;
-  for (int i = chain.begin; i < chain.end; ++i) {
-    const Instruction& in = program_.instructions[i];
-    if (!in.kept || in.read) continue;
-    const View there = tile_of(run_.view(in.step), in.axis, first_);
-    if (!is_streamed(in, there)) continue;
-    if (leaves == leaving.size()) return false;
-    const auto at = std::find(pass.outside.begin() + pass.read, pass.outside.end(), in.step);
-    const auto k = static_cast<std::size_t>(at - pass.outside.begin());
-    windows[k] = {strip(k), windows[k].bytes, 1, 0};
-    leaving[leaves++] = {strip(k), there.data, windows[k].bytes};
-  }
-
+  if (!open_chain(chain)) return false;
+  const std::span values(reinterpret_cast<const ChainValue*>(memory(chain.values)),
+                         chain.pass.outside.size());
+  const Window* windows = reinterpret_cast<const Window*>(memory(chain.windows));
   const int64_t rows = chain.strip_rows();
+  for (const ChainValue& value : values) value.fill_rows(std::min(rows, count_));
   for (int64_t first = 0; first < count_; first += rows) {
-    const int64_t samples = std::min(rows, count_ - first), count = samples * chain.row;
-    for (std::size_t k = 0; has_columns && k < read; ++k) operand(k).fill_strip(first, samples);
-    pass.run(windows, first * chain.row, count, memory(chain.buffers));
-    for (std::size_t k = 0; k < leaves; ++k)
-      kernels::fast::stream_copy(leaving[k].from,
-                                 leaving[k].to + first * chain.row * leaving[k].bytes,
-                                 count * leaving[k].bytes);
+    const int64_t samples = std::min(rows, count_ - first);
+    for (const ChainValue& value : values) value.fill_strip(first, samples);
+    chain.pass.run(windows, first * chain.row, samples * chain.row, memory(chain.buffers));
+    for (const ChainValue& value : values) value.leave(first, samples);
+  }
+  for (int i = chain.begin; i < chain.end; ++i)
+    if (const Instruction& in = program_.instructions[i]; in.kept && !leaves_chain(in)) store(in);
+  return true;
+}
+
+bool TileWorker::open_chain(const Chain& chain) {
+  const std::vector<int>& outside = chain.pass.outside;
+  const auto read = static_cast<std::size_t>(chain.pass.read);
+  const Shape& shape = views_[chain.pass.steps[0]].shape;
+  const std::span values(reinterpret_cast<ChainValue*>(memory(chain.values)), outside.size());
+  for (std::size_t k = 0; k < outside.size(); ++k) {
+    const View& v = views_[outside[k]];
+    std::byte* strip = memory(chain.strips) + static_cast<int64_t>(k) * Chain::kStripBytes;
+    const View seen = v.shape == shape ? v : broadcast_view(v, shape);
+    const ChainValue& value = *new (&values[k]) ChainValue(seen, chain, count_, strip);
+    if (k < read ? !value.is_readable() : !value.is_writable()) return false;
   }
   for (int i = chain.begin; i < chain.end; ++i) {
     const Instruction& in = program_.instructions[i];
-    const std::byte* there = in.kept ? tile_of(run_.view(in.step), in.axis, first_).data : nullptr;
-    const bool left = std::any_of(leaving.begin(), leaving.begin() + leaves,
-                                  [&](const Leaving& l) { return l.to == there; });
-    if (in.kept && !left) store(in);
+    const auto at = std::find(outside.begin() + chain.pass.read, outside.end(), in.step);
+    if (leaves_chain(in))
+      values[static_cast<std::size_t>(at - outside.begin())].stream_to(
+          tile_of(run_.view(in.step), in.axis, first_).data);
+  }
+  Window* windows = reinterpret_cast<Window*>(memory(chain.windows));
+  for (std::size_t k = 0; k < outside.size(); ++k) {
+    windows[k] = values[k].window();
+    for (std::size_t result = read; k < read && result < outside.size(); ++result)
+      if (values[k].is_overwritten_by(values[result], count_)) return false;
   }
   return true;
+}
+
+// Whether nobody reads a value of a chain here and it goes around the caches.
+bool TileWorker::leaves_chain(const Instruction& in) const {
+  return in.kept && !in.read && is_streamed(in, tile_of(run_.view(in.step), in.axis, first_));
 }
 
 void TileWorker::run(const Instruction& in) {

@@ -28,6 +28,8 @@ class TileWorker {
   bool lay_out_view(const Instruction& in);
   void run_tile();
   bool run_chain(const Chain& chain);
+  bool open_chain(const Chain& chain);
+  bool leaves_chain(const Instruction& in) const;
   void run(const Instruction& in);
   void compute(const Instruction& in, const View& out);
   void sum_products(const Instruction& in, const View& out) const;
