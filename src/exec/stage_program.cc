@@ -347,7 +347,8 @@ std::string text(const Plan& plan, int i) {
   return fmt::format("%{} = {} : {} {}", i, graph::name(s.op), name(s.dtype), s.shape.text());
 }
 
-std::string text(const Plan& plan, const Instruction& in) {
+// chain: its number, or -1.
+std::string text(const Plan& plan, const Instruction& in, int chain) {
   std::string what;
   switch (in.kind) {
     case Instruction::Kind::view: what = "view"; break;
@@ -356,6 +357,7 @@ std::string text(const Plan& plan, const Instruction& in) {
     case Instruction::Kind::fold:
       what = in.fold.product ? "product over the samples" : "reduction over the samples";
   }
+  if (chain >= 0) what += fmt::format(" in chain {}", chain);
   if (in.factors >= 0) what = fmt::format("sum of products (%{})", in.factors);
   if (in.bias >= 0) what += fmt::format(" (%{}), and this bias", in.product);
   if (in.kind != Instruction::Kind::view && in.slot >= 0)
@@ -408,7 +410,12 @@ std::string dump(const Plan& plan, const Sweep& sweep, std::span<const StageProg
         "bytes read, {} written\n",
         t, p.tile, stage.buffer_bytes.size(), p.thread_bytes, p.flops, p.read_bytes,
         p.written_bytes);
-    for (const Instruction& in : p.instructions) out += "  " + text(plan, in);
+    for (int i = 0; i < static_cast<int>(p.instructions.size()); ++i) {
+      const auto chain = std::find_if(p.chains.begin(), p.chains.end(),
+                                      [i](const Chain& c) { return c.begin <= i && i < c.end; });
+      const auto number = chain == p.chains.end() ? -1 : chain - p.chains.begin();
+      out += "  " + text(plan, p.instructions[i], static_cast<int>(number));
+    }
     if (!measured.seconds.empty()) out += text(p, measured.samples, measured.seconds[2 * t + 1]);
   }
   return out;
