@@ -232,11 +232,13 @@ class Builder {
     return row * static_cast<int64_t>(size_of(in.fold.dtype));
   }
 
-  // Whether an instruction can be part of a chain, be it only to leave around the caches.
+  // Whether an instruction can be part of a chain, be it only to leave around the caches: the
+  // elements of a sample lie together.
   bool can_chain(const Instruction& in) const {
+    const int64_t row = row_of(in);
     return in.kind == Instruction::Kind::compute && in.factors < 0 &&
-           is_elementwise(plan_.steps[in.step]) && row_of(in) > 0 &&
-           row_of(in) <= ElementwisePass::kStrip;
+           is_elementwise(plan_.steps[in.step]) && row > 0 && row <= ElementwisePass::kStrip &&
+           (p_.samples_outermost || in.axis == 0 || row == 1);
   }
   int64_t row_of(const Instruction& in) const {
     return plan::sample_size(plan_.steps[in.step], in.axis);
