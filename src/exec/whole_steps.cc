@@ -7,8 +7,6 @@
 namespace lanewise::exec {
 namespace {
 
-using graph::Op;
-using graph::OpClass;
 using plan::Plan;
 using plan::Step;
 
