@@ -1,24 +1,22 @@
-#include "kernels/movement/stream.h"
-
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/movement/stream.cc"
+#include "kernels/simd.h"
+// The order of these matters.
 #include <algorithm>
 #include <cstring>
 
 #include "base/cpu.h"
 #include "hwy/cache_control.h"
+#include "hwy/foreach_target.h"
 #include "hwy/highway.h"
+#include "kernels/movement/stream.h"
 
-namespace lanewise::kernels::fast {
-
+HWY_BEFORE_NAMESPACE();
+namespace lanewise::kernels::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-bool exceeds_caches(int64_t bytes) {
-  // A larger L3 belongs to others, too.
-  constexpr int64_t kLeast = 8 << 20, kMost = 32 << 20;
-  return bytes > std::clamp(machine().l3_bytes, kLeast, kMost);
-}
-
 void stream_copy(const std::byte* from, std::byte* to, int64_t bytes) {
-  const hn::CappedTag<uint8_t, 16> d;
+  const hn::ScalableTag<uint8_t> d;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
   const auto copy = [&](int64_t at, int64_t count) {
     std::memcpy(to + at, from + at, static_cast<std::size_t>(count));
@@ -32,6 +30,25 @@ void stream_copy(const std::byte* from, std::byte* to, int64_t bytes) {
   copy(at, bytes - at);
 }
 
+}  // namespace lanewise::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace lanewise::kernels::fast {
+
+HWY_EXPORT(stream_copy);
+
+bool exceeds_caches(int64_t bytes) {
+  // A larger L3 belongs to others, too.
+  constexpr int64_t kLeast = 8 << 20, kMost = 32 << 20;
+  return bytes > std::clamp(machine().l3_bytes, kLeast, kMost);
+}
+
+void stream_copy(const std::byte* from, std::byte* to, int64_t bytes) {
+  HWY_DYNAMIC_DISPATCH(stream_copy)(from, to, bytes);
+}
+
 void end_streams() { hwy::FlushStream(); }
 
 }  // namespace lanewise::kernels::fast
+#endif  // HWY_ONCE
