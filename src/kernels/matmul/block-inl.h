@@ -208,13 +208,8 @@ HWY_NOINLINE void column_block(const BlockArgs<T>& g) {
 #pragma GCC unroll 4
   for (int v = 0; v < kVectors; ++v) c[v] = hn::Load(d, column + v * kLanes);
 
-  const std::byte* fetch = g.fetch;
   int64_t p = 0;
   for (; p + kSquare <= g.k; p += kSquare) {
-    constexpr int kLine = 64, kFetched = kColumnRows * 16 / kLine;
-#pragma GCC unroll 4
-    for (int i = 0; i < kFetched; ++i) __builtin_prefetch(fetch + i * kLine, 0, 3);
-    fetch += kSquare / 2 * g.fetch_step;
 #pragma GCC unroll 4
     for (int v = 0; v < kVectors; ++v) {
       const T* a = g.a + v * kLanes * g.a_m + p;
