@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 
 #include "kernels/movement/stream.h"
 
@@ -15,6 +16,19 @@ void repeat(const std::byte* from, int64_t step, int64_t samples, int64_t row, s
   for (int64_t i = 0; i < samples; ++i) std::fill_n(out + i * row, row, x[i * step]);
 }
 
+// From each feature to the next, where those are evenly apart.
+std::optional<int64_t> feature_step(const View& v, int samples) {
+  std::optional<int64_t> step;
+  int64_t expected = 0;
+  for (int axis = v.rank() - 1; axis >= 0; --axis) {
+    if (axis == samples || v.shape[axis] == 1) continue;
+    if (!step) step = expected = v.strides[axis];
+    else if (v.strides[axis] != expected) return std::nullopt;
+    expected *= v.shape[axis];
+  }
+  return step.value_or(0);
+}
+
 }  // namespace
 
 ChainValue::ChainValue(const View& v, const Chain& chain, int64_t samples, std::byte* strip)
@@ -23,9 +37,15 @@ ChainValue::ChainValue(const View& v, const Chain& chain, int64_t samples, std::
       bytes_(static_cast<int64_t>(size_of(v.dtype))),
       row_(chain.row),
       step_(v.strides[chain.axis]),
+      feature_step_(chain.features > 1 ? feature_step(v, chain.axis).value_or(0) : 0),
       kind_(kind_of(v, chain, samples)) {}
 
 ChainValue::Kind ChainValue::kind_of(const View& v, const Chain& chain, int64_t samples) {
+  const int64_t step = v.strides[chain.axis];
+  if (chain.features > 1) {
+    if (!feature_step(v, chain.axis)) return Kind::other;
+    return step == 1 ? Kind::flat : step == 0 ? Kind::number : Kind::column;
+  }
   bool together = true, repeats = true;
   int64_t expected = 1;
   for (int axis = v.rank() - 1; axis >= 0; --axis) {
@@ -34,7 +54,6 @@ ChainValue::Kind ChainValue::kind_of(const View& v, const Chain& chain, int64_t 
     repeats = repeats && v.strides[axis] == 0;
     expected *= v.shape[axis];
   }
-  const int64_t step = v.strides[chain.axis];
   if (together && (step == chain.row || samples == 1)) return Kind::flat;
   if (repeats) return step == 0 ? Kind::number : Kind::column;
   return together && step == 0 ? Kind::row : Kind::other;
@@ -48,14 +67,20 @@ Window ChainValue::window() const {
   }
 }
 
-void ChainValue::stream_to(std::byte* there) {
-  data_ = there;
+void ChainValue::next_feature() { data_ += feature_step_ * bytes_; }
+
+void ChainValue::stream_to(const View& there, const Chain& chain) {
+  data_ = there.data;
+  feature_step_ = chain.features > 1 ? feature_step(there, chain.axis).value_or(0) : 0;
   kind_ = Kind::streamed;
 }
 
-bool ChainValue::is_overwritten_by(const ChainValue& result, int64_t samples) const {
-  return kind_ == Kind::column && result.kind_ == Kind::flat && result.data_ <= data_ &&
-         data_ < result.data_ + samples * result.row_ * result.bytes_;
+bool ChainValue::is_overwritten_by(const ChainValue& result, const Chain& chain,
+                                   int64_t samples) const {
+  if (result.kind_ != Kind::flat) return false;
+  if (kind_ != Kind::column && feature_step_ == result.feature_step_) return false;
+  const int64_t elements = samples * row_ + (chain.features - 1) * result.feature_step_;
+  return result.data_ <= data_ && data_ < result.data_ + elements * result.bytes_;
 }
 
 void ChainValue::fill_rows(int64_t samples) const {

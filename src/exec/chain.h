@@ -1,5 +1,6 @@
 // A chain: elementwise instructions of a stage that follow one another on values of one shape, as
-// one pass over the samples of a tile, a few at a time.
+// one pass over the samples of a tile, a few at a time. Where the samples of a feature lie together
+// the pass goes over the tile once for each feature, as if it were the only one.
 #pragma once
 
 #include "exec/elementwise_pass.h"
@@ -9,7 +10,8 @@ namespace lanewise::exec {
 struct Chain {
   int begin = 0, end = 0;  // instructions
   int axis = 0;            // along the samples
-  int64_t row = 1;         // elements of a sample, at most ElementwisePass::kStrip
+  int64_t row = 1;         // elements of a sample in a pass, at most ElementwisePass::kStrip
+  int64_t features = 1;    // passes over a tile
   ElementwisePass pass;
   // Offsets in the memory of a thread: the buffers of the pass, and for each value outside of it
   // a window, a ChainValue and a strip.
@@ -30,11 +32,14 @@ class ChainValue {
   bool is_writable() const { return kind_ == Kind::flat; }
   Window window() const;
 
-  // Lets the pass write a strip at a time, which leave() takes around the caches to where the value
-  // of the tile begins.
-  void stream_to(std::byte* there);
+  // Goes on to the next feature.
+  void next_feature();
+
+  // Lets the pass write a strip at a time, which leave() takes around the caches to `there`, where
+  // the value of the tile belongs.
+  void stream_to(const View& there, const Chain& chain);
   // Whether it is read strip by strip from memory that `result` writes in another order.
-  bool is_overwritten_by(const ChainValue& result, int64_t samples) const;
+  bool is_overwritten_by(const ChainValue& result, const Chain& chain, int64_t samples) const;
 
   // Before the strips: what repeats for each sample.
   void fill_rows(int64_t samples) const;
@@ -48,7 +53,8 @@ class ChainValue {
 
   std::byte* data_;
   std::byte* strip_;
-  int64_t bytes_, row_, step_;  // of an element; elements of a sample; from sample to sample
+  // Of an element; elements of a sample; from sample to sample, from feature to feature.
+  int64_t bytes_, row_, step_, feature_step_;
   Kind kind_;
 };
 

@@ -53,15 +53,17 @@ TEST_F(ChainValues, AreReadWhereverTheyRepeat) {
 }
 
 TEST_F(ChainValues, AColumnIsOverwrittenByResultsInItsMemory) {
-  EXPECT_TRUE(value({1, 0}).is_overwritten_by(value({kRow, 1}), kSamples));
-  EXPECT_FALSE(value({kRow, 1}).is_overwritten_by(value({kRow, 1}), kSamples));
-  EXPECT_FALSE(value({0, 1}).is_overwritten_by(value({kRow, 1}), kSamples));
+  EXPECT_TRUE(value({1, 0}).is_overwritten_by(value({kRow, 1}), chain_, kSamples));
+  EXPECT_FALSE(value({kRow, 1}).is_overwritten_by(value({kRow, 1}), chain_, kSamples));
+  EXPECT_FALSE(value({0, 1}).is_overwritten_by(value({kRow, 1}), chain_, kSamples));
 }
 
 TEST_F(ChainValues, LeaveFromTheirStrip) {
   std::array<float, kSamples * kRow> there{};
   ChainValue x = value({kRow, 1});
-  x.stream_to(reinterpret_cast<std::byte*>(there.data()));
+  x.stream_to(
+      {reinterpret_cast<std::byte*>(there.data()), DType::float32, {kSamples, kRow}, {kRow, 1}},
+      chain_);
   for (int64_t first = 0; first < kSamples; first += 2) {
     const int64_t samples = std::min<int64_t>(2, kSamples - first);
     for (int64_t i = 0; i < samples * kRow; ++i)
@@ -69,6 +71,41 @@ TEST_F(ChainValues, LeaveFromTheirStrip) {
     x.leave(first, samples);
   }
   for (std::size_t i = 0; i < there.size(); ++i) EXPECT_EQ(there[i], static_cast<float>(i));
+}
+
+// Values of 3 × 2 features whose samples lie together.
+TEST(ChainsOfFeatures, GoFromOneToTheNext) {
+  constexpr int64_t kFeatures = 6;
+  Chain chain;
+  chain.axis = 2;
+  chain.features = kFeatures;
+  std::array<float, 128> numbers;
+  for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i] = static_cast<float>(i);
+  alignas(64) std::array<float, Chain::kStripBytes / sizeof(float)> strip;
+  const auto value = [&](const Dims& strides) {
+    const View v{
+        reinterpret_cast<std::byte*>(numbers.data()), DType::float32, {3, 2, kSamples}, strides};
+    return ChainValue(v, chain, kSamples, reinterpret_cast<std::byte*>(strip.data()));
+  };
+  for (const Dims& strides :
+       {Dims{14, 7, 1}, Dims{2, 1, 0}, Dims{0, 0, 1}, Dims{0, 0, 0}, Dims{2, 1, 6}}) {
+    ChainValue x = value(strides);
+    ASSERT_TRUE(x.is_readable());
+    EXPECT_EQ(x.is_writable(), strides[2] == 1);
+    for (int64_t feature = 0; feature < kFeatures; ++feature, x.next_feature())
+      for (int64_t first : {0, 2}) {
+        x.fill_strip(first, kSamples - first);
+        const Window w = x.window();
+        for (int64_t i = first; i < kSamples; ++i)
+          EXPECT_EQ(
+              reinterpret_cast<const float*>(w.data)[first * w.advance + (i - first) * w.stride],
+              static_cast<float>(feature * strides[1] + i * strides[2]));
+      }
+  }
+  EXPECT_FALSE(value({10, 4, 1}).is_readable());
+  // One row for all features, in memory that the first of them takes over.
+  EXPECT_TRUE(value({0, 0, 1}).is_overwritten_by(value({10, 5, 1}), chain, kSamples));
+  EXPECT_FALSE(value({10, 5, 1}).is_overwritten_by(value({10, 5, 1}), chain, kSamples));
 }
 
 }  // namespace

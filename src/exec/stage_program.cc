@@ -36,9 +36,7 @@ class Builder {
   StageProgram build() {
     static std::atomic<int64_t> numbers{0};
     p_.number = ++numbers;
-    p_.samples_outermost = std::any_of(stage_.steps.begin(), stage_.steps.end(), [&](int i) {
-      return sweep_.role[i] == Role::folded || plan_.steps[i].op == Op::matmul;
-    });
+    p_.samples_outermost = wants_samples_outermost();
     find_external();
     for (std::size_t at = 0; at < stage_.steps.size(); ++at) add(at);
     find_chains();
@@ -47,6 +45,23 @@ class Builder {
   }
 
  private:
+  // For products, for reductions that take in a sample at a time, and where views turn values that
+  // are reduced. Nothing else is worth the copy.
+  bool wants_samples_outermost() const {
+    bool folds = false, views = false;
+    for (int i : stage_.steps) {
+      const Step& s = plan_.steps[i];
+      if (s.op == Op::matmul) return true;
+      if (sweep_.role[i] == Role::folded) {
+        if (!tile_fold_of(s).takes_columns) return true;
+        folds = true;
+      } else {
+        views = views || s.is_view;
+      }
+    }
+    return folds && views;
+  }
+
   int64_t bytes_of(const Step& s) const { return static_cast<int64_t>(size_of(s.dtype)); }
 
   void find_external() {
@@ -189,14 +204,19 @@ class Builder {
     in.fold.dtype = plan_.steps[s.operands[0]].dtype;
     in.fold.product = s.op == Op::matmul;
     in.fold.size = fold_size(s, in);
-    const auto reduce =
-        in.fold.product
-            ? kernels::Reduce::sum
-            : static_cast<kernels::Reduce>(static_cast<int>(s.op) - static_cast<int>(Op::sum));
-    in.fold.kernels = kernels::fast::tile_fold(reduce, in.fold.dtype);
+    in.fold.kernels = tile_fold_of(s);
     if (in.fold.product) in.fold.transposed = turns(s);
     in.partial = p_.chunk_bytes;
     p_.chunk_bytes += in.fold.state_bytes();
+  }
+
+  // A product over the samples adds like a sum.
+  kernels::fast::TileFold tile_fold_of(const Step& s) const {
+    const auto reduce =
+        s.op == Op::matmul
+            ? kernels::Reduce::sum
+            : static_cast<kernels::Reduce>(static_cast<int>(s.op) - static_cast<int>(Op::sum));
+    return kernels::fast::tile_fold(reduce, plan_.steps[s.operands[0]].dtype);
   }
 
   kernels::fast::FoldSize fold_size(const Step& s, const Instruction& in) const {
@@ -233,12 +253,18 @@ class Builder {
   }
 
   // Whether an instruction can be part of a chain, be it only to leave around the caches: the
-  // elements of a sample lie together.
+  // elements of a sample lie together, or those of a feature.
   bool can_chain(const Instruction& in) const {
     const int64_t row = row_of(in);
-    return in.kind == Instruction::Kind::compute && in.factors < 0 &&
-           is_elementwise(plan_.steps[in.step]) && row > 0 && row <= ElementwisePass::kStrip &&
-           (p_.samples_outermost || in.axis == 0 || row == 1);
+    if (in.kind != Instruction::Kind::compute || in.factors >= 0 ||
+        !is_elementwise(plan_.steps[in.step]) || row == 0)
+      return false;
+    return has_features_apart(in) ||
+           ((p_.samples_outermost || in.axis == 0 || row == 1) && row <= ElementwisePass::kStrip);
+  }
+  bool has_features_apart(const Instruction& in) const {
+    return !p_.samples_outermost && row_of(in) > 1 && in.axis > 0 &&
+           in.axis == plan_.steps[in.step].shape.rank() - 1;
   }
   int64_t row_of(const Instruction& in) const {
     return plan::sample_size(plan_.steps[in.step], in.axis);
@@ -251,7 +277,7 @@ class Builder {
       Chain chain;
       std::vector<int> steps;
       chain.axis = all[begin].axis;
-      chain.row = row_of(all[begin]);
+      (has_features_apart(all[begin]) ? chain.features : chain.row) = row_of(all[begin]);
       std::size_t end = begin;
       for (std::size_t i = begin; i < all.size(); ++i) {
         const Step& s = plan_.steps[all[i].step];

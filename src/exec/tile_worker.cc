@@ -150,9 +150,11 @@ void TileWorker::move_to(int64_t first) {
 
 // Whether a value goes from the thread's memory around the caches to where it is kept.
 bool TileWorker::is_streamed(const Instruction& in, const View& there) const {
+  return exceeds_caches(in) && there.strides == in.tile.strides;
+}
+bool TileWorker::exceeds_caches(const Instruction& in) const {
   const View& whole = run_.view(in.step);
-  return kernels::fast::exceeds_caches(whole.size() * static_cast<int64_t>(size_of(whole.dtype))) &&
-         there.strides == in.tile.strides;
+  return kernels::fast::exceeds_caches(whole.size() * static_cast<int64_t>(size_of(whole.dtype)));
 }
 
 // To where the value is kept for all samples.
@@ -195,23 +197,33 @@ void TileWorker::run_tile() {
 // False where values lie so that each instruction has to run on its own.
 bool TileWorker::run_chain(const Chain& chain) {
   if (!open_chain(chain)) return false;
-  const std::span values(reinterpret_cast<const ChainValue*>(memory(chain.values)),
+  const std::span values(reinterpret_cast<ChainValue*>(memory(chain.values)),
                          chain.pass.outside.size());
-  const Window* windows = reinterpret_cast<const Window*>(memory(chain.windows));
+  Window* windows = reinterpret_cast<Window*>(memory(chain.windows));
   const int64_t rows = chain.strip_rows();
-  for (const ChainValue& value : values) value.fill_rows(std::min(rows, count_));
-  for (int64_t first = 0; first < count_; first += rows) {
-    const int64_t samples = std::min(rows, count_ - first);
-    for (const ChainValue& value : values) value.fill_strip(first, samples);
-    chain.pass.run(windows, first * chain.row, samples * chain.row, memory(chain.buffers));
-    for (const ChainValue& value : values) value.leave(first, samples);
+  for (int64_t feature = 0; feature < chain.features; ++feature) {
+    for (std::size_t k = 0; k < values.size(); ++k) {
+      windows[k] = values[k].window();
+      values[k].fill_rows(std::min(rows, count_));
+    }
+    for (int64_t first = 0; first < count_; first += rows) {
+      const int64_t samples = std::min(rows, count_ - first);
+      for (const ChainValue& value : values) value.fill_strip(first, samples);
+      chain.pass.run(windows, first * chain.row, samples * chain.row, memory(chain.buffers));
+      for (const ChainValue& value : values) value.leave(first, samples);
+    }
+    for (ChainValue& value : values) value.next_feature();
   }
   for (int i = chain.begin; i < chain.end; ++i)
-    if (const Instruction& in = program_.instructions[i]; in.kept && !leaves_chain(in)) store(in);
+    if (const Instruction& in = program_.instructions[i]; in.kept && !leaves_chain(in, chain))
+      store(in);
   return true;
 }
 
 bool TileWorker::open_chain(const Chain& chain) {
+  // Short passes over many features take longer than one over the tile for each instruction.
+  constexpr int64_t kLeast = 256;
+  if (chain.features > 1 && count_ < kLeast) return false;
   const std::vector<int>& outside = chain.pass.outside;
   const auto read = static_cast<std::size_t>(chain.pass.read);
   const Shape& shape = views_[chain.pass.steps[0]].shape;
@@ -226,22 +238,22 @@ bool TileWorker::open_chain(const Chain& chain) {
   for (int i = chain.begin; i < chain.end; ++i) {
     const Instruction& in = program_.instructions[i];
     const auto at = std::find(outside.begin() + chain.pass.read, outside.end(), in.step);
-    if (leaves_chain(in))
+    if (leaves_chain(in, chain))
       values[static_cast<std::size_t>(at - outside.begin())].stream_to(
-          tile_of(run_.view(in.step), in.axis, first_).data);
+          tile_of(run_.view(in.step), in.axis, first_), chain);
   }
-  Window* windows = reinterpret_cast<Window*>(memory(chain.windows));
-  for (std::size_t k = 0; k < outside.size(); ++k) {
-    windows[k] = values[k].window();
-    for (std::size_t result = read; k < read && result < outside.size(); ++result)
-      if (values[k].is_overwritten_by(values[result], count_)) return false;
-  }
+  for (std::size_t k = 0; k < read; ++k)
+    for (std::size_t result = read; result < outside.size(); ++result)
+      if (values[k].is_overwritten_by(values[result], chain, count_)) return false;
   return true;
 }
 
 // Whether nobody reads a value of a chain here and it goes around the caches.
-bool TileWorker::leaves_chain(const Instruction& in) const {
-  return in.kept && !in.read && is_streamed(in, tile_of(run_.view(in.step), in.axis, first_));
+bool TileWorker::leaves_chain(const Instruction& in, const Chain& chain) const {
+  if (!in.kept || in.read) return false;
+  const View there = tile_of(run_.view(in.step), in.axis, first_);
+  if (chain.features == 1) return is_streamed(in, there);
+  return exceeds_caches(in) && ChainValue(there, chain, count_, nullptr).is_writable();
 }
 
 void TileWorker::run(const Instruction& in) {

@@ -29,7 +29,7 @@ class TileWorker {
   void run_tile();
   bool run_chain(const Chain& chain);
   bool open_chain(const Chain& chain);
-  bool leaves_chain(const Instruction& in) const;
+  bool leaves_chain(const Instruction& in, const Chain& chain) const;
   void run(const Instruction& in);
   void compute(const Instruction& in, const View& out);
   void sum_products(const Instruction& in, const View& out) const;
@@ -47,6 +47,7 @@ class TileWorker {
   const plan::Step& step(const Instruction& in) const { return plan_.steps[in.step]; }
   void store(const Instruction& in);
   bool is_streamed(const Instruction& in, const View& there) const;
+  bool exceeds_caches(const Instruction& in) const;
   bool is_loaded(const External& e) const;
   void load(const External& e, int64_t first);
   View buffer_view(View tile, int axis, int64_t offset) const;

@@ -6,21 +6,12 @@
 
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
-#include "kernels/fused-inl.h"
+#include "kernels/reduce/lanes-inl.h"
 #include "kernels/reduce/sum_of_products.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace lanewise::kernels::HWY_NAMESPACE {
 namespace {
-
-// Lane l takes in elements l, l + kLanes, …: vectors side by side, as many as hold the lanes.
-template <class T>
-struct LaneVectors {
-  using D = WidestTag<T>;
-  static constexpr int kWidth = static_cast<int>(hn::MaxLanes(D()));
-  static constexpr int kCount = kLanes / kWidth;
-  using V = hn::Vec<D>;
-};
 
 #if LANEWISE_PORTABLE
 template <class D, class V>

@@ -7,6 +7,7 @@
 
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
+#include "kernels/reduce/lanes-inl.h"
 #include "kernels/reduce/tile_fold.h"
 #include "kernels/reduce/top_k-inl.h"
 
@@ -23,6 +24,11 @@ bool fills_lanes(const View& x) {
   constexpr int64_t kShort = 64;
   const int64_t width = x.shape[1];
   return width <= kShort && x.strides[0] == width && (width == 1 || x.strides[1] == 1);
+}
+
+// Whether columns had better be taken in one after the other: their samples lie together.
+bool lies_in_columns(const View& x) {
+  return x.strides[0] == 1 && (x.shape[1] == 1 || x.shape[0] >= 2 * kLanes);
 }
 
 // Calls take(lane, number of the row in its lane, row of x, rows that lie together).
@@ -45,6 +51,7 @@ LANEWISE_INLINE void each_row(const View& x, int64_t first, Take take) {
 
 template <class Operator, class T>
 struct Folding {
+  static constexpr bool kTakesColumns = true;
   static constexpr T kIdentity = identity_of<Operator, T>();
 
   static int64_t lanes_bytes(int64_t width) { return kLanes * state_bytes(width); }
@@ -57,8 +64,11 @@ struct Folding {
   static void add(const View& x, int64_t first, std::byte* lanes) {
     T* lane = reinterpret_cast<T*>(lanes);
     const int64_t width = x.shape[1], column = x.strides[1];
-    if (width == 1 && x.strides[0] == 1)
-      return add_column(x.as<T>(), x.shape[0], first % kBlock, lane);
+    if (lies_in_columns(x)) {
+      for (int64_t j = 0; j < width; ++j)
+        add_column(x.as<T>() + j * column, x.shape[0], first % kBlock, lane + j, width);
+      return;
+    }
     each_row<T>(x, first, [&](int64_t l, int64_t, const T* row, int64_t rows) {
       take_in(lane + l * width, row, rows > 1 ? 1 : column, rows * width);
     });
@@ -91,21 +101,22 @@ struct Folding {
     }
   }
 
-  static void add_column(const T* x, int64_t count, int64_t first, T* lanes) {
+  static void add_column(const T* x, int64_t count, int64_t first, T* lanes, int64_t width) {
     const Operator f;
     T lane[kLanes];
-    for (int l = 0; l < kLanes; ++l) lane[l] = lanes[(first + l) % kLanes];
+    for (int l = 0; l < kLanes; ++l) lane[l] = lanes[(first + l) % kLanes * width];
     int64_t i = 0;
     for (; i + kLanes <= count; i += kLanes)
       for (int l = 0; l < kLanes; ++l) lane[l] = f(lane[l], x[i + l]);
     for (int l = 0; i + l < count; ++l) lane[l] = f(lane[l], x[i + l]);
-    for (int l = 0; l < kLanes; ++l) lanes[(first + l) % kLanes] = lane[l];
+    for (int l = 0; l < kLanes; ++l) lanes[(first + l) % kLanes * width] = lane[l];
   }
 };
 
 // Lanes: how many samples; the lanes of monoid.h. State: their count, means, m2s.
 template <class T>
 struct DeviationFolding {
+  static constexpr bool kTakesColumns = true;
   using Monoid = SquaredDeviations<T>;
   using Lanes = typename Monoid::Lanes;
 
@@ -117,6 +128,8 @@ struct DeviationFolding {
   static void add(const View& x, int64_t first, std::byte* lanes) {
     const int64_t width = x.shape[1], column = x.strides[1];
     const Lanes all = lanes_in(lanes, width);
+    count_of(lanes) += x.shape[0];
+    if (lies_in_columns(x)) return add_columns(x, first % kBlock, all);
     // A piece of the width at a time, whose lanes stay in L1.
     constexpr int64_t kPiece = 64;
     for (int64_t j = 0; j < width; j += kPiece) {
@@ -129,7 +142,6 @@ struct DeviationFolding {
         all.from(l * width + j).add(k, row, rows > 1 ? 1 : column, rows * piece);
       });
     }
-    count_of(lanes) += x.shape[0];
   }
 
   static void finish(int64_t width, std::byte* lanes, std::byte* state) {
@@ -160,6 +172,88 @@ struct DeviationFolding {
   }
 
  private:
+  using Vectors = LaneVectors<T>;
+  // Columns whose recurrences overlap, as many as registers hold the lanes of.
+  static constexpr int kTogether = std::max(1, 4 / Vectors::kCount);
+
+  // Samples in_block … of a block, those of a column side by side.
+  static void add_columns(const View& x, int64_t in_block, const Lanes& all) {
+    const int64_t width = x.shape[1], count = x.shape[0], column = x.strides[1];
+    const int64_t begin = std::min(count, -in_block & (kLanes - 1));
+    const int64_t end = begin + (count - begin) / kLanes * kLanes;
+    const T* from = x.as<T>();
+    const auto singly = [&](int64_t i, int64_t stop) {
+      for (; i < stop; ++i)
+        all.from((in_block + i) % kLanes * width)
+            .add((in_block + i) / kLanes, from + i, column, width);
+    };
+    singly(0, begin);
+    const int64_t k = (in_block + begin) / kLanes, vectors = (end - begin) / kLanes;
+    int64_t j = 0;
+    for (; j + kTogether <= width; j += kTogether)
+      add_vectors<kTogether>(all.from(j), width, from + begin + j * column, column, k, vectors);
+    for (; j < width; ++j)
+      add_vectors<1>(all.from(j), width, from + begin + j * column, column, k, vectors);
+    singly(end, count);
+  }
+
+  // Numbers k … k + vectors - 1 of all lanes of `columns` columns.
+  template <int columns>
+  static void add_vectors(const Lanes& all, int64_t width, const T* x, int64_t column, int64_t k,
+                          int64_t vectors) {
+    if (vectors == 0) return;
+    using V = typename Vectors::V;
+    constexpr typename Vectors::D d;
+    constexpr int kParts = columns * Vectors::kCount;
+    V base[kParts], mean[kParts], m2[kParts];
+    const auto each = [](auto body) HWY_ATTR {
+#pragma GCC unroll 16
+      for (int part = 0; part < kParts; ++part)
+        body(part, part / Vectors::kCount, part % Vectors::kCount * Vectors::kWidth);
+    };
+    int64_t i = 0;
+    if (k == 0) {  // as Lanes::add() begins
+      each([&](int part, int c, int lane) HWY_ATTR {
+        base[part] = hn::LoadU(d, x + c * column + lane);
+        mean[part] = hn::Zero(d);
+        m2[part] = hn::Sub(base[part], base[part]);
+      });
+      ++i;
+    } else {
+      each([&](int part, int c, int lane) HWY_ATTR {
+        base[part] = gather(d, all.base + c + lane * width, width);
+        mean[part] = gather(d, all.mean + c + lane * width, width);
+        m2[part] = gather(d, all.m2 + c + lane * width, width);
+      });
+    }
+    for (; i < vectors; ++i) {
+      const V weight = hn::Set(d, T{1} / static_cast<T>(k + i + 1));
+      each([&](int part, int c, int lane) HWY_ATTR {
+        const V shifted = hn::Sub(hn::LoadU(d, x + c * column + i * kLanes + lane), base[part]);
+        const V delta = hn::Sub(shifted, mean[part]);
+        mean[part] = hn::Add(mean[part], hn::Mul(delta, weight));
+        m2[part] = hn::Add(m2[part], hn::Mul(delta, hn::Sub(shifted, mean[part])));
+      });
+    }
+    each([&](int part, int c, int lane) HWY_ATTR {
+      scatter(d, base[part], all.base + c + lane * width, width);
+      scatter(d, mean[part], all.mean + c + lane * width, width);
+      scatter(d, m2[part], all.m2 + c + lane * width, width);
+    });
+  }
+
+  // Lanes lie `width` apart.
+  static typename Vectors::V gather(typename Vectors::D d, const T* from, int64_t width) {
+    alignas(64) T x[Vectors::kWidth];
+    for (int l = 0; l < Vectors::kWidth; ++l) x[l] = from[l * width];
+    return hn::Load(d, x);
+  }
+  static void scatter(typename Vectors::D d, typename Vectors::V v, T* to, int64_t width) {
+    alignas(64) T x[Vectors::kWidth];
+    hn::Store(v, d, x);
+    for (int l = 0; l < Vectors::kWidth; ++l) to[l * width] = x[l];
+  }
+
   static int64_t row_bytes(int64_t width) {
     return in_lines(width * static_cast<int64_t>(sizeof(T)));
   }
@@ -189,6 +283,7 @@ struct DeviationFolding {
 // No lanes: the best so far and its place in the block. State: the best, their samples.
 template <class Operator, class T>
 struct BestFolding {
+  static constexpr bool kTakesColumns = false;
   using Monoid = ArgBest<Operator, T>;
   // As wide as the values, so that vectors hold equal numbers of both.
   using Place = std::conditional_t<sizeof(T) == 8, int64_t, int32_t>;
@@ -293,7 +388,8 @@ constexpr fast::TileFold folding() {
           [](Size s, std::byte* lanes, std::byte* state) { F::finish(s.width, lanes, state); },
           [](Size s, std::byte* a, const std::byte* b) { F::merge(s.width, a, b); },
           [](Size s, const std::byte* state, std::byte* out) { F::result(s.width, state, out); },
-          true};
+          true,
+          F::kTakesColumns};
 }
 template <class T>
 constexpr fast::TileFold deviation_folding() {
@@ -302,7 +398,8 @@ constexpr fast::TileFold deviation_folding() {
 }
 template <class F>
 constexpr fast::TileFold top_k_folding(decltype(fast::TileFold::result) result) {
-  return {F::lanes_bytes, F::state_bytes, F::begin, F::add, F::finish, F::merge, result, false};
+  return {F::lanes_bytes, F::state_bytes, F::begin, F::add, F::finish,
+          F::merge,       result,         false,    false};
 }
 // A bool is ordered as its byte.
 template <class Order, class T>

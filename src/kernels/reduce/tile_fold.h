@@ -31,6 +31,8 @@ struct TileFold {
   // Whether blocks of another length would give other bits. Where not, a state of zeros is that of
   // no samples.
   bool needs_blocks;
+  // Whether samples that lie together in each column of x are taken in as fast as in rows.
+  bool takes_columns;
 };
 // `dtype`: of x.
 TileFold tile_fold(Reduce op, DType dtype);
