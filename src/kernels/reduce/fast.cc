@@ -17,6 +17,7 @@
 #include "kernels/reduce/geometry.h"
 #include "kernels/reduce/monoid.h"
 #include "kernels/reduce/reduce.h"
+#include "kernels/reduce/row_block-inl.h"
 #include "kernels/scratch.h"
 
 #ifndef LANEWISE_REDUCE_WORK
@@ -103,8 +104,7 @@ struct Rows {
     for (int64_t i = begin; i < end; i += kBlock) {
       const int64_t count = std::min(kBlock, end - i);
       if (!direct) gather(g, x, i, count, buffer);
-      State state = Monoid::init();
-      Monoid::update(&state, direct ? x + i : buffer, count, i);
+      const State state = RowBlock<Monoid>(count)(direct ? x + i : buffer, i);
       if (end - begin <= kBlock) return state;
       counter.push(state);
     }
@@ -117,12 +117,10 @@ struct Rows {
     const T* x = reinterpret_cast<const T*>(t.x);
     State* state = reinterpret_cast<State*>(states);
     const int64_t begin = group * kGroup * kBlock, end = std::min(g.count, begin + kGroup * kBlock);
-    if constexpr (requires { typename Monoid::Blocks; }) {
-      if (g.count <= kBlock && g.reduced.rank() == 1 && g.inner_stride() == 1) {
-        const typename Monoid::Blocks block(g.count);
-        for (int64_t j = 0; j < t.width; ++j) state[j] = block(x + j * g.stride);
-        return;
-      }
+    if (g.count <= kBlock && g.reduced.rank() == 1 && g.inner_stride() == 1) {
+      const RowBlock<Monoid> block(g.count);
+      for (int64_t j = 0; j < t.width; ++j) state[j] = block(x + j * g.stride, 0);
+      return;
     }
     for (int64_t j = 0; j < t.width; ++j) state[j] = one(g, x + j * g.stride, begin, end);
   }

@@ -6,6 +6,8 @@
 #define LANEWISE_LANES_INL_H
 #endif
 
+#include <algorithm>
+
 #include "hwy/highway.h"
 #include "kernels/fused-inl.h"
 #include "kernels/reduce/monoid.h"
@@ -20,7 +22,46 @@ struct LaneVectors {
   static constexpr int kWidth = static_cast<int>(hn::MaxLanes(D()));
   static constexpr int kCount = kLanes / kWidth;
   using V = hn::Vec<D>;
+
+  // Vector v of the elements from x[0] on.
+  LANEWISE_INLINE static V load(const T* x, int v) { return hn::LoadU(D(), x + v * kWidth); }
+  // Of the first `count` lanes; zeros in the others.
+  LANEWISE_INLINE static V load_first(int64_t count, const T* x, int v) {
+    return hn::MaskedLoad(first(count, v), D(), x + v * kWidth);
+  }
+  LANEWISE_INLINE static hn::Mask<D> first(int64_t count, int v) {
+    const auto left = std::clamp<int64_t>(count - v * kWidth, 0, kWidth);
+    return hn::FirstN(D(), static_cast<std::size_t>(left));
+  }
 };
+
+#if LANEWISE_PORTABLE
+template <class D, class V>
+LANEWISE_INLINE hn::TFromD<D> sum_halves(D, V x) {
+  return hn::GetLane(x);
+}
+#else
+template <class D, class V>
+LANEWISE_INLINE hn::TFromD<D> sum_halves(D d, V x) {
+  if constexpr (hn::MaxLanes(d) == 1) {
+    return hn::GetLane(x);
+  } else {
+    const hn::Half<D> half;
+    return sum_halves(half, hn::Add(hn::LowerHalf(half, x), hn::UpperHalf(half, x)));
+  }
+}
+#endif
+
+// The sum of a block whose lanes these are, which it overwrites.
+template <class T, class L = LaneVectors<T>>
+LANEWISE_INLINE T sum_lanes(typename L::V (&lane)[L::kCount]) {
+#pragma GCC unroll 16
+  for (int half = L::kCount / 2; half > 0; half /= 2) {
+#pragma GCC unroll 16
+    for (int v = 0; v < half; ++v) lane[v] = hn::Add(lane[v], lane[v + half]);
+  }
+  return T{0} + sum_halves(typename L::D(), lane[0]);
+}
 
 }  // namespace lanewise::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

@@ -265,36 +265,14 @@ struct SquaredDeviations {
   }
 
   LANEWISE_INLINE static void update(State* state, const T* x, int64_t count, int64_t /*first*/) {
-    merge(state, Blocks(count)(x));
+    T base[kLanes] = {}, shifted[kLanes] = {}, squares[kLanes] = {};
+    const Lanes lanes{base, shifted, squares};
+    for (int64_t i = 0; i < count; i += kLanes)
+      lanes.add(i / kLanes, x + i, 1, std::min<int64_t>(kLanes, count - i));
+    State block{static_cast<double>(count)};
+    merge_lanes<1>(lanes, 1, count, 1, &block.mean, &block.m2);
+    merge(state, block);
   }
-
-  // Blocks of equal length, of any outputs.
-  class Blocks {
-   public:
-    LANEWISE_INLINE explicit Blocks(int64_t count) : count_(count), weights_(count) {}
-
-    // x[0 … count-1]
-    LANEWISE_INLINE State operator()(const T* x) const {
-      T base[kLanes] = {}, shifted[kLanes] = {}, squares[kLanes] = {};
-      const Lanes lanes{base, shifted, squares};
-      for (int64_t i = 0; i < count_; i += kLanes)
-        lanes.add(i / kLanes, x + i, 1, std::min<int64_t>(kLanes, count_ - i));
-      double mean[kLanes], m2[kLanes];
-      for (int l = 0; l < kLanes; ++l) {
-        mean[l] = static_cast<double>(base[l]) + shifted[l];
-        m2[l] = squares[l];
-      }
-      for (int half = kLanes / 2; half > 0; half /= 2)
-        for (int l = 0; l < half; ++l)
-          MomentWeights::merge(weights_.later[half + l], weights_.cross[half + l], &mean[l], &m2[l],
-                               mean[l + half], m2[l + half]);
-      return {static_cast<double>(count_), mean[0], m2[0]};
-    }
-
-   private:
-    int64_t count_;
-    LaneWeights weights_;
-  };
 };
 
 }  // namespace lanewise::kernels

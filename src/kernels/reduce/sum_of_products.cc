@@ -13,53 +13,25 @@ HWY_BEFORE_NAMESPACE();
 namespace lanewise::kernels::HWY_NAMESPACE {
 namespace {
 
-#if LANEWISE_PORTABLE
-template <class D, class V>
-LANEWISE_INLINE hn::TFromD<D> fold_halves(D, V x) {
-  return hn::GetLane(x);
-}
-#else
-template <class D, class V>
-LANEWISE_INLINE hn::TFromD<D> fold_halves(D d, V x) {
-  if constexpr (hn::MaxLanes(d) == 1) {
-    return hn::GetLane(x);
-  } else {
-    const hn::Half<D> half;
-    return fold_halves(half, hn::Add(hn::LowerHalf(half, x), hn::UpperHalf(half, x)));
-  }
-}
-#endif
-
 template <class T>
 LANEWISE_INLINE T sum_row(const T* a, const T* b, int64_t n) {
   using L = LaneVectors<T>;
-  constexpr typename L::D d;
   typename L::V lane[L::kCount];
 #pragma GCC unroll 16
-  for (int v = 0; v < L::kCount; ++v) lane[v] = hn::Zero(d);
+  for (int v = 0; v < L::kCount; ++v) lane[v] = hn::Zero(typename L::D());
   int64_t j = 0;
   for (; j + kLanes <= n; j += kLanes) {
 #pragma GCC unroll 16
-    for (int v = 0; v < L::kCount; ++v) {
-      const int64_t at = j + v * L::kWidth;
-      lane[v] = hn::Add(lane[v], hn::Mul(hn::LoadU(d, a + at), hn::LoadU(d, b + at)));
-    }
+    for (int v = 0; v < L::kCount; ++v)
+      lane[v] = hn::Add(lane[v], hn::Mul(L::load(a + j, v), L::load(b + j, v)));
   }
   if (j < n) {  // a product of zeros changes no lane: none is -0
-    alignas(64) T rest[2][kLanes] = {};
-    std::copy(a + j, a + n, rest[0]);
-    std::copy(b + j, b + n, rest[1]);
 #pragma GCC unroll 16
     for (int v = 0; v < L::kCount; ++v)
-      lane[v] = hn::Add(lane[v], hn::Mul(hn::Load(d, rest[0] + v * L::kWidth),
-                                         hn::Load(d, rest[1] + v * L::kWidth)));
+      lane[v] =
+          hn::Add(lane[v], hn::Mul(L::load_first(n - j, a + j, v), L::load_first(n - j, b + j, v)));
   }
-#pragma GCC unroll 16
-  for (int half = L::kCount / 2; half > 0; half /= 2) {
-#pragma GCC unroll 16
-    for (int v = 0; v < half; ++v) lane[v] = hn::Add(lane[v], lane[v + half]);
-  }
-  return T{0} + fold_halves(d, lane[0]);
+  return sum_lanes<T>(lane);
 }
 
 // A row whose elements lie apart is laid side by side.

@@ -1,0 +1,174 @@
+// Blocks of elements that lie side by side, with the vectors of the target.
+#if defined(LANEWISE_ROW_BLOCK_INL_H) == defined(HWY_TARGET_TOGGLE)
+#ifdef LANEWISE_ROW_BLOCK_INL_H
+#undef LANEWISE_ROW_BLOCK_INL_H
+#else
+#define LANEWISE_ROW_BLOCK_INL_H
+#endif
+
+#include <type_traits>
+
+#include "hwy/highway.h"
+#include "kernels/reduce/lanes-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace lanewise::kernels::HWY_NAMESPACE {
+
+// The state of a block as Monoid::update() makes it, of blocks of one length.
+template <class Monoid>
+class RowBlock {
+ public:
+  explicit RowBlock(int64_t count) : count_(count) {}
+
+  // x[0 … count-1], the first of them number `first` of all.
+  typename Monoid::State operator()(const typename Monoid::Element* x, int64_t first) const {
+    typename Monoid::State state = Monoid::init();
+    Monoid::update(&state, x, count_, first);
+    return state;
+  }
+
+ private:
+  int64_t count_;
+};
+
+template <class T>
+requires is_float_type<T>
+class RowBlock<Fold<Add, T>> {
+ public:
+  explicit RowBlock(int64_t count) : count_(count) {}
+
+  LANEWISE_INLINE T operator()(const T* x, int64_t /*first*/) const {
+    typename L::V lane[L::kCount];
+#pragma GCC unroll 16
+    for (int v = 0; v < L::kCount; ++v) lane[v] = hn::Zero(D());
+    int64_t i = 0;
+    for (; i + kLanes <= count_; i += kLanes) {
+#pragma GCC unroll 16
+      for (int v = 0; v < L::kCount; ++v) lane[v] = hn::Add(lane[v], L::load(x + i, v));
+    }
+    if (i < count_) {  // zeros change no lane: none is -0
+#pragma GCC unroll 16
+      for (int v = 0; v < L::kCount; ++v)
+        lane[v] = hn::Add(lane[v], L::load_first(count_ - i, x + i, v));
+    }
+    return sum_lanes<T>(lane);
+  }
+
+ private:
+  using L = LaneVectors<T>;
+  using D = typename L::D;
+
+  int64_t count_;
+};
+
+template <class T>
+class RowBlock<SquaredDeviations<T>> {
+ public:
+  explicit RowBlock(int64_t count) : count_(count), weights_(count) {}
+
+  LANEWISE_INLINE Moments operator()(const T* x, int64_t /*first*/) const {
+    if (count_ == 0) return {};
+    Lanes lanes;
+    lanes.begin(x, count_);
+    for (int64_t i = kLanes; i < count_; i += kLanes) lanes.add(i / kLanes, x + i, count_ - i);
+    return merged(lanes);
+  }
+
+ private:
+  using L = LaneVectors<T>;
+  using D = typename L::D;
+  using V = typename L::V;
+  using Wide = LaneVectors<double>;
+  using WideV = typename Wide::V;
+
+  // As SquaredDeviations::Lanes.
+  struct Lanes {
+    V base[L::kCount], mean[L::kCount], m2[L::kCount];
+
+    // x[0 … count-1] for the first lanes.
+    LANEWISE_INLINE void begin(const T* x, int64_t count) {
+#pragma GCC unroll 16
+      for (int v = 0; v < L::kCount; ++v) {
+        base[v] = L::load_first(count, x, v);
+        mean[v] = hn::Zero(D());
+        m2[v] = hn::Sub(base[v], base[v]);
+      }
+    }
+    // The same as their number k.
+    LANEWISE_INLINE void add(int64_t k, const T* x, int64_t count) {
+      const V weight = hn::Set(D(), T{1} / static_cast<T>(k + 1));
+#pragma GCC unroll 16
+      for (int v = 0; v < L::kCount; ++v) {
+        const auto taken = L::first(count, v);
+        const V shifted = hn::Sub(L::load_first(count, x, v), base[v]);
+        const V delta = hn::Sub(shifted, mean[v]);
+        const V next = hn::Add(mean[v], hn::Mul(delta, weight));
+        const V squares = hn::Add(m2[v], hn::Mul(delta, hn::Sub(shifted, next)));
+        mean[v] = hn::IfThenElse(taken, next, mean[v]);
+        m2[v] = hn::IfThenElse(taken, squares, m2[v]);
+      }
+    }
+  };
+
+  LANEWISE_INLINE Moments merged(const Lanes& lanes) const {
+    WideV mean[Wide::kCount], m2[Wide::kCount], base[Wide::kCount];
+    widen(lanes.base, base);
+    widen(lanes.mean, mean);
+    widen(lanes.m2, m2);
+#pragma GCC unroll 16
+    for (int v = 0; v < Wide::kCount; ++v) mean[v] = hn::Add(base[v], mean[v]);
+#pragma GCC unroll 16
+    for (int half = Wide::kCount / 2; half > 0; half /= 2) {
+#pragma GCC unroll 16
+      for (int v = 0; v < half; ++v)
+        merge(typename Wide::D(), (half + v) * Wide::kWidth, &mean[v], &m2[v], mean[v + half],
+              m2[v + half]);
+    }
+    return merge_halves(typename Wide::D(), mean[0], m2[0]);
+  }
+
+  LANEWISE_INLINE static void widen(const V (&lanes)[L::kCount], WideV (&wide)[Wide::kCount]) {
+    alignas(64) T x[kLanes];
+#pragma GCC unroll 16
+    for (int v = 0; v < L::kCount; ++v) hn::Store(lanes[v], D(), x + v * L::kWidth);
+    constexpr typename Wide::D d;
+#pragma GCC unroll 16
+    for (int v = 0; v < Wide::kCount; ++v) {
+      const T* from = x + v * Wide::kWidth;
+      if constexpr (std::is_same_v<T, double>) wide[v] = hn::Load(d, from);
+      else wide[v] = hn::PromoteTo(d, hn::Load(hn::Rebind<T, typename Wide::D>(), from));
+    }
+  }
+
+  // MomentWeights::merge() of as many lanes as a vector of `d` has; their weights are those from
+  // number `at` on.
+  template <class DD, class VV>
+  LANEWISE_INLINE void merge(DD d, int at, VV* mean, VV* m2, VV later_mean, VV later_m2) const {
+    const VV later = hn::LoadU(d, weights_.later + at), cross = hn::LoadU(d, weights_.cross + at);
+    const VV delta = hn::Sub(later_mean, *mean);
+    *mean = hn::Add(*mean, hn::Mul(delta, later));
+    *m2 = hn::Add(*m2, hn::Add(later_m2, hn::Mul(delta, hn::Mul(delta, cross))));
+  }
+
+  template <class DD, class VV>
+  LANEWISE_INLINE Moments merge_halves([[maybe_unused]] DD d, VV mean, VV m2) const {
+#if !LANEWISE_PORTABLE
+    if constexpr (hn::MaxLanes(d) > 1) {
+      const hn::Half<DD> half;
+      auto low_mean = hn::LowerHalf(half, mean), low_m2 = hn::LowerHalf(half, m2);
+      merge(half, static_cast<int>(hn::MaxLanes(half)), &low_mean, &low_m2,
+            hn::UpperHalf(half, mean), hn::UpperHalf(half, m2));
+      return merge_halves(half, low_mean, low_m2);
+    }
+#endif
+    return {static_cast<double>(count_), hn::GetLane(mean), hn::GetLane(m2)};
+  }
+
+  int64_t count_;
+  LaneWeights weights_;
+};
+
+}  // namespace lanewise::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif
