@@ -4,17 +4,11 @@
 #include <cstring>
 #include <optional>
 
+#include "kernels/movement/repeat.h"
 #include "kernels/movement/stream.h"
 
 namespace lanewise::exec {
 namespace {
-
-template <class T>
-void repeat(const std::byte* from, int64_t step, int64_t samples, int64_t row, std::byte* to) {
-  const T* x = reinterpret_cast<const T*>(from);
-  T* out = reinterpret_cast<T*>(to);
-  for (int64_t i = 0; i < samples; ++i) std::fill_n(out + i * row, row, x[i * step]);
-}
 
 // From each feature to the next, where those are evenly apart.
 std::optional<int64_t> feature_step(const View& v, int samples) {
@@ -91,10 +85,7 @@ void ChainValue::fill_rows(int64_t samples) const {
 
 void ChainValue::fill_strip(int64_t first, int64_t samples) const {
   if (kind_ != Kind::column) return;
-  const std::byte* from = data_ + first * step_ * bytes_;
-  if (bytes_ == 1) repeat<uint8_t>(from, step_, samples, row_, strip_);
-  else if (bytes_ == 4) repeat<uint32_t>(from, step_, samples, row_, strip_);
-  else repeat<uint64_t>(from, step_, samples, row_, strip_);
+  kernels::fast::repeat(bytes_, data_ + first * step_ * bytes_, step_, samples, row_, strip_);
 }
 
 void ChainValue::leave(int64_t first, int64_t samples) const {
