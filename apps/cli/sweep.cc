@@ -105,6 +105,10 @@ std::vector<std::vector<std::size_t>> sharing_batches(const std::vector<Candidat
 }
 
 void Ranking::add(const Candidate& candidate, TrainResult result) {
+  if (!result.fit.failure.empty()) {
+    rows_.push_back({candidate, INFINITY, 0, result.fit.history.size(), {}, 0, result.fit.failure});
+    return;
+  }
   const std::string judge = result.plan.members > 1 ? "out_of_fold" : "validation";
   const Json metrics = metrics_json(metrics_of(result.model.metrics(), judge));
   const auto& history = result.fit.history;
@@ -123,6 +127,13 @@ void Ranking::add(const Candidate& candidate, TrainResult result) {
   rows_.insert(place, row);
 }
 
+const TrainResult& Ranking::best() const {
+  if (!best_)
+    throw ValueError(fmt::format("--sweep: every combination failed; {}: {}",
+                                 rows_[0].candidate.text(), rows_[0].failure));
+  return *best_;
+}
+
 std::string Ranking::table() const {
   std::vector<std::vector<std::string>> text = {{"rank"}};
   for (const auto& [flag, value] : rows_[0].candidate.flags) text[0].push_back(flag);
@@ -131,13 +142,22 @@ std::string Ranking::table() const {
     text[0].push_back(title);
   for (std::size_t i = 0; i < rows_.size(); ++i) {
     const Row& row = rows_[i];
-    text.push_back({std::to_string(i + 1)});
+    text.push_back({row.failure.empty() ? std::to_string(i + 1) : "-"});
     for (const auto& [flag, value] : row.candidate.flags) text.back().push_back(value);
-    text.back().insert(text.back().end(),
-                       {shortened(row.loss), shortened(row.score), std::to_string(row.epochs),
-                        fmt::format("{:.1f}", row.seconds)});
+    if (row.failure.empty())
+      text.back().insert(text.back().end(),
+                         {shortened(row.loss), shortened(row.score), std::to_string(row.epochs),
+                          fmt::format("{:.1f}", row.seconds)});
+    else text.back().insert(text.back().end(), {"failed", "-", std::to_string(row.epochs), "-"});
   }
-  return text_table(text);
+  return text_table(text) + failures();
+}
+
+std::string Ranking::failures() const {
+  std::string text;
+  for (const Row& row : rows_)
+    if (!row.failure.empty()) text += fmt::format("{}: {}\n", row.candidate.text(), row.failure);
+  return text;
 }
 
 Json Ranking::json() const {
@@ -145,6 +165,10 @@ Json Ranking::json() const {
   for (const Row& row : rows_) {
     Json flags = Json::object();
     for (const auto& [flag, value] : row.candidate.flags) flags[flag] = value;
+    if (!row.failure.empty()) {
+      all.push_back({{"flags", flags}, {"failure", row.failure}});
+      continue;
+    }
     all.push_back({{"flags", flags},
                    {"loss", row.loss},
                    {row.metric, row.score},

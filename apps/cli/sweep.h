@@ -27,21 +27,26 @@ std::vector<Candidate> candidates(const TrainFlags& flags);
 // Their numbers, in groups that share their batches and so can be trained at once.
 std::vector<std::vector<std::size_t>> sharing_batches(const std::vector<Candidate>& all);
 
-// Trained candidates, the one with the least loss on rows that judge first.
+// Trained candidates, the one with the least loss on rows that judge first; last those whose loss
+// became NaN or infinite.
 class Ranking {
  public:
   void add(const Candidate& candidate, TrainResult result);
-  const TrainResult& best() const { return *best_; }
+  // Errors: ValueError where all of them failed.
+  const TrainResult& best() const;
   std::string table() const;
   Json json() const;
 
  private:
+  std::string failures() const;  // a line each
+
   struct Row {
     Candidate candidate;
     double loss, seconds;
     std::size_t epochs;
     std::string metric;  // the first of the rows that judge
     double score;
+    std::string failure{};
   };
   std::vector<Row> rows_;  // ranked
   std::optional<TrainResult> best_;

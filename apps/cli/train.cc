@@ -155,6 +155,7 @@ int run(TrainFlags flags, const Output& output) {
               : watched(flags.stream ? train_on_stream(flags) : train_on(data), flags.data,
                         {flags.options}, {}, *progress, log ? &*log : nullptr, output)
                     .front();
+  if (!result.fit.failure.empty()) throw ValueError(result.fit.failure);
   result.model.save(flags.model);
   Json summary = to_json(result, flags.model);
   if (ranking) summary["sweep"] = ranking->json();

@@ -135,6 +135,9 @@ struct EnsembleResult {
   std::vector<Member> members;
   std::vector<EpochReport> history;
   bool interrupted = false;
+  // Of fit_ensembles(): which loss became NaN or infinite, when, and the repair. Training of the
+  // ensemble ended there, its members hold their best or first parameters. Empty: none did.
+  std::string failure{};
 };
 
 // Trains a network of one architecture from each of `parameters`, all in one Session: a step
@@ -160,7 +163,8 @@ struct Ensemble {
 
 // Trains several ensembles in one Session, a batch read once for all of them. Each gets the bits
 // that fit_ensemble gives it. Reports count members through: those of the first, then the next.
-// Errors: as fit_ensemble(); ValueError for networks that don't take the same samples.
+// One whose loss becomes NaN or infinite leaves, the others go on.
+// Errors: as fit_ensemble() otherwise; ValueError for networks that don't take the same samples.
 std::vector<EnsembleResult> fit_ensembles(std::vector<Ensemble> ensembles, const FitData& train,
                                           const FitData* validation, const BatchOptions& options);
 std::vector<EnsembleResult> fit_ensembles(std::vector<Ensemble> ensembles, const FitStream& train,

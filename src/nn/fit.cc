@@ -112,8 +112,10 @@ std::vector<EnsembleResult> train(std::vector<Ensemble> ensembles, const Data& t
 template <class Data>
 EnsembleResult train_one(const Sequential& network, std::vector<std::vector<Array>> parameters,
                          const Data& data, const Data* validation, const FitOptions& options) {
-  return std::move(
+  EnsembleResult result = std::move(
       train({{network, std::move(parameters), options}}, data, validation, options).front());
+  if (!result.failure.empty()) throw ValueError(result.failure);
+  return result;
 }
 
 FitResult only_one(EnsembleResult all) {

@@ -77,9 +77,13 @@ std::vector<std::span<const Array>> Members::parted(std::span<const Array> all,
   return parts;
 }
 
-std::vector<EnsembleResult> Members::by_ensemble(EnsembleResult all) const {
+std::vector<EnsembleResult> Members::by_ensemble(EnsembleResult all,
+                                                 std::vector<std::string> failures) const {
   std::vector<EnsembleResult> results(ensembles_.size());
-  for (EnsembleResult& result : results) result.interrupted = all.interrupted;
+  for (std::size_t e = 0; e < results.size(); ++e) {
+    results[e].interrupted = all.interrupted;
+    results[e].failure = std::move(failures[e]);
+  }
   for (int member = 0; member < count(); ++member)
     results[ensemble_of(member)].members.push_back(
         std::move(all.members[static_cast<std::size_t>(member)]));

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "lanewise/nn.h"
@@ -40,8 +41,9 @@ class Members {
   std::vector<std::span<const Array>> parted(std::span<const Array> all,
                                              std::span<const int> members) const;
 
-  // What each ensemble got.
-  std::vector<EnsembleResult> by_ensemble(EnsembleResult all) const;
+  // What each ensemble got; `failures` of each.
+  std::vector<EnsembleResult> by_ensemble(EnsembleResult all,
+                                          std::vector<std::string> failures) const;
 
  private:
   struct Place {

@@ -69,6 +69,7 @@ Standing standing_from_json(const FitState& state) {
   s.sums = j.at("sums").get<std::vector<double>>();
   s.seconds = j.at("seconds");
   s.members = j.at("members").get<std::vector<int>>();
+  s.failures = j.at("failures").get<std::vector<std::string>>();
   for (const json& r : j.at("history")) s.result.history.push_back(report_from(r));
   for (const json& m : j.at("results"))
     s.result.members.push_back(
@@ -92,11 +93,11 @@ FitState stored(const Standing& s) {
   for (const EpochReport& r : s.result.history) history.push_back(to_json(r));
   for (std::size_t i = 0; i < s.state.size(); ++i) out.arrays.emplace(state_name(i), s.state[i]);
   out.arrays.emplace("generator", s.generator.state());
-  out.progress = json{{"epoch", s.epoch},     {"epoch_steps", s.epoch_steps},
-                      {"steps", s.steps},     {"sums", s.sums},
-                      {"seconds", s.seconds}, {"members", s.members},
-                      {"results", results},   {"history", history}}
-                     .dump();
+  out.progress =
+      json{{"epoch", s.epoch},   {"epoch_steps", s.epoch_steps}, {"steps", s.steps},
+           {"sums", s.sums},     {"seconds", s.seconds},         {"members", s.members},
+           {"results", results}, {"history", history},           {"failures", s.failures}}
+          .dump();
   return out;
 }
 

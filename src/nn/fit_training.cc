@@ -41,6 +41,7 @@ class Training {
     else if (judges_) validation_.emplace(all_, options_.loss, *judges_);
     at_.generator = Generator(options_.seed);
     at_.result.members.resize(static_cast<std::size_t>(all_.count()));
+    at_.failures.resize(all_.ensembles().size());
     for (int member = 0; member < all_.count(); ++member) {
       at_.members.push_back(member);
       for (Array& a : all_.first_state(member)) at_.state.push_back(std::move(a));
@@ -58,7 +59,7 @@ class Training {
       if (!run_epoch()) return interrupted();
       dismiss_finished();
     }
-    return all_.by_ensemble(std::move(at_.result));
+    return results();
   }
 
  private:
@@ -81,7 +82,8 @@ class Training {
 
   // Whether networks and data are those at hand, of which all are in training.
   bool fits(const Standing& there) const {
-    if (there.result.members.size() != at_.result.members.size() || there.epoch_steps < 0 ||
+    if (there.result.members.size() != at_.result.members.size() ||
+        there.failures.size() != at_.failures.size() || there.epoch_steps < 0 ||
         there.epoch_steps >= steps_per_epoch())
       return false;
     const auto now = all_.parted(at_.state, at_.members);
@@ -116,10 +118,11 @@ class Training {
         static_cast<double>(rows_ - done * batch_) / seconds_since(epoch_start);
     judge(report);
     report.seconds = seconds_since(start_);
-    at_.result.history.push_back(report);
     at_.generator = generator;
     at_.sums.clear();
     at_.epoch_steps = 0;
+    if (report.members.empty()) return true;  // all have failed
+    at_.result.history.push_back(report);
     if (options_.on_epoch) options_.on_epoch(report);
     return true;
   }
@@ -197,21 +200,26 @@ class Training {
     const std::size_t metrics = sums.size() / at_.members.size();
     std::vector<std::vector<Array>> kept = to_keep(session_->state());
     for (std::size_t i = 0; i < at_.members.size(); ++i) {
-      const double loss = mean_loss(sums.subspan(i * metrics, metrics), rows_);
-      check_finite(loss, "training", at_.members[i], report.epoch);
-      report.members.push_back({at_.members[i], loss, kNaN, false});
+      report.members.push_back(
+          {at_.members[i], mean_loss(sums.subspan(i * metrics, metrics), rows_), kNaN, false});
+      check(report.members[i].loss, "training", at_.members[i], report.epoch);
     }
-    const auto losses = validation_ ? (*validation_)(kept, at_.members) : std::vector<double>{};
-    for (std::size_t i = 0; i < at_.members.size(); ++i) {
-      if (validation_) report.members[i].validation_loss = losses[i];
-      keep_if_best(report.members[i], report.epoch, std::move(kept[i]));
+    if (validation_) {
+      const std::vector<double> losses = (*validation_)(kept, at_.members);
+      for (std::size_t i = 0; i < at_.members.size(); ++i) {
+        report.members[i].validation_loss = losses[i];
+        check(losses[i], "validation", at_.members[i], report.epoch);
+      }
     }
+    for (std::size_t i = 0; i < at_.members.size(); ++i)
+      if (!has_failed(at_.members[i]))
+        keep_if_best(report.members[i], report.epoch, std::move(kept[i]));
+    std::erase_if(report.members, [this](const auto& own) { return has_failed(own.member); });
     summarize(report);
   }
 
   void keep_if_best(MemberReport& report, int epoch, std::vector<Array> parameters) {
     EnsembleResult::Member& member = at_.result.members[static_cast<std::size_t>(report.member)];
-    if (validation_) check_finite(report.validation_loss, "validation", report.member, epoch);
     report.best =
         !validation_ || member.best_epoch == 0 || report.validation_loss < member.best_loss;
     if (!report.best) return;
@@ -235,13 +243,14 @@ class Training {
 
   bool is_finished(int member) const {
     const MemberOptions& options = all_.options(member);
-    if (at_.epoch >= options.epochs) return true;
+    if (at_.epoch >= options.epochs || has_failed(member)) return true;
     return validation_ && options.patience > 0 &&
            at_.epoch - at_.result.members[static_cast<std::size_t>(member)].best_epoch >=
                options.patience;
   }
 
-  // Members whose patience or epochs ended leave; the others go on from where they are.
+  // Members whose patience or epochs ended leave, or that failed; the others go on from where they
+  // are.
   void dismiss_finished() {
     if (std::none_of(at_.members.begin(), at_.members.end(),
                      [this](int member) { return is_finished(member); }))
@@ -254,7 +263,7 @@ class Training {
       const int member = at_.members[i];
       if (is_finished(member)) {
         at_.result.members[static_cast<std::size_t>(member)].stopped_early =
-            at_.epoch < all_.options(member).epochs;
+            at_.epoch < all_.options(member).epochs && !has_failed(member);
         continue;
       }
       staying.push_back(member);
@@ -272,17 +281,29 @@ class Training {
           at_.result.members[static_cast<std::size_t>(at_.members[i])].parameters;
       if (!validation_ || kept.empty()) kept = std::move(now[i]);
     }
-    return all_.by_ensemble(std::move(at_.result));
+    return results();
   }
 
-  void check_finite(double loss, std::string_view which, int member, int epoch) const {
-    if (std::isfinite(loss)) return;
+  std::vector<EnsembleResult> results() {
+    for (int member = 0; member < all_.count(); ++member) {
+      std::vector<Array>& kept = at_.result.members[static_cast<std::size_t>(member)].parameters;
+      if (has_failed(member) && kept.empty())
+        kept = all_.ensemble(member).parameters[static_cast<std::size_t>(all_.number(member))];
+    }
+    return all_.by_ensemble(std::move(at_.result), std::move(at_.failures));
+  }
+
+  bool has_failed(int member) const { return !at_.failures[all_.ensemble_of(member)].empty(); }
+
+  // Without a finite loss the ensemble of the member has failed.
+  void check(double loss, std::string_view which, int member, int epoch) {
+    if (std::isfinite(loss) || has_failed(member)) return;
     const Ensemble& own = all_.ensemble(member);
-    throw ValueError(fmt::format(
+    at_.failures[all_.ensemble_of(member)] = fmt::format(
         "fit: the {} loss{} became {} in epoch {}; lower the learning rate (it is {}), or "
         "look for NaN and infinite values in the data",
         which, own.parameters.size() > 1 ? fmt::format(" of network {}", all_.number(member)) : "",
-        std::isnan(loss) ? "NaN" : "infinite", epoch, own.options.optimizer.learning_rate));
+        std::isnan(loss) ? "NaN" : "infinite", epoch, own.options.optimizer.learning_rate);
   }
 
   BatchOptions options_;

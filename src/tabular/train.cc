@@ -191,7 +191,9 @@ class Training {
 }  // namespace
 
 TrainResult train(const Table& table, const TrainOptions& options, const Table* test) {
-  return std::move(Training(table, {&options, 1}, test).run().front());
+  TrainResult result = std::move(Training(table, {&options, 1}, test).run().front());
+  if (!result.fit.failure.empty()) throw ValueError(result.fit.failure);
+  return result;
 }
 
 std::vector<TrainResult> train(const Table& table, std::span<const TrainOptions> all,

@@ -189,18 +189,21 @@ class StreamTraining {
     const auto rows = source_of(train), judging = source_of(validation);
     const nn::FitStream stream{rows.get(), train.has_weights(), train.has_folds(), window(plan)},
         judge{judging.get(), validation.has_weights(), false, window(plan)};
-    return fit_as_planned(
-               {&options_, 1}, {&plan, 1},
-               [&] {
-                 nlohmann::json run = fingerprint(options_, plan, checksum);
-                 run["memory"] = stream_.memory;
-                 return run;
-               },
-               [&](std::vector<nn::Ensemble> ensembles, const nn::BatchOptions& how) {
-                 return nn::fit_ensembles(std::move(ensembles), stream,
-                                          validation.rows() > 0 ? &judge : nullptr, how);
-               })
-        .front();
+    nn::EnsembleResult fit =
+        fit_as_planned(
+            {&options_, 1}, {&plan, 1},
+            [&] {
+              nlohmann::json run = fingerprint(options_, plan, checksum);
+              run["memory"] = stream_.memory;
+              return run;
+            },
+            [&](std::vector<nn::Ensemble> ensembles, const nn::BatchOptions& how) {
+              return nn::fit_ensembles(std::move(ensembles), stream,
+                                       validation.rows() > 0 ? &judge : nullptr, how);
+            })
+            .front();
+    if (!fit.failure.empty()) throw ValueError(fit.failure);
+    return fit;
   }
 
   // Of rows, evenly spread where they are many: each by the network that left out its fold, or by

@@ -52,6 +52,25 @@ def test_ensembles_are_ranked_out_of_fold(tmp_path, table):
     assert trained["members"] == 2 and len(trained["sweep"]) == 2
 
 
+def test_a_combination_that_diverges_leaves_the_others(tmp_path, table):
+    """Even where it shares the batches of others; each of these has the numbers that it has alone."""
+    done = lanewise(*arguments(table, tmp_path / "m", "lr=3e-3,1e30,1e-3"))
+    table_lines = [line for line in done.stdout.splitlines() if re.match(r"(rank|1|2|-) ", line)]
+    assert [line.split()[1] for line in table_lines] == ["lr", "3e-3", "1e-3", "1e30"]
+    assert table_lines[3].split()[2] == "failed"
+    assert re.search(r"lr=1e30: fit: the training loss became (NaN|infinite) in epoch 1; lower", done.stdout)
+    rows = answer(*arguments(table, tmp_path / "n", "lr=3e-3,1e30,1e-3"))["sweep"]
+    without = answer(*arguments(table, tmp_path / "o", "lr=3e-3,1e-3"))["sweep"]
+    assert [r["loss"] for r in rows[:2]] == [r["loss"] for r in without] and "failure" in rows[2]
+    assert (tmp_path / "m").read_bytes() == (tmp_path / "o").read_bytes()
+
+
+def test_where_all_diverge_it_fails(tmp_path, table):
+    said = lanewise(*arguments(table, tmp_path / "m", "lr=1e30,1e31"), code=2).stderr
+    assert "every combination failed; lr=1e30: fit: the training loss became" in said
+    assert not (tmp_path / "m").exists()
+
+
 @pytest.mark.parametrize("grid, says", [
     (" ", "names no flag"),
     ("lr", "'lr' isn't FLAG=VALUE,VALUE"),
