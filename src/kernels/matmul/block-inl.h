@@ -208,8 +208,8 @@ HWY_NOINLINE void column_block(const BlockArgs<T>& g) {
 #pragma GCC unroll 4
   for (int v = 0; v < kVectors; ++v) c[v] = hn::Load(d, column + v * kLanes);
 
-  int64_t p = 0;
-  for (; p + kSquare <= g.k; p += kSquare) {
+  // Elements p + skipped … p + kSquare - 1 of the rows.
+  const auto add_square = [&](int64_t p, int64_t skipped) HWY_ATTR {
 #pragma GCC unroll 4
     for (int v = 0; v < kVectors; ++v) {
       const T* a = g.a + v * kLanes * g.a_m + p;
@@ -221,8 +221,14 @@ HWY_NOINLINE void column_block(const BlockArgs<T>& g) {
       turn(d, rows, turned);
 #pragma GCC unroll 4
       for (int i = 0; i < kSquare; ++i)
-        c[v] = fused(turned[i], hn::Set(d, g.b[(p + i) * g.b_k]), c[v]);
+        if (i >= skipped) c[v] = fused(turned[i], hn::Set(d, g.b[(p + i) * g.b_k]), c[v]);
     }
+  };
+  int64_t p = 0;
+  for (; p + kSquare <= g.k; p += kSquare) add_square(p, 0);
+  if (p < g.k && g.k >= kSquare) {
+    add_square(g.k - kSquare, p - (g.k - kSquare));
+    p = g.k;
   }
   for (; p < g.k; ++p) {
     for (int i = 0; i < kColumnRows; ++i) column[i] = g.a[i * g.a_m + p];
