@@ -61,7 +61,7 @@ struct ReduceKernels {
   int64_t width;
 };
 
-inline constexpr int64_t kTileBytes = 1024;
+inline constexpr int64_t kTileBytes = 1536;
 
 }  // namespace lanewise::kernels
 #endif
@@ -159,7 +159,7 @@ LANEWISE_INLINE void each_row(const ReduceGeometry& g, const T* x, int64_t begin
 
 template <class Operator, class T>
 struct Columns {
-  static constexpr int64_t kWidth = kTileBytes / static_cast<int64_t>(sizeof(T));
+  static constexpr int64_t kWidth = 1024 / static_cast<int64_t>(sizeof(T));
   static constexpr T kIdentity = Fold<Operator, T>::kIdentity;
 
   struct Tile {
@@ -201,7 +201,8 @@ struct Columns {
   }
 };
 
-// Neighbouring outputs of squared deviations.
+// Neighbouring outputs of squared deviations. Where their rows lie one after the other, the lanes
+// do, too, and take in a row each at once.
 template <class T>
 struct MomentColumns {
   static constexpr int64_t kWidth = kTileBytes / static_cast<int64_t>(sizeof(Moments));
@@ -222,11 +223,15 @@ struct MomentColumns {
     using Lanes = typename SquaredDeviations<T>::Lanes;
     alignas(64) T base[kLanes * kWidth], mean[kLanes * kWidth], m2[kLanes * kWidth];
     const Lanes lanes{base, mean, m2};
-    each_row(g, x, begin, end, [&](int64_t i, const T* row) {
-      lanes.from(i % kLanes * kWidth).add(i / kLanes, row, g.stride, width);
+    const bool together = g.stride == 1 && g.reduced.rank() == 1 && g.reduced_strides[0] == width;
+    const int64_t taken = together ? (end - begin) / kLanes * kLanes : 0;
+    for (int64_t i = 0; i < taken; i += kLanes)
+      lanes.add(i / kLanes, x + (begin + i) * width, 1, kLanes * width);
+    each_row(g, x, begin + taken, end, [&](int64_t i, const T* row) {
+      lanes.from(i % kLanes * width).add((taken + i) / kLanes, row, g.stride, width);
     });
     double means[kWidth], m2s[kWidth];
-    SquaredDeviations<T>::template merge_lanes<kWidth>(lanes, kWidth, end - begin, width, means,
+    SquaredDeviations<T>::template merge_lanes<kWidth>(lanes, width, end - begin, width, means,
                                                        m2s);
     for (int64_t j = 0; j < width; ++j)
       result->value[j] = {static_cast<double>(end - begin), means[j], m2s[j]};
