@@ -164,7 +164,8 @@ bool share_batches(const TrainOptions& a, const TrainOptions& b);
 // As train() with each of `all`, to the same bits, but features are made and each batch is read
 // once. Told are on_start of each, and the other callbacks of the first, to which the networks of
 // all are one ensemble. Where losses become NaN or infinite, fit.failure says so; the others go on.
-// Errors: as train() otherwise; ValueError for options that don't share their batches, or checkpoints.
+// Errors: as train() otherwise; ValueError for options that don't share their batches, or
+// checkpoints.
 std::vector<TrainResult> train(const Table& table, std::span<const TrainOptions> all,
                                const Table* test = nullptr);
 
