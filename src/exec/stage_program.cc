@@ -45,10 +45,10 @@ class Builder {
   }
 
  private:
-  // For products, for reductions that take in a sample at a time, and where views turn values that
-  // are reduced. Nothing else is worth the copy.
+  // For products, and for reductions of what the stage computes or that take in a sample at a time.
+  // Nothing else is worth the copy.
   bool wants_samples_outermost() const {
-    bool folds = false, views = false;
+    bool folds = false, computes = false;
     for (int i : stage_.steps) {
       const Step& s = plan_.steps[i];
       if (s.op == Op::matmul) return true;
@@ -56,10 +56,10 @@ class Builder {
         if (!tile_fold_of(s).takes_columns) return true;
         folds = true;
       } else {
-        views = views || s.is_view;
+        computes = true;
       }
     }
-    return folds && views;
+    return folds && computes;
   }
 
   int64_t bytes_of(const Step& s) const { return static_cast<int64_t>(size_of(s.dtype)); }
