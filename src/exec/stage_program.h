@@ -3,8 +3,8 @@
 //
 // A value of a tile lies with its samples outermost, whatever the layout of the
 // program: so the features of a sample are side by side, products have them along
-// their vectors, and an elementwise step passes over memory in order. A stage that neither
-// multiplies nor folds leaves its values as the program has them.
+// their vectors, and an elementwise step passes over memory in order. A stage without
+// products, that folds or computes but not both, leaves its values as the program has them.
 #pragma once
 
 #include <span>
