@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <vector>
+
+#include "kernels/movement/repeat.h"
+#include "kernels/movement/stream.h"
 #include "kernels/testing.h"
 
 namespace lanewise::kernels {
@@ -116,6 +120,38 @@ TEST(Movement, Iota) {
   const Tensor x = make(DType::float64, {3});
   fast::iota(0.5, 0.25, 0, x);
   EXPECT_EQ(values<double>(x), (std::vector<double>{0.5, 0.75, 1}));
+}
+
+// Rows shorter than a vector, as long and longer; nothing behind the last is touched.
+TEST(Movement, RowsOfANumber) {
+  constexpr int64_t kRows = 5, kStep = 3;
+  std::vector<std::byte> from(kRows * kStep * 8);
+  for (std::size_t i = 0; i < from.size(); ++i) from[i] = static_cast<std::byte>(i);
+  for (int64_t bytes : {1, 4, 8})
+    for (int64_t row : {1, 2, 3, 7, 8, 9, 15, 16, 17, 24, 63, 64, 65, 130}) {
+      std::vector<std::byte> to(static_cast<std::size_t>(kRows * row * bytes + 1), std::byte{0xee});
+      fast::repeat(bytes, from.data(), kStep, kRows, row, to.data());
+      for (int64_t at = 0; at < kRows * row * bytes; ++at) {
+        const int64_t source = at / bytes / row * kStep * bytes + at % bytes;
+        ASSERT_EQ(to[static_cast<std::size_t>(at)], from[static_cast<std::size_t>(source)])
+            << bytes << " bytes, rows of " << row << ", at " << at;
+      }
+      EXPECT_EQ(to.back(), std::byte{0xee});
+    }
+}
+
+TEST(Movement, CopiesAroundTheCaches) {
+  std::vector<std::byte> from(600), to(600);
+  for (std::size_t i = 0; i < from.size(); ++i) from[i] = static_cast<std::byte>(i * 7);
+  for (std::size_t begin : {0, 1, 16, 63})
+    for (std::size_t count : {0, 1, 15, 63, 64, 65, 128, 500}) {
+      std::fill(to.begin(), to.end(), std::byte{0xee});
+      fast::stream_copy(from.data() + 3, to.data() + begin, static_cast<int64_t>(count));
+      fast::end_streams();
+      for (std::size_t i = 0; i < to.size(); ++i)
+        ASSERT_EQ(to[i], i >= begin && i < begin + count ? from[i - begin + 3] : std::byte{0xee})
+            << count << " bytes to " << begin << ", at " << i;
+    }
 }
 
 }  // namespace
