@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <sstream>
+#include <tuple>
 
 #include "cli/arguments.h"
 #include "cli/command.h"
@@ -105,8 +106,14 @@ std::vector<std::vector<std::size_t>> sharing_batches(const std::vector<Candidat
 }
 
 void Ranking::add(const Candidate& candidate, TrainResult result) {
+  const auto better = [](const Row& a, const Row& b) {
+    return std::tuple(!a.failure.empty(), a.loss) < std::tuple(!b.failure.empty(), b.loss);
+  };
+  const auto insert = [&](const Row& row) {
+    return rows_.insert(std::upper_bound(rows_.begin(), rows_.end(), row, better), row);
+  };
   if (!result.fit.failure.empty()) {
-    rows_.push_back({candidate, INFINITY, 0, result.fit.history.size(), {}, 0, result.fit.failure});
+    insert({candidate, INFINITY, 0, result.fit.history.size(), {}, 0, result.fit.failure});
     return;
   }
   const std::string judge = result.plan.members > 1 ? "out_of_fold" : "validation";
@@ -115,16 +122,9 @@ void Ranking::add(const Candidate& candidate, TrainResult result) {
   double loss = history.empty() ? INFINITY : 0;  // interrupted before anything was judged
   for (const auto& member : result.fit.members)
     loss += member.best_loss / static_cast<double>(result.fit.members.size());
-  const Row row{candidate,
-                loss,
-                history.empty() ? 0 : history.back().seconds,
-                history.size(),
-                metrics.begin().key(),
-                metrics.begin().value()};
-  const auto better = [](const Row& a, const Row& b) { return a.loss < b.loss; };
-  const auto place = std::upper_bound(rows_.begin(), rows_.end(), row, better);
+  const auto place = insert({candidate, loss, history.empty() ? 0 : history.back().seconds,
+                             history.size(), metrics.begin().key(), metrics.begin().value()});
   if (place == rows_.begin()) best_ = std::move(result);
-  rows_.insert(place, row);
 }
 
 const TrainResult& Ranking::best() const {

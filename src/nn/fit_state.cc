@@ -69,7 +69,8 @@ Standing standing_from_json(const FitState& state) {
   s.sums = j.at("sums").get<std::vector<double>>();
   s.seconds = j.at("seconds");
   s.members = j.at("members").get<std::vector<int>>();
-  s.failures = j.at("failures").get<std::vector<std::string>>();
+  // Earlier states don't tell: of one ensemble, none failed.
+  s.failures = j.value("failures", std::vector<std::string>(1));
   for (const json& r : j.at("history")) s.result.history.push_back(report_from(r));
   for (const json& m : j.at("results"))
     s.result.members.push_back(

@@ -35,6 +35,23 @@ struct LaneVectors {
   }
 };
 
+// SquaredDeviations::Lanes, a vector of them.
+template <class T>
+struct DeviationLanes {
+  using D = typename LaneVectors<T>::D;
+  using V = typename LaneVectors<T>::V;
+  V base, mean, m2;
+
+  LANEWISE_INLINE static DeviationLanes begin(V x) { return {x, hn::Zero(D()), hn::Sub(x, x)}; }
+  // Takes in their number k, see weight().
+  LANEWISE_INLINE DeviationLanes next(V x, V weight) const {
+    const V shifted = hn::Sub(x, base), delta = hn::Sub(shifted, mean);
+    const V moved = hn::Add(mean, hn::Mul(delta, weight));
+    return {base, moved, hn::Add(m2, hn::Mul(delta, hn::Sub(shifted, moved)))};
+  }
+  LANEWISE_INLINE static V weight(int64_t k) { return hn::Set(D(), T{1} / static_cast<T>(k + 1)); }
+};
+
 #if LANEWISE_PORTABLE
 template <class D, class V>
 LANEWISE_INLINE hn::TFromD<D> sum_halves(D, V x) {

@@ -68,9 +68,19 @@ class RowBlock<SquaredDeviations<T>> {
 
   LANEWISE_INLINE Moments operator()(const T* x, int64_t /*first*/) const {
     if (count_ == 0) return {};
-    Lanes lanes;
-    lanes.begin(x, count_);
-    for (int64_t i = kLanes; i < count_; i += kLanes) lanes.add(i / kLanes, x + i, count_ - i);
+    Lanes lanes[L::kCount];
+#pragma GCC unroll 16
+    for (int v = 0; v < L::kCount; ++v) lanes[v] = Lanes::begin(L::load_first(count_, x, v));
+    for (int64_t i = kLanes; i < count_; i += kLanes) {
+      const V weight = Lanes::weight(i / kLanes);
+#pragma GCC unroll 16
+      for (int v = 0; v < L::kCount; ++v) {
+        const auto taken = L::first(count_ - i, v);
+        const Lanes next = lanes[v].next(L::load_first(count_ - i, x + i, v), weight);
+        lanes[v].mean = hn::IfThenElse(taken, next.mean, lanes[v].mean);
+        lanes[v].m2 = hn::IfThenElse(taken, next.m2, lanes[v].m2);
+      }
+    }
     return merged(lanes);
   }
 
@@ -78,43 +88,15 @@ class RowBlock<SquaredDeviations<T>> {
   using L = LaneVectors<T>;
   using D = typename L::D;
   using V = typename L::V;
+  using Lanes = DeviationLanes<T>;
   using Wide = LaneVectors<double>;
   using WideV = typename Wide::V;
 
-  // As SquaredDeviations::Lanes.
-  struct Lanes {
-    V base[L::kCount], mean[L::kCount], m2[L::kCount];
-
-    // x[0 … count-1] for the first lanes.
-    LANEWISE_INLINE void begin(const T* x, int64_t count) {
-#pragma GCC unroll 16
-      for (int v = 0; v < L::kCount; ++v) {
-        base[v] = L::load_first(count, x, v);
-        mean[v] = hn::Zero(D());
-        m2[v] = hn::Sub(base[v], base[v]);
-      }
-    }
-    // The same as their number k.
-    LANEWISE_INLINE void add(int64_t k, const T* x, int64_t count) {
-      const V weight = hn::Set(D(), T{1} / static_cast<T>(k + 1));
-#pragma GCC unroll 16
-      for (int v = 0; v < L::kCount; ++v) {
-        const auto taken = L::first(count, v);
-        const V shifted = hn::Sub(L::load_first(count, x, v), base[v]);
-        const V delta = hn::Sub(shifted, mean[v]);
-        const V next = hn::Add(mean[v], hn::Mul(delta, weight));
-        const V squares = hn::Add(m2[v], hn::Mul(delta, hn::Sub(shifted, next)));
-        mean[v] = hn::IfThenElse(taken, next, mean[v]);
-        m2[v] = hn::IfThenElse(taken, squares, m2[v]);
-      }
-    }
-  };
-
-  LANEWISE_INLINE Moments merged(const Lanes& lanes) const {
+  LANEWISE_INLINE Moments merged(const Lanes (&lanes)[L::kCount]) const {
     WideV mean[Wide::kCount], m2[Wide::kCount], base[Wide::kCount];
-    widen(lanes.base, base);
-    widen(lanes.mean, mean);
-    widen(lanes.m2, m2);
+    widen(lanes, &Lanes::base, base);
+    widen(lanes, &Lanes::mean, mean);
+    widen(lanes, &Lanes::m2, m2);
 #pragma GCC unroll 16
     for (int v = 0; v < Wide::kCount; ++v) mean[v] = hn::Add(base[v], mean[v]);
 #pragma GCC unroll 16
@@ -127,10 +109,11 @@ class RowBlock<SquaredDeviations<T>> {
     return merge_halves(typename Wide::D(), mean[0], m2[0]);
   }
 
-  LANEWISE_INLINE static void widen(const V (&lanes)[L::kCount], WideV (&wide)[Wide::kCount]) {
+  LANEWISE_INLINE static void widen(const Lanes (&lanes)[L::kCount], V Lanes::*which,
+                                    WideV (&wide)[Wide::kCount]) {
     alignas(64) T x[kLanes];
 #pragma GCC unroll 16
-    for (int v = 0; v < L::kCount; ++v) hn::Store(lanes[v], D(), x + v * L::kWidth);
+    for (int v = 0; v < L::kCount; ++v) hn::Store(lanes[v].*which, D(), x + v * L::kWidth);
     constexpr typename Wide::D d;
 #pragma GCC unroll 16
     for (int v = 0; v < Wide::kCount; ++v) {

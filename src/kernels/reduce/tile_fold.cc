@@ -202,10 +202,9 @@ struct DeviationFolding {
   static void add_vectors(const Lanes& all, int64_t width, const T* x, int64_t column, int64_t k,
                           int64_t vectors) {
     if (vectors == 0) return;
-    using V = typename Vectors::V;
     constexpr typename Vectors::D d;
     constexpr int kParts = columns * Vectors::kCount;
-    V base[kParts], mean[kParts], m2[kParts];
+    DeviationLanes<T> lanes[kParts];
     const auto each = [](auto body) HWY_ATTR {
 #pragma GCC unroll 16
       for (int part = 0; part < kParts; ++part)
@@ -214,31 +213,27 @@ struct DeviationFolding {
     int64_t i = 0;
     if (k == 0) {  // as Lanes::add() begins
       each([&](int part, int c, int lane) HWY_ATTR {
-        base[part] = hn::LoadU(d, x + c * column + lane);
-        mean[part] = hn::Zero(d);
-        m2[part] = hn::Sub(base[part], base[part]);
+        lanes[part] = DeviationLanes<T>::begin(hn::LoadU(d, x + c * column + lane));
       });
       ++i;
     } else {
       each([&](int part, int c, int lane) HWY_ATTR {
-        base[part] = gather(d, all.base + c + lane * width, width);
-        mean[part] = gather(d, all.mean + c + lane * width, width);
-        m2[part] = gather(d, all.m2 + c + lane * width, width);
+        const Lanes from = all.from(c + lane * width);
+        lanes[part] = {gather(d, from.base, width), gather(d, from.mean, width),
+                       gather(d, from.m2, width)};
       });
     }
     for (; i < vectors; ++i) {
-      const V weight = hn::Set(d, T{1} / static_cast<T>(k + i + 1));
+      const auto weight = DeviationLanes<T>::weight(k + i);
       each([&](int part, int c, int lane) HWY_ATTR {
-        const V shifted = hn::Sub(hn::LoadU(d, x + c * column + i * kLanes + lane), base[part]);
-        const V delta = hn::Sub(shifted, mean[part]);
-        mean[part] = hn::Add(mean[part], hn::Mul(delta, weight));
-        m2[part] = hn::Add(m2[part], hn::Mul(delta, hn::Sub(shifted, mean[part])));
+        lanes[part] = lanes[part].next(hn::LoadU(d, x + c * column + i * kLanes + lane), weight);
       });
     }
     each([&](int part, int c, int lane) HWY_ATTR {
-      scatter(d, base[part], all.base + c + lane * width, width);
-      scatter(d, mean[part], all.mean + c + lane * width, width);
-      scatter(d, m2[part], all.m2 + c + lane * width, width);
+      const Lanes to = all.from(c + lane * width);
+      scatter(d, lanes[part].base, to.base, width);
+      scatter(d, lanes[part].mean, to.mean, width);
+      scatter(d, lanes[part].m2, to.m2, width);
     });
   }
 
