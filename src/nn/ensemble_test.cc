@@ -265,6 +265,22 @@ TEST(Ensembles, OneThatDivergesLeavesTheOthers) {
       ThrowsMessage<ValueError>(together[2].failure));
 }
 
+TEST(Ensemble, GoesOnFromAStateThatTellsOfNoFailures) {
+  const FitData data = problem();
+  FitOptions shared = options(3);
+  std::vector<FitState> states;
+  shared.on_step = [&](const auto& state) { states.push_back(state()); };
+  const EnsembleResult whole = fit_ensemble(kNetwork, starts(), data, nullptr, shared);
+  FitState earlier = states[5];
+  const std::string told = "\"failures\":[\"\"],";
+  const std::size_t at = earlier.progress.find(told);
+  ASSERT_NE(at, std::string::npos);
+  earlier.progress.erase(at, told.size());
+  shared.on_step = {};
+  shared.resume = earlier;
+  EXPECT_EQ(numbers(fit_ensemble(kNetwork, starts(), data, nullptr, shared)), numbers(whole));
+}
+
 TEST(Ensembles, GoOnFromAnyStepToTheSameBits) {
   const FitData data = problem();
   std::vector<FitState> states;
