@@ -2,7 +2,8 @@
 // caller take runs of it until none is left. Then the caller closes the job, which
 // no worker may join any more, and waits only for those that did join: a worker
 // that the system has not scheduled yet delays nobody. Workers spin for a moment
-// before they park, so that calls in quick succession find them awake.
+// before they park, so that calls in quick succession find them awake; one atomic
+// word says all that they look for, so that nobody who is awake waits for a lock.
 #include "base/thread_pool.h"
 
 #include <fmt/format.h>
@@ -14,7 +15,6 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <cstdlib>
 #include <exception>
 #include <mutex>
@@ -83,7 +83,6 @@ class Job {
   }
 
   const unsigned mode = floating_point_mode();
-  std::atomic<int> joined{0};  // workers that may still touch this job
 
  private:
   // Runs differ by one element at most, so none is shorter than the grain.
@@ -124,7 +123,7 @@ class Pool {
     inside_body = true;
     job.work();
     inside_body = false;
-    close(job);
+    close();
     job.rethrow();
   }
 
@@ -135,45 +134,41 @@ class Pool {
   void after_fork_in_child() {
     new (&busy_) std::mutex();
     new (&mutex_) std::mutex();
-    new (&wake_) std::condition_variable();
-    new (&left_) std::condition_variable();
     for (std::thread& worker : workers_) new (&worker) std::thread();  // can't be joined here
     workers_.clear();
-    job_ = nullptr;
+    state_ = 0;
     stopping_ = false;
   }
 
  private:
+  // The parts of state_.
+  static constexpr uint32_t kWorker = 1, kWorkers = 2 * kMaxThreads - 1, kOpen = kWorkers + 1,
+                            kGeneration = 2 * kOpen;
+  static uint32_t generation(uint32_t state) { return state / kGeneration; }
+
   void publish(Job& job, int64_t runs) {
-    std::size_t workers = 0;
-    {
-      const std::lock_guard lock(mutex_);
-      start();
-      workers = workers_.size();
-      job_ = &job;
-      ++generation_;
-    }
+    start();
+    job_ = &job;
+    state_ = (generation(state_) + 1) * kGeneration | kOpen;
     const auto helpers = static_cast<std::size_t>(runs - 1);
-    if (helpers >= workers) return wake_.notify_all();
-    for (std::size_t i = 0; i < helpers; ++i) wake_.notify_one();
+    if (helpers >= workers_.size()) return state_.notify_all();
+    for (std::size_t i = 0; i < helpers; ++i) state_.notify_one();
   }
 
-  void close(Job& job) {
-    {
-      const std::lock_guard lock(mutex_);
-      job_ = nullptr;
-    }
-    const auto all_left = [&] { return job.joined == 0; };
+  void close() {
+    state_ &= ~kOpen;
+    const auto all_left = [&] { return (state_ & kWorkers) == 0; };
     if (spin_until(may_spin(), all_left)) return;
-    std::unique_lock lock(mutex_);
-    left_.wait(lock, all_left);
+    for (uint32_t seen; seen = empty_, !all_left();) empty_.wait(seen);
   }
 
   // Starts what is missing; where the system refuses a thread, those that run must do.
   void start() {
+    if (static_cast<int>(workers_.size()) + 1 >= threads_wanted_) return;
+    const std::lock_guard lock(mutex_);
     try {
       while (static_cast<int>(workers_.size()) + 1 < threads_wanted_)
-        workers_.emplace_back([this, seen = generation_.load()] { serve(seen); });
+        workers_.emplace_back([this, seen = generation(state_)] { serve(seen); });
     } catch (const std::system_error&) {
     }
   }
@@ -182,50 +177,58 @@ class Pool {
     std::vector<std::thread> leaving;
     {
       const std::lock_guard lock(mutex_);
-      stopping_ = true;
       leaving.swap(workers_);
     }
-    wake_.notify_all();
+    stopping_ = true;
+    state_ += kGeneration;
+    state_.notify_all();
     for (std::thread& worker : leaving) worker.join();
     stopping_ = false;
   }
 
-  void serve(int64_t seen) {
+  void serve(uint32_t seen) {
     inside_body = true;
-    while (Job* job = next_job(seen)) {
-      set_floating_point_mode(job->mode);
-      job->work();
+    while (await_job(seen)) {
+      if (!join(seen)) continue;
+      Job& job = *job_;
+      set_floating_point_mode(job.mode);
+      job.work();
       // After this the job may be gone; the pool is not, it waits for its workers.
-      if (job->joined.fetch_sub(1) > 1) continue;
-      const std::lock_guard lock(mutex_);
-      left_.notify_one();
+      const uint32_t before = state_.fetch_sub(kWorker);
+      if ((before & kOpen) || (before & kWorkers) > 1) continue;
+      ++empty_;
+      empty_.notify_one();
     }
   }
 
-  // Joins the next job that is still open; null when the pool stops.
-  Job* next_job(int64_t& seen) {
-    const auto news = [&] { return generation_ != seen || stopping_; };
-    for (;;) {
-      spin_until(may_spin(), news);
-      std::unique_lock lock(mutex_);
-      wake_.wait(lock, news);
-      if (stopping_) return nullptr;
-      seen = generation_;
-      if (!job_) continue;
-      ++job_->joined;
-      return job_;
-    }
+  // False when the pool stops.
+  bool await_job(uint32_t seen) {
+    const auto news = [&] { return generation(state_) != seen; };
+    spin_until(may_spin(), news);
+    for (uint32_t state; state = state_, generation(state) == seen;) state_.wait(state);
+    return !stopping_;
+  }
+
+  // Joins the job at hand if it is still open.
+  bool join(uint32_t& seen) {
+    uint32_t state = state_;
+    do {
+      seen = generation(state);
+      if (!(state & kOpen)) return false;
+    } while (!state_.compare_exchange_weak(state, state + kWorker));
+    return true;
   }
 
   // With more threads than processors, whoever spins keeps another from working.
   bool may_spin() const { return threads_wanted_ <= processors_; }
 
   std::mutex busy_;   // held by the call that uses the workers
-  std::mutex mutex_;  // guards what follows
-  std::condition_variable wake_, left_;
+  std::mutex mutex_;  // held around changes of workers_
   std::vector<std::thread> workers_;
-  Job* job_ = nullptr;  // the open one
-  std::atomic<int64_t> generation_{0};
+  std::atomic<Job*> job_{nullptr};
+  // The number of the job, whether it is open, and how many workers have joined it.
+  std::atomic<uint32_t> state_{0};
+  std::atomic<uint32_t> empty_{0};  // times that the last worker left a closed job
   std::atomic<bool> stopping_{false};
   const int processors_ = machine().processors;
   std::atomic<int> threads_wanted_{default_threads()};

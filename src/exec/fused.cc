@@ -110,7 +110,7 @@ class SweptPlan : public Executable {
   }
   static constexpr int64_t kFewRows = 16;
   // What is done on the calling thread alone, for so many threads that could share it.
-  static constexpr double kTwoThreads = 100e6, kManyThreads = 4e6;
+  static constexpr double kTwoThreads = 14e6, kManyThreads = 4e6;
 
   plan::PlanPtr plan_;
   plan::Sweep sweep_;

@@ -21,9 +21,9 @@ class WholePlan : public Executable {
       (leaf ? leaves_ : computed).push_back(i);
     }
     steps_ = WholeSteps(*plan_, computed);
-    // A stage a pass: so no value takes up the memory of one that a later pass reads.
-    for (std::vector<int>& unit : steps_.units())
-      sweep_.stages.push_back({std::move(unit), {}, {}, {}});
+    // A stage a round: so no value takes up the memory of one that a later round reads.
+    for (std::vector<int>& round : steps_.rounds())
+      sweep_.stages.push_back({std::move(round), {}, {}, {}});
     plan::assign_places(*plan_, sweep_);
   }
 

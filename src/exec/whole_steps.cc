@@ -1,6 +1,7 @@
 #include "exec/whole_steps.h"
 
 #include <algorithm>
+#include <new>
 
 #include "kernels/scratch.h"
 
@@ -11,7 +12,7 @@ using plan::Plan;
 using plan::Step;
 
 // Elements times operations that are worth a thread.
-constexpr int64_t kGrain = 128 << 10;
+constexpr int64_t kGrain = 32 << 10;
 
 // Orders steps so that those which can make one pass follow one another: small values first,
 // since large ones wait for them.
@@ -85,51 +86,104 @@ class Grouping {
   std::vector<bool> is_waiting_;
 };
 
+// Where the arrays of a pass lie, whose results get memory. False where elements come in another
+// order.
+bool find_windows(const ElementwisePass& pass, Run& run, Window* windows) {
+  const auto arrays = static_cast<int>(pass.outside.size());
+  for (int k = pass.read; k < arrays; ++k) run.allocate(pass.outside[k]);
+  for (int k = 0; k < arrays; ++k) {
+    const View& v = run.view(pass.outside[k]);
+    if (v.size() != 1 && !v.contiguous()) return false;
+    const int64_t stride = v.size() == 1 ? 0 : 1;
+    windows[k] = {v.data, static_cast<int64_t>(size_of(v.dtype)), stride, stride};
+  }
+  return true;
+}
+
+// A pass among those of a round, counted in elements times operations, one behind the other.
+struct Work {
+  const ElementwisePass& pass;
+  const Window* windows;
+  int64_t elements;
+  int64_t first;  // where it begins
+
+  int64_t all() const { return elements * static_cast<int64_t>(pass.operations.size()); }
+
+  // The strips that begin from `begin` to `end` - 1.
+  void run(int64_t begin, int64_t end, std::byte* buffers) const {
+    const int64_t strip = ElementwisePass::kStrip * static_cast<int64_t>(pass.operations.size());
+    int64_t k = std::max<int64_t>(0, (begin - first + strip - 1) / strip);
+    for (; first + k * strip < std::min(end, first + all()); ++k) {
+      const int64_t at = k * ElementwisePass::kStrip;
+      pass.run(windows, at, std::min(ElementwisePass::kStrip, elements - at), buffers);
+    }
+  }
+};
+
 }  // namespace
 
 WholeSteps::WholeSteps(const Plan& plan, std::vector<int> steps) {
+  std::vector<bool> in_round(plan.steps.size());
+  const auto reads_round = [&](int i) {
+    const std::vector<int>& operands = plan.steps[i].operands;
+    return std::any_of(operands.begin(), operands.end(), [&](int o) { return in_round[o]; });
+  };
   for (std::vector<int>& group : Grouping(plan, steps).groups()) {
-    if (group.size() > 1) units_.push_back(make_elementwise_pass(plan, std::move(group)));
-    else units_.push_back({std::move(group), {}, 0, 0, {}});
+    const bool is_pass = group.size() > 1;
+    const bool joins = is_pass && !rounds_.empty() && !rounds_.back()[0].operations.empty() &&
+                       std::none_of(group.begin(), group.end(), reads_round);
+    if (!joins) {
+      in_round.assign(plan.steps.size(), false);
+      rounds_.emplace_back();
+    }
+    for (int i : group) in_round[i] = true;
+    rounds_.back().push_back(is_pass ? make_elementwise_pass(plan, std::move(group))
+                                     : ElementwisePass{std::move(group), {}, 0, 0, {}});
   }
 }
 
-std::vector<std::vector<int>> WholeSteps::units() const {
+std::vector<std::vector<int>> WholeSteps::rounds() const {
   std::vector<std::vector<int>> out;
-  for (const ElementwisePass& unit : units_) out.push_back(unit.steps);
+  for (const Round& round : rounds_) {
+    out.emplace_back();
+    for (const ElementwisePass& pass : round)
+      out.back().insert(out.back().end(), pass.steps.begin(), pass.steps.end());
+  }
   return out;
 }
 
 void WholeSteps::run(Run& run) const {
-  for (const ElementwisePass& unit : units_) {
-    if (unit.operations.empty()) run.step(unit.steps[0]);
-    else run_pass(unit, run);
+  for (const Round& round : rounds_) {
+    if (round[0].operations.empty()) run.step(round[0].steps[0]);
+    else run_passes(round, run);
   }
 }
 
-void WholeSteps::run_pass(const ElementwisePass& pass, Run& run) {
-  const auto arrays = static_cast<int>(pass.outside.size());
-  for (int k = pass.read; k < arrays; ++k) run.allocate(pass.outside[k]);
-  const Shape shape = run.plan().steps[pass.steps[0]].shape.at(run.m());
-  const int64_t count = element_count(shape);
-  const kernels::Scratch memory(static_cast<std::size_t>(arrays) * sizeof(Window));
-  Window* windows = reinterpret_cast<Window*>(memory.data());
-  for (int k = 0; k < arrays; ++k) {
-    const View& v = run.view(pass.outside[k]);
-    // Elements in another order: each step with its kernel.
-    if (v.size() != 1 && !v.contiguous()) {
-      for (int i : pass.steps) run.step(i);
-      return;
-    }
-    const int64_t stride = v.size() == 1 ? 0 : 1;
-    windows[k] = {v.data, static_cast<int64_t>(size_of(v.dtype)), stride, stride};
+void WholeSteps::run_passes(const Round& round, Run& run) {
+  std::size_t arrays = 0;
+  int64_t buffer_bytes = 0;
+  for (const ElementwisePass& pass : round) {
+    arrays += pass.outside.size();
+    buffer_bytes = std::max(buffer_bytes, pass.buffer_bytes());
   }
-  const auto strips = [&](int64_t begin, int64_t end) {
-    const kernels::Scratch buffers(static_cast<std::size_t>(pass.buffer_bytes()));
-    for (int64_t first = begin; first < end; first += ElementwisePass::kStrip)
-      pass.run(windows, first, std::min(ElementwisePass::kStrip, end - first), buffers.data());
-  };
-  parallel_for(count, kGrain / static_cast<int64_t>(pass.operations.size()), strips);
+  const kernels::Scratch memory(arrays * sizeof(Window) + round.size() * sizeof(Work));
+  Window* windows = reinterpret_cast<Window*>(memory.data());
+  Work* const works = reinterpret_cast<Work*>(windows + arrays);
+  Work* last = works;
+  int64_t total = 0;
+  for (const ElementwisePass& pass : round) {
+    if (!find_windows(pass, run, windows)) {
+      for (int i : pass.steps) run.step(i);
+      continue;
+    }
+    new (last) Work{pass, windows, element_count(run.plan().steps[pass.steps[0]].shape.at(run.m())), total};
+    windows += pass.outside.size();
+    total += last++->all();
+  }
+  parallel_for(total, kGrain, [&](int64_t begin, int64_t end) {
+    const kernels::Scratch buffers(static_cast<std::size_t>(buffer_bytes));
+    for (const Work* work = works; work < last; ++work) work->run(begin, end, buffers.data());
+  });
 }
 
 }  // namespace lanewise::exec

@@ -1,6 +1,7 @@
 // What runs between the stages of a sweep: steps on whole arrays. Elementwise ones on
 // arrays of one shape (an optimiser's update) make one pass: a strip of elements goes
 // through all of them before the next, and what none but they read is never stored.
+// Passes that read nothing of one another make a round, whose strips threads share.
 #pragma once
 
 #include <string>
@@ -18,15 +19,16 @@ class WholeSteps {
   // Those before one stage; they may run in any order that has operands before users.
   WholeSteps(const plan::Plan& plan, std::vector<int> steps);
 
-  bool empty() const { return units_.empty(); }
+  bool empty() const { return rounds_.empty(); }
   void run(Run& run) const;
-  // The steps in the order that they run in, those of a pass as one.
-  std::vector<std::vector<int>> units() const;
+  // The steps in the order that they run in, those of a round as one.
+  std::vector<std::vector<int>> rounds() const;
 
  private:
-  static void run_pass(const ElementwisePass& pass, Run& run);
+  using Round = std::vector<ElementwisePass>;  // one without operations: a step for its kernel
+  static void run_passes(const Round& round, Run& run);
 
-  std::vector<ElementwisePass> units_;  // without operations: one step for its kernel
+  std::vector<Round> rounds_;
 };
 
 }  // namespace lanewise::exec

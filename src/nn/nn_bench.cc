@@ -116,9 +116,17 @@ void mini_batches_784_256_128_10(benchmark::State& state) {
        {nn::dense(256, nn::Activation::relu), nn::dense(128, nn::Activation::relu), nn::dense(10)}},
       nn::Loss::softmax_cross_entropy, 60'000);
 }
-BENCHMARK(mini_batches_28_64_1<1>)->Arg(256)->Unit(benchmark::kMillisecond);
+void mini_batches_28_256_128_1(benchmark::State& state) {
+  mini_batches(
+      state,
+      {28,
+       {nn::dense(256, nn::Activation::relu), nn::dense(128, nn::Activation::relu), nn::dense(1)}},
+      nn::Loss::binary_cross_entropy, 50'000);
+}
+BENCHMARK(mini_batches_28_256_128_1)->Arg(64)->Arg(256)->Arg(1024)->Unit(benchmark::kMillisecond);
+BENCHMARK(mini_batches_28_64_1<1>)->Arg(64)->Arg(256)->Arg(1024)->Unit(benchmark::kMillisecond);
 BENCHMARK(mini_batches_28_64_1<8>)->Arg(256)->Unit(benchmark::kMillisecond);
-BENCHMARK(mini_batches_784_256_128_10)->Arg(128)->Unit(benchmark::kMillisecond);
+BENCHMARK(mini_batches_784_256_128_10)->Arg(32)->Arg(128)->Arg(512)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace lanewise
