@@ -3,7 +3,9 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <numeric>
+#include <thread>
 #include <vector>
 
 #include "base/crc32c.h"
@@ -90,9 +92,9 @@ TEST(Views, ReshapeOnlyWhereStridesAllow) {
 }
 
 TEST(ParallelFor, CoversEveryIndexOnce) {
-  for (int threads : {1, 2, 3, 4}) {
+  for (int threads : {1, 2, 3, 4, 20}) {
     set_thread_count(threads);
-    for (int64_t count : {0, 1, 7, 1000}) {
+    for (int64_t count : {0, 1, 7, 90, 1000}) {
       std::vector<std::atomic<int>> hits(static_cast<std::size_t>(count));
       parallel_for(count, 1, [&](int64_t begin, int64_t end) {
         for (int64_t i = begin; i < end; ++i) ++hits[i];
@@ -115,6 +117,21 @@ TEST(ParallelFor, NestsAndThrows) {
                ValueError);
   parallel_for(100, 1, [&](int64_t b, int64_t e) { sum += static_cast<int>(e - b); });
   EXPECT_EQ(sum, 140);
+}
+
+// Calls in quick succession, whose workers are still on their way, and after pauses, when they are
+// parked.
+TEST(ParallelFor, EveryCallIsWholeWhenItReturns) {
+  set_thread_count(3);
+  constexpr int64_t kCount = 8;
+  int64_t cells[kCount] = {};
+  for (int call = 0; call < 20000; ++call) {
+    parallel_for(kCount, 1, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) cells[i] += i;
+    });
+    if (call % 1000 == 0) std::this_thread::sleep_for(std::chrono::microseconds(100));
+  }
+  for (int64_t i = 0; i < kCount; ++i) EXPECT_EQ(cells[i], 20000 * i);
 }
 
 TEST(ParallelFor, WorksInTheChildOfAFork) {

@@ -63,20 +63,21 @@ bool spin_until(bool may_spin, Done done) {
   return done();
 }
 
+// A thread takes the runs of its own share first, then what others have left. So whoever does the
+// same job again, one step of training after another, mostly finds its data in its own cache.
 class Job {
  public:
-  Job(int64_t count, int64_t runs, const Body& body) : body_(body), count_(count), runs_(runs) {}
+  Job(int64_t count, int64_t runs, int threads, const Body& body)
+      : body_(body),
+        count_(count),
+        runs_(runs),
+        share_count_(std::min({runs, static_cast<int64_t>(threads), kMostShares})) {
+    for (int64_t s = 0; s < share_count_; ++s) shares_[s].next = first_of(s);
+  }
 
-  void work() {
-    for (int64_t run; (run = next_.fetch_add(1)) < runs_;) {
-      try {
-        body_(start_of(run), start_of(run + 1));
-      } catch (...) {
-        next_ = runs_;
-        const std::lock_guard lock(error_mutex_);
-        if (!error_) error_ = std::current_exception();
-      }
-    }
+  // `thread`: its number, the same in every job.
+  void work(int thread) {
+    for (int64_t k = 0; k < share_count_; ++k) work_on((thread + k) % share_count_);
   }
   void rethrow() const {
     if (error_) std::rethrow_exception(error_);
@@ -85,14 +86,33 @@ class Job {
   const unsigned mode = floating_point_mode();
 
  private:
+  static constexpr int64_t kMostShares = 16;
+  struct alignas(64) Share {
+    std::atomic<int64_t> next;
+  };
+
+  void work_on(int64_t share) {
+    const int64_t end = first_of(share + 1);
+    for (int64_t run; (run = shares_[share].next.fetch_add(1)) < end;) {
+      try {
+        body_(start_of(run), start_of(run + 1));
+      } catch (...) {
+        for (int64_t s = 0; s < share_count_; ++s) shares_[s].next = runs_;
+        const std::lock_guard lock(error_mutex_);
+        if (!error_) error_ = std::current_exception();
+      }
+    }
+  }
+  // The runs of a share.
+  int64_t first_of(int64_t share) const { return share * runs_ / share_count_; }
   // Runs differ by one element at most, so none is shorter than the grain.
   int64_t start_of(int64_t run) const {
-    return run * (count_ / runs_) + std::min(run, count_ % runs_);
+    return run * (count_ / runs_) + run * (count_ % runs_) / runs_;
   }
 
   const Body& body_;
-  const int64_t count_, runs_;
-  std::atomic<int64_t> next_{0};
+  const int64_t count_, runs_, share_count_;
+  Share shares_[kMostShares];
   std::mutex error_mutex_;
   std::exception_ptr error_;
 };
@@ -118,10 +138,10 @@ class Pool {
   void run(int64_t count, int64_t runs, const Body& body) {
     const std::unique_lock busy(busy_, std::try_to_lock);
     if (!busy.owns_lock()) return body(0, count);
-    Job job(count, runs, body);
+    Job job(count, runs, threads_wanted_, body);
     publish(job, runs);
     inside_body = true;
-    job.work();
+    job.work(0);
     inside_body = false;
     close();
     job.rethrow();
@@ -168,7 +188,8 @@ class Pool {
     const std::lock_guard lock(mutex_);
     try {
       while (static_cast<int>(workers_.size()) + 1 < threads_wanted_)
-        workers_.emplace_back([this, seen = generation(state_)] { serve(seen); });
+        workers_.emplace_back([this, thread = static_cast<int>(workers_.size()) + 1,
+                               seen = generation(state_)] { serve(thread, seen); });
     } catch (const std::system_error&) {
     }
   }
@@ -186,13 +207,13 @@ class Pool {
     stopping_ = false;
   }
 
-  void serve(uint32_t seen) {
+  void serve(int thread, uint32_t seen) {
     inside_body = true;
     while (await_job(seen)) {
       if (!join(seen)) continue;
       Job& job = *job_;
       set_floating_point_mode(job.mode);
-      job.work();
+      job.work(thread);
       // After this the job may be gone; the pool is not, it waits for its workers.
       const uint32_t before = state_.fetch_sub(kWorker);
       if ((before & kOpen) || (before & kWorkers) > 1) continue;

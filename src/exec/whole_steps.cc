@@ -176,7 +176,8 @@ void WholeSteps::run_passes(const Round& round, Run& run) {
       for (int i : pass.steps) run.step(i);
       continue;
     }
-    new (last) Work{pass, windows, element_count(run.plan().steps[pass.steps[0]].shape.at(run.m())), total};
+    new (last) Work{pass, windows, element_count(run.plan().steps[pass.steps[0]].shape.at(run.m())),
+                    total};
     windows += pass.outside.size();
     total += last++->all();
   }
