@@ -64,8 +64,9 @@ class CompiledFunction {
                                                const std::vector<Array>& others = {}) const;
   // The plan for these arguments, as text.
   std::string dump(const std::vector<Array>& arguments) const;
-  // The same after running on them twice: of each stage the FLOPs and bytes that the plan
-  // predicts, and the time of the second run. Only the executor "fused" has stages.
+  // The same after running on them twice: of each stage the FLOPs and bytes that the plan predicts,
+  // the time of the second run, and which share of its threads' time each instruction took (a
+  // chain's stands at its first). Only the executor "fused" has stages.
   std::string profile(const std::vector<Array>& arguments) const;
   int64_t plan_count() const;  // plans made so far
 

@@ -108,7 +108,8 @@ class Compiled:
 
     def profile(self, *args):
         """The plan after running on these arguments twice: the FLOPs and bytes that it
-        predicts of each stage, and the time of the second run."""
+        predicts of each stage, the time of the second run, and which share of its
+        threads' time each instruction took."""
         (program, _), leaves = self._find(args)
         return program.profile(leaves)
 

@@ -19,6 +19,9 @@ struct StageMemory {
   Tensor panels;       // packed matrices
   Tensor chunks;       // the results of its chunks
   int64_t packed = 0;  // StageProgram::number of whose constants `panels` hold
+  // Where a run is measured: what all threads spent on each instruction (on a chain, counted for
+  // its first) and, the last, on finding their tiles.
+  std::vector<int64_t> nanoseconds;
 };
 
 // Scratch memory of a run. Kept between runs it makes them free of allocation;

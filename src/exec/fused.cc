@@ -78,8 +78,9 @@ class SweptPlan : public Executable {
   }
   std::string profile(const Workspace& workspace) const override {
     if (workspace.seconds.empty()) return dump() + "few samples: ran whole-array\n";
-    return plan_->dump() + exec::dump(*plan_, sweep_, stages(),
-                                      {sweep_.samples.at(workspace.m), workspace.seconds});
+    return plan_->dump() +
+           exec::dump(*plan_, sweep_, stages(),
+                      {sweep_.samples.at(workspace.m), workspace.seconds, workspace.stages});
   }
 
  private:

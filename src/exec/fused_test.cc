@@ -109,7 +109,12 @@ TEST(Fused, TheProfileSaysWhatARunTook) {
   Prepared p = prepare(backend("fused"));
   p.workspace.measured = true;
   p.run();
-  EXPECT_NE(p.executable->profile(p.workspace).find("measured"), std::string::npos);
+  const std::string text = p.executable->profile(p.workspace);
+  EXPECT_NE(text.find("measured"), std::string::npos);
+  double shares = 0;
+  for (std::size_t at = 0; (at = text.find(" %  ", at)) != std::string::npos; ++at)
+    shares += std::stod(text.substr(text.rfind('\n', at)));
+  EXPECT_NEAR(shares, 100, 1) << text;
   p.inputs[0].shape[0] = 10;
   p.run();
   EXPECT_NE(p.executable->profile(p.workspace).find("ran whole-array"), std::string::npos);

@@ -18,6 +18,7 @@ class Run {
   int64_t m() const { return m_; }
   const plan::Plan& plan() const { return plan_; }
   const kernels::Family& kernels() const { return kernels_; }
+  bool is_measured() const { return ws_.measured; }
 
   // Computes step i on whole arrays; its operands have views.
   void step(int i);

@@ -47,6 +47,26 @@ std::string text(const StageProgram& p, int64_t samples, double seconds) {
       (read + written) / seconds * 1e-9);
 }
 
+// Of the time that threads spent in a stage, what instruction `at` took; the last: their tiles.
+// Empty where nothing was measured, or not by itself.
+class Shares {
+ public:
+  Shares(const Measured& measured, std::size_t stage) {
+    if (stage >= measured.stages.size()) return;
+    spent_ = measured.stages[stage].nanoseconds;
+    for (int64_t ns : spent_) total_ += static_cast<double>(ns);
+  }
+  std::string text(std::size_t at) const {
+    if (total_ == 0) return "";
+    const double share = static_cast<double>(spent_[at]) / total_;
+    return share == 0 ? "        " : fmt::format("{:6.1f} %", 100 * share);
+  }
+
+ private:
+  std::span<const int64_t> spent_;
+  double total_ = 0;
+};
+
 }  // namespace
 
 std::string dump(const Plan& plan, const Sweep& sweep, std::span<const StageProgram> stages,
@@ -69,12 +89,15 @@ std::string dump(const Plan& plan, const Sweep& sweep, std::span<const StageProg
         "bytes read, {} written\n",
         t, p.tile, stage.buffer_bytes.size(), p.thread_bytes, p.flops, p.read_bytes,
         p.written_bytes);
+    const Shares shares(measured, t);
     for (int i = 0; i < static_cast<int>(p.instructions.size()); ++i) {
       const auto chain = std::find_if(p.chains.begin(), p.chains.end(),
                                       [i](const Chain& c) { return c.begin <= i && i < c.end; });
       const auto number = chain == p.chains.end() ? -1 : chain - p.chains.begin();
-      out += "  " + text(plan, p.instructions[i], static_cast<int>(number));
+      out += shares.text(i) + "  " + text(plan, p.instructions[i], static_cast<int>(number));
     }
+    if (const std::string share = shares.text(p.instructions.size()); !share.empty())
+      out += share + "  views of tiles and copies of features apart\n";
     if (!measured.seconds.empty()) out += text(p, measured.samples, measured.seconds[2 * t + 1]);
   }
   return out;

@@ -349,11 +349,11 @@ class Builder {
     return offset;
   }
 
-  // As many samples as half of L2 holds, or a smaller part of a large one, which is often shared: a
-  // power of two, so that blocks are whole tiles.
+  // As many samples as L2 holds, or a part of a large one, which is often shared: a power of two,
+  // so that blocks are whole tiles.
   static int64_t tile_for(int64_t bytes_per_sample) {
     if (const int64_t forced = forced_tile(); forced > 0) return forced;
-    const int64_t room = std::min<int64_t>(machine().l2_bytes / 2, 512 << 10);
+    const int64_t room = std::min<int64_t>(machine().l2_bytes, 1 << 20);
     const int64_t fit = room / std::max<int64_t>(bytes_per_sample, 1);
     return std::clamp<int64_t>(
         static_cast<int64_t>(std::bit_floor(static_cast<uint64_t>(std::max<int64_t>(fit, 1)))), 16,

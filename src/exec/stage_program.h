@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "exec/backend.h"
 #include "exec/chain.h"
 #include "exec/fold.h"
 #include "plan/sweep.h"
@@ -83,10 +84,11 @@ struct StageProgram {
 StageProgram make_stage_program(const plan::Plan& plan, const plan::Sweep& sweep,
                                 const plan::Stage& stage, int number);
 
-// What a run took, see Workspace::seconds.
+// What a run took, see Workspace.
 struct Measured {
   int64_t samples = 0;
   std::span<const double> seconds;  // empty: nothing was measured
+  std::span<const StageMemory> stages;
 };
 
 // For people: how a plan is swept, stage by stage, with what a sample costs.

@@ -95,11 +95,12 @@ void run_program(const StageProgram& program, const Run& run, int64_t samples,
   const bool grew = reserve(memory.panels, program.panels_bytes);
   const bool packed = std::exchange(memory.packed, program.number) == program.number;
   pack(program, run, grew || !packed, memory.panels.data);
+  memory.nanoseconds.assign(run.is_measured() ? program.instructions.size() + 1 : 0, 0);
   if (chunks == 1 && samples <= kernels::kBlock)
-    return TileWorker(program, run, samples, memory.panels.data).run_only_block();
+    return TileWorker(program, run, samples, memory).run_only_block();
   const ChunkMemory results(program, chunks, memory.chunks);
   const auto run_chunks = [&](int64_t begin, int64_t end) {
-    TileWorker worker(program, run, samples, memory.panels.data);
+    TileWorker worker(program, run, samples, memory);
     for (int64_t c = begin; c < end; ++c)
       worker.run_chunk(c * chunk, std::min(samples, (c + 1) * chunk), c + 1 == end,
                        results.chunk(c));
@@ -152,7 +153,7 @@ void StreamedStage::run_chunk(int64_t first, int64_t count) {
   const int64_t pieces = (count + piece_ - 1) / piece_;
   const auto result = [&](int64_t p) { return pieces_.data + program_.chunk_bytes * p; };
   parallel_for(pieces, 1, [&](int64_t begin, int64_t end) {
-    TileWorker worker(program_, run_, samples_, memory_.panels.data, first);
+    TileWorker worker(program_, run_, samples_, memory_, first);
     for (int64_t p = begin; p < end; ++p)
       worker.run_chunk(first + p * piece_, first + std::min(count, (p + 1) * piece_), p + 1 == end,
                        result(p));

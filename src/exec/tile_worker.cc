@@ -1,6 +1,8 @@
 #include "exec/tile_worker.h"
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <cstring>
 #include <new>
 #include <span>
@@ -14,13 +16,37 @@ namespace lanewise::exec {
 
 using Kind = Instruction::Kind;
 
+namespace {
+
+// Adds the time until its end to entry `at` of a table of nanoseconds that threads share, or does
+// nothing where there is none.
+class Timer {
+ public:
+  Timer(int64_t* table, std::size_t at) : entry_(table ? table + at : nullptr) {
+    if (entry_) begin_ = Clock::now();
+  }
+  ~Timer() {
+    if (entry_) std::atomic_ref(*entry_) += std::chrono::nanoseconds(Clock::now() - begin_).count();
+  }
+  Timer(const Timer&) = delete;
+  Timer& operator=(const Timer&) = delete;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  int64_t* entry_;
+  Clock::time_point begin_;
+};
+
+}  // namespace
+
 TileWorker::TileWorker(const StageProgram& program, const Run& run, int64_t samples,
-                       const std::byte* panels, int64_t held)
+                       StageMemory& memory, int64_t held)
     : program_(program),
       run_(run),
       plan_(run.plan()),
       samples_(samples),
-      panels_(panels),
+      panels_(memory.panels.data),
+      nanoseconds_(memory.nanoseconds.empty() ? nullptr : memory.nanoseconds.data()),
       held_(held),
       scratch_(static_cast<std::size_t>(program.thread_bytes)),
       view_memory_(plan_.steps.size() * sizeof(View)),
@@ -80,8 +106,11 @@ void TileWorker::run_block(int64_t begin, int64_t end) {
   begin_folds(true);
   for (first_ = begin; first_ < end; first_ += program_.tile) {
     in_block_ = first_ - begin;
-    lay_out(std::min(program_.tile, end - first_));
-    move_to(first_);
+    {
+      const Timer timer(nanoseconds_, program_.instructions.size());
+      lay_out(std::min(program_.tile, end - first_));
+      move_to(first_);
+    }
     run_tile();
   }
   finish_folds(true);
@@ -180,18 +209,21 @@ void TileWorker::load(const External& e, int64_t first) {
 }
 
 void TileWorker::run_tile() {
-  const std::vector<Instruction>& all = program_.instructions;
-  auto chain = program_.chains.begin();
-  for (std::size_t at = 0; at < all.size();) {
-    if (chain != program_.chains.end() && static_cast<std::size_t>(chain->begin) == at &&
-        run_chain(*chain++)) {
-      at = static_cast<std::size_t>((chain - 1)->end);
-      continue;
-    }
-    run(all[at]);
-    if (all[at].kept) store(all[at]);
-    ++at;
+  NextChain chain = program_.chains.begin();
+  for (std::size_t at = 0; at < program_.instructions.size();) {
+    const Timer timer(nanoseconds_, at);
+    at = run_at(at, chain);
   }
+}
+
+std::size_t TileWorker::run_at(std::size_t at, NextChain& chain) {
+  if (chain != program_.chains.end() && static_cast<std::size_t>(chain->begin) == at &&
+      run_chain(*chain++))
+    return static_cast<std::size_t>((chain - 1)->end);
+  const Instruction& in = program_.instructions[at];
+  run(in);
+  if (in.kept) store(in);
+  return at + 1;
 }
 
 // False where values lie so that each instruction has to run on its own.

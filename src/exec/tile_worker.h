@@ -11,7 +11,7 @@ namespace lanewise::exec {
 class TileWorker {
  public:
   // Of `samples` in all, memory holds those from number `held` on.
-  TileWorker(const StageProgram& program, const Run& run, int64_t samples, const std::byte* panels,
+  TileWorker(const StageProgram& program, const Run& run, int64_t samples, StageMemory& memory,
              int64_t held = 0);
 
   // Samples begin … end-1, after those of earlier calls; the states of the folds go to `result`.
@@ -27,6 +27,9 @@ class TileWorker {
   void lay_out(const Instruction& in);
   bool lay_out_view(const Instruction& in);
   void run_tile();
+  using NextChain = std::vector<Chain>::const_iterator;
+  // The instruction at a place, or the chain that begins there. Returns the place after it.
+  std::size_t run_at(std::size_t at, NextChain& chain);
   bool run_chain(const Chain& chain);
   bool open_chain(const Chain& chain);
   bool leaves_chain(const Instruction& in, const Chain& chain) const;
@@ -63,6 +66,7 @@ class TileWorker {
   const plan::Plan& plan_;
   const int64_t samples_;
   const std::byte* panels_;
+  int64_t* nanoseconds_;  // see StageMemory; nullptr: nothing is measured
   const int64_t held_;
   const kernels::Scratch scratch_;
   const kernels::Scratch view_memory_;

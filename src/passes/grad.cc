@@ -40,6 +40,11 @@ using Rule = NodePtr (*)(const Site&);
 
 NodePtr nothing(const Site&) { return nullptr; }
 
+// -g, negated where it already has the operand's shape: that may be smaller.
+NodePtr negative_sum(const Site& s, const NodePtr& g) {
+  return unary(Op::negative, sum_to(g, s.operand()->shape));
+}
+
 NodePtr power_rule(const Site& s) {
   const NodePtr &a = s.x(0), &b = s.x(1);
   if (s.which == 0) {
@@ -149,12 +154,12 @@ const Rule kRules[] = {
     /* floor */ nothing,
     /* logical_not */ nothing,
     /* add */ [](const Site& s) { return s.g; },
-    /* subtract */ [](const Site& s) { return s.which == 0 ? s.g : unary(Op::negative, s.g); },
+    /* subtract */ [](const Site& s) { return s.which == 0 ? s.g : negative_sum(s, s.g); },
     /* multiply */ [](const Site& s) { return mul(s.g, s.x(1 - s.which)); },
     /* divide */
     [](const Site& s) {
       const NodePtr quotient = div(s.g, s.x(1));
-      return s.which == 0 ? quotient : unary(Op::negative, mul(quotient, s.y));
+      return s.which == 0 ? quotient : negative_sum(s, mul(quotient, s.y));
     },
     /* power */ power_rule,
     /* maximum */ [](const Site& s) { return extremum_rule(s, less(s.x(1), s.x(0))); },
