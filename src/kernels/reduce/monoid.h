@@ -19,7 +19,7 @@
 
 namespace lanewise::kernels {
 
-inline constexpr int64_t kBlock = 1024;
+inline constexpr int64_t kBlock = 512;
 inline constexpr int kLanes = 16;
 
 // Merges states pushed in order: state s of 2^l blocks waits at level l until
