@@ -28,6 +28,9 @@ int64_t forced_tile() {
   return text ? std::clamp<int64_t>(std::strtol(text, nullptr, 10), 0, kernels::kBlock) : 0;
 }
 
+// Of a tile that is no part of a block.
+constexpr int64_t kMostSamples = 8 * kernels::kBlock;
+
 class Builder {
  public:
   Builder(const Plan& plan, const Sweep& sweep, const Stage& stage, int number)
@@ -351,13 +354,13 @@ class Builder {
 
   // As many samples as L2 holds, or a part of a large one, which is often shared: a power of two,
   // so that blocks are whole tiles.
-  static int64_t tile_for(int64_t bytes_per_sample) {
+  int64_t tile_for(int64_t bytes_per_sample) const {
     if (const int64_t forced = forced_tile(); forced > 0) return forced;
     const int64_t room = std::min<int64_t>(machine().l2_bytes, 1 << 20);
     const int64_t fit = room / std::max<int64_t>(bytes_per_sample, 1);
     return std::clamp<int64_t>(
         static_cast<int64_t>(std::bit_floor(static_cast<uint64_t>(std::max<int64_t>(fit, 1)))), 16,
-        kernels::kBlock);
+        p_.folds() ? kernels::kBlock : kMostSamples);
   }
 
   const Plan& plan_;

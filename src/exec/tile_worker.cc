@@ -59,8 +59,9 @@ TileWorker::TileWorker(const StageProgram& program, const Run& run, int64_t samp
 void TileWorker::run_chunk(int64_t begin, int64_t end, bool last, std::byte* result) {
   for (const Instruction& in : program_.instructions)
     if (in.counts()) new (&counter(in)) StateCounter(in.fold, memory(in.levels));
-  for (int64_t block = begin; block < end; block += kernels::kBlock) {
-    run_block(block, std::min(end, block + kernels::kBlock));
+  const int64_t length = program_.folds() ? kernels::kBlock : end - begin;
+  for (int64_t block = begin; block < end; block += length) {
+    run_block(block, std::min(end, block + length));
     for (const Instruction& in : program_.instructions)
       if (in.counts()) counter(in).push(state(in));
   }
