@@ -238,6 +238,22 @@ TEST(Session, StateMayChangePlaces) {
   EXPECT_EQ(session.state()[1].item(), 1);
 }
 
+// A step that updates its state last writes it over the old; one that fails leaves the old.
+TEST(Session, AStepThatFailsLeavesItsState) {
+  Session session(
+      [](const std::vector<Array>& s, const std::vector<Array>& batch, const std::vector<Array>&) {
+        return Session::Result{{s[0] * 2 + sum(take(s[0], batch[0]))}, {}};
+      },
+      {array({1, 2}, DType::float64)});
+  const Array good[] = {array({0, 1, 1}, DType::int64)}, bad[] = {array({0, 1, 7}, DType::int64)};
+  session.run(good, {});
+  EXPECT_EQ(session.state()[0].to_vector<double>(), (Values{7, 9}));
+  EXPECT_THROW(session.run(bad, {}), IndexError);
+  EXPECT_EQ(session.state()[0].to_vector<double>(), (Values{7, 9}));
+  session.run(good, {});
+  EXPECT_EQ(session.state()[0].to_vector<double>(), (Values{39, 43}));
+}
+
 TEST(Executors, AreNamed) {
   EXPECT_THROW(set_executor("warp"), ValueError);
   EXPECT_GE(executors().size(), 2u);

@@ -10,8 +10,9 @@
 
 namespace lanewise {
 
-// State is held twice: a step reads one copy and writes the other, then they
-// change places. A step that fails leaves the state as it was.
+// A step writes new state over the old where the program updates it last, element by element. Else
+// state is held twice: a step reads one copy and writes the other, then they change places. A step
+// that fails leaves the state as it was.
 struct Session::Impl {
   SessionOptions options;
   std::size_t state_count, batch_count = 0;
@@ -38,6 +39,12 @@ struct Session::Impl {
     std::vector<Array> outputs = std::move(result.state);
     outputs.insert(outputs.end(), result.metrics.begin(), result.metrics.end());
     return outputs;
+  }
+
+  void hold_state_twice() {
+    for (std::size_t i = 0; i < state_count; ++i)
+      if (outputs[i].data == arguments[i].data)
+        outputs[i] = Tensor::empty(arguments[i].dtype, arguments[i].shape);
   }
 
   void end_step() {
@@ -168,7 +175,7 @@ void Session::run(std::span<const Array> data, const Batches& batches, const Sca
     s.arguments.resize(s.state_count);
     for (Gather& gather : gathers) s.arguments.push_back(gather.rows(batches.order, first, count));
     for (double value : values) s.arguments.push_back(Tensor::scalar(DType::float64, value));
-    s.program->run(s.arguments, s.outputs);
+    s.program->run_over(s.arguments, s.state_count, s.outputs);
     s.end_step();
     s.add_metrics(sums, count);
   }
@@ -185,6 +192,7 @@ std::vector<double> Session::run(Source& source, const Scalars& scalars) {
   axes.insert(axes.end(), values.size(), -1);
   s.arguments.resize(s.state_count);
   for (double value : values) s.arguments.push_back(Tensor::scalar(DType::float64, value));
+  s.hold_state_twice();
   run_streamed(*s.program, axes, source, s.arguments, {}, s.options.chunk_bytes, s.outputs);
   s.end_step();
   std::vector<double> metrics;

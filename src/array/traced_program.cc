@@ -55,7 +55,11 @@ std::shared_ptr<const TracedProgram::Prepared> TracedProgram::make(
                              : plan::make_plan(trace(arguments, -1));
   if (!plan) return nullptr;
   auto executable = current_backend().compile(plan);
-  return std::make_shared<Prepared>(Prepared{std::move(plan), std::move(executable), nullptr});
+  std::vector<bool> overwrites;
+  for (int k = 0; k < static_cast<int>(plan->outputs.size()); ++k)
+    overwrites.push_back(executable->may_overwrite(k, k));
+  return std::make_shared<Prepared>(
+      Prepared{std::move(plan), std::move(executable), nullptr, std::move(overwrites)});
 }
 
 std::shared_ptr<const TracedProgram::Prepared> TracedProgram::prepare(
@@ -104,10 +108,26 @@ std::string TracedProgram::profile(std::span<const Tensor> arguments) const {
 }
 
 void TracedProgram::run(std::span<const Tensor> arguments, std::vector<Tensor>& outputs) const {
+  run(*prepare(arguments), arguments, outputs);
+}
+
+void TracedProgram::run_over(std::span<const Tensor> arguments, std::size_t given,
+                             std::vector<Tensor>& outputs) const {
   const auto prepared = prepare(arguments);
-  outputs.resize(prepared->plan->outputs.size());
+  for (std::size_t k = 0; k < given; ++k) {
+    const bool together = outputs[k].data == arguments[k].data;
+    if (prepared->overwrites[k] && !together) outputs[k] = arguments[k];
+    else if (!prepared->overwrites[k] && together)
+      outputs[k] = Tensor::empty(arguments[k].dtype, arguments[k].shape);
+  }
+  run(*prepared, arguments, outputs);
+}
+
+void TracedProgram::run(const Prepared& prepared, std::span<const Tensor> arguments,
+                        std::vector<Tensor>& outputs) const {
+  outputs.resize(prepared.plan->outputs.size());
   std::unique_ptr<exec::Workspace> workspace = workspaces_.take();
-  prepared->executable->run(arguments, outputs, *workspace);
+  prepared.executable->run(arguments, outputs, *workspace);
   workspaces_.give_back(std::move(workspace));
 }
 

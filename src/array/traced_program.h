@@ -25,11 +25,16 @@ class TracedProgram {
     plan::PlanPtr plan;
     std::unique_ptr<const exec::Executable> executable;
     mutable std::unique_ptr<const exec::StreamedPlan> streamed;  // once it is asked for
+    std::vector<bool> overwrites;                                // output k may lie over argument k
   };
   // What runs on arguments of these dtypes and shapes. Reentrant.
   std::shared_ptr<const Prepared> prepare(std::span<const Tensor> arguments) const;
   // Runs; outputs as Executable::run takes them (empty: as many as needed).
   void run(std::span<const Tensor> arguments, std::vector<Tensor>& outputs) const;
+  // The first `given` arguments, row-major, are given up for as many outputs of their shapes and
+  // dtypes: those that can lie over them then do. A run that fails leaves them as they were.
+  void run_over(std::span<const Tensor> arguments, std::size_t given,
+                std::vector<Tensor>& outputs) const;
   // What runs on samples in chunks; arguments along them may have no memory.
   // Errors: ValueError where the program needs all samples at once.
   const exec::StreamedPlan& prepare_streamed(std::span<const Tensor> arguments) const;
@@ -39,6 +44,8 @@ class TracedProgram {
   exec::WorkspacePool& workspaces() const { return workspaces_; }
 
  private:
+  void run(const Prepared& prepared, std::span<const Tensor> arguments,
+           std::vector<Tensor>& outputs) const;
   std::shared_ptr<const Prepared> make(std::span<const Tensor> arguments, bool any_m) const;
   graph::Program trace(std::span<const Tensor> arguments, int64_t rows) const;
   int axis_of(std::size_t argument) const;

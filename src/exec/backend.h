@@ -49,6 +49,9 @@ class Executable {
   // else it is set to a tensor that may share memory with an input.
   virtual void run(std::span<const Tensor> inputs, std::span<Tensor> outputs,
                    Workspace& workspace) const = 0;
+  // Whether output number `output` may have the memory of input number `input`, of its shape and
+  // dtype. A run that fails leaves the input as it was.
+  virtual bool may_overwrite(int /*output*/, int /*input*/) const { return false; }
   // The plan, and how this backend runs it.
   virtual std::string dump() const = 0;
   // That, with what the last run in this workspace took beside what was predicted.

@@ -45,6 +45,7 @@ class SweptPlan : public Executable {
       multiplies_ |= programs_.back().panels_bytes > 0;
       folds_ |= programs_.back().folds();
     }
+    overwriting_ = Overwriting(*plan_, moments());
     for (int t = 0; t < stage_count(); ++t) {
       parts_.push_back({programs_.size(), 0});
       for (const plan::Stage& part : plan::parts_of(*plan_, sweep_, t))
@@ -73,6 +74,9 @@ class SweptPlan : public Executable {
     }
     run.finish();
   }
+  bool may_overwrite(int output, int input) const override {
+    return overwriting_.allows(output, input) && whole_->may_overwrite(output, input);
+  }
   std::string dump() const override {
     return plan_->dump() + exec::dump(*plan_, sweep_, stages(), {});
   }
@@ -87,6 +91,15 @@ class SweptPlan : public Executable {
   int stage_count() const { return static_cast<int>(sweep_.stages.size()); }
   std::span<const StageProgram> stages() const {
     return std::span(programs_).first(sweep_.stages.size());
+  }
+
+  std::vector<Moment> moments() const {
+    std::vector<Moment> out;
+    for (int t = 0; t < stage_count(); ++t) {
+      for (Moment& moment : between_[t].moments()) out.push_back(std::move(moment));
+      if (!programs_[t].instructions.empty()) out.push_back({{sweep_.stages[t].steps}, true});
+    }
+    return out;
   }
 
   // As one program, or as those of its parts.
@@ -116,7 +129,8 @@ class SweptPlan : public Executable {
   plan::PlanPtr plan_;
   plan::Sweep sweep_;
   std::unique_ptr<const Executable> whole_;
-  std::vector<WholeSteps> between_;     // before each stage
+  std::vector<WholeSteps> between_;  // before each stage
+  Overwriting overwriting_;
   std::vector<StageProgram> programs_;  // of the stages, then of their parts
   struct Range {
     std::size_t first, count;

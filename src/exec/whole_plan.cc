@@ -22,9 +22,15 @@ class WholePlan : public Executable {
     }
     steps_ = WholeSteps(*plan_, computed);
     // A stage a round: so no value takes up the memory of one that a later round reads.
-    for (std::vector<int>& round : steps_.rounds())
-      sweep_.stages.push_back({std::move(round), {}, {}, {}});
+    const std::vector<Moment> moments = steps_.moments();
+    for (const Moment& round : moments) {
+      sweep_.stages.emplace_back();
+      for (const std::vector<int>& pass : round.groups)
+        sweep_.stages.back().whole.insert(sweep_.stages.back().whole.end(), pass.begin(),
+                                          pass.end());
+    }
     plan::assign_places(*plan_, sweep_);
+    overwriting_ = Overwriting(*plan_, moments);
   }
 
   void run(std::span<const Tensor> inputs, std::span<Tensor> outputs,
@@ -36,6 +42,9 @@ class WholePlan : public Executable {
     steps_.run(run);
     run.finish();
   }
+  bool may_overwrite(int output, int input) const override {
+    return overwriting_.allows(output, input);
+  }
   std::string dump() const override { return plan_->dump(); }
   std::string profile(const Workspace& /*workspace*/) const override { return dump(); }
 
@@ -44,6 +53,7 @@ class WholePlan : public Executable {
   plan::Sweep sweep_;  // that sweeps nothing
   std::vector<int> leaves_;
   WholeSteps steps_;
+  Overwriting overwriting_;
 };
 
 }  // namespace

@@ -142,12 +142,11 @@ WholeSteps::WholeSteps(const Plan& plan, std::vector<int> steps) {
   }
 }
 
-std::vector<std::vector<int>> WholeSteps::rounds() const {
-  std::vector<std::vector<int>> out;
+std::vector<Moment> WholeSteps::moments() const {
+  std::vector<Moment> out;
   for (const Round& round : rounds_) {
     out.emplace_back();
-    for (const ElementwisePass& pass : round)
-      out.back().insert(out.back().end(), pass.steps.begin(), pass.steps.end());
+    for (const ElementwisePass& pass : round) out.back().groups.push_back(pass.steps);
   }
   return out;
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "exec/elementwise_pass.h"
+#include "exec/overwriting.h"
 #include "exec/run.h"
 #include "plan/sweep.h"
 
@@ -21,8 +22,8 @@ class WholeSteps {
 
   bool empty() const { return rounds_.empty(); }
   void run(Run& run) const;
-  // The steps in the order that they run in, those of a round as one.
-  std::vector<std::vector<int>> rounds() const;
+  // The steps in the order that they run in.
+  std::vector<Moment> moments() const;
 
  private:
   using Round = std::vector<ElementwisePass>;  // one without operations: a step for its kernel
