@@ -36,7 +36,10 @@ void refuse_unknown(const CLI::App& app) {
   const std::vector<std::string> left = app.remaining();
   if (left.empty()) return;
   const std::string word = left[0].substr(0, left[0].find('='));
-  if (!word.starts_with("-")) throw UsageError(fmt::format("unexpected argument '{}'", word));
+  if (!word.starts_with("-"))
+    throw UsageError(
+        fmt::format("unexpected argument '{}'{}", word,
+                    app.get_option_no_throw("--data") ? "; rows are given with --data" : ""));
   throw UsageError(fmt::format("no flag {}{}", word, did_you_mean(word, flag_names(app))));
 }
 

@@ -46,7 +46,7 @@ WRONG = [
     (["--type", "x=number"], "there are: numeric, categorical"),
     (["--separator", "ab"], "--separator must be one character"),
     (["--header", "--no-header"], "header"),
-    (["extra"], "unexpected argument 'extra'"),
+    (["extra"], "unexpected argument 'extra'; rows are given with --data"),
 ]
 
 
