@@ -13,8 +13,9 @@ HWY_BEFORE_NAMESPACE();
 namespace lanewise::kernels::HWY_NAMESPACE {
 namespace {
 
+// At most a block.
 template <class T>
-LANEWISE_INLINE T sum_row(const T* a, const T* b, int64_t n) {
+LANEWISE_INLINE T sum_block(const T* a, const T* b, int64_t n) {
   using L = LaneVectors<T>;
   typename L::V lane[L::kCount];
 #pragma GCC unroll 16
@@ -32,6 +33,16 @@ LANEWISE_INLINE T sum_row(const T* a, const T* b, int64_t n) {
           hn::Add(lane[v], hn::Mul(L::load_first(n - j, a + j, v), L::load_first(n - j, b + j, v)));
   }
   return sum_lanes<T>(lane);
+}
+
+template <class T>
+LANEWISE_INLINE T sum_row(const T* a, const T* b, int64_t n) {
+  if (n <= kBlock) return sum_block(a, b, n);
+  const auto add = [](T* earlier, T later) { *earlier += later; };
+  BinaryCounter<T, decltype(add)> sums(add);
+  for (int64_t j = 0; j < n; j += kBlock)
+    sums.push(sum_block(a + j, b + j, std::min(kBlock, n - j)));
+  return sums.finish();
 }
 
 // A row whose elements lie apart is laid side by side.

@@ -7,8 +7,8 @@
 
 namespace lanewise::kernels::fast {
 
-// Elements of a row: a block of monoid.h.
-inline constexpr int64_t kMaxProducts = kBlock;
+// Elements of a row: blocks of monoid.h.
+inline constexpr int64_t kMaxProducts = 4 * kBlock;
 
 // out[i] = Σ_j a[i, j] · b[i, j].  a, b: (rows, n), n <= kMaxProducts; float32 or float64. Row i of
 // out may lie anywhere in rows 0 … i of a and b. On the calling thread.

@@ -16,7 +16,7 @@ TEST(SumOfProducts, HasTheBitsOfMultiplyAndReduce) {
   const bool reduced[] = {false, true};
   for (DType d : {DType::float32, DType::float64}) {
     for (int64_t rows : {0, 1, 2, 33}) {
-      for (int64_t n : {0, 1, 3, 15, 16, 17, 48, 100, 128, 1000, 1024}) {
+      for (int64_t n : {0, 1, 3, 15, 16, 17, 48, 100, 128, 511, 512, 513, 1500, 2048}) {
         for (Layout layout : kLayouts) {
           const Values values = ++seed % 3 == 0 ? Values::special : Values::plain;
           const Tensor a = random(d, {rows, n}, layout, seed, values);
