@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <utility>
 
 #include "base/thread_pool.h"
@@ -45,7 +46,7 @@ class SweptPlan : public Executable {
       multiplies_ |= programs_.back().panels_bytes > 0;
       folds_ |= programs_.back().folds();
     }
-    overwriting_ = Overwriting(*plan_, moments());
+    overwriting_.emplace(plan_, moments());
     for (int t = 0; t < stage_count(); ++t) {
       parts_.push_back({programs_.size(), 0});
       for (const plan::Stage& part : plan::parts_of(*plan_, sweep_, t))
@@ -75,7 +76,7 @@ class SweptPlan : public Executable {
     run.finish();
   }
   bool may_overwrite(int output, int input) const override {
-    return overwriting_.allows(output, input) && whole_->may_overwrite(output, input);
+    return overwriting_->allows(output, input) && whole_->may_overwrite(output, input);
   }
   std::string dump() const override {
     return plan_->dump() + exec::dump(*plan_, sweep_, stages(), {});
@@ -130,7 +131,7 @@ class SweptPlan : public Executable {
   plan::Sweep sweep_;
   std::unique_ptr<const Executable> whole_;
   std::vector<WholeSteps> between_;  // before each stage
-  Overwriting overwriting_;
+  std::optional<Overwriting> overwriting_;
   std::vector<StageProgram> programs_;  // of the stages, then of their parts
   struct Range {
     std::size_t first, count;

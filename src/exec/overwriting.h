@@ -17,13 +17,25 @@ struct Moment {
 
 class Overwriting {
  public:
-  Overwriting() = default;
-  Overwriting(const plan::Plan& plan, const std::vector<Moment>& moments);
+  Overwriting(plan::PlanPtr plan, const std::vector<Moment>& moments);
 
   bool allows(int output, int input) const;
 
  private:
-  std::vector<std::vector<bool>> allowed_;  // by output, by input
+  // When a step runs, for the last time.
+  struct Time {
+    int moment = -1, group = 0, place = 0;
+    // Whether it is over, or at the same element, when `later` writes.
+    bool is_before(const Time& later) const;
+  };
+
+  const plan::Step& step(int i) const { return plan_->steps[i]; }
+  int under(int i) const;
+
+  plan::PlanPtr plan_;
+  std::vector<Time> times_;                // of each step
+  std::vector<std::vector<int>> readers_;  // of each step that is no view, also through views
+  int end_begins_ = 0;                     // the first moment from which on all is elementwise
 };
 
 }  // namespace lanewise::exec

@@ -1,5 +1,7 @@
 #include "exec/whole_plan.h"
 
+#include <optional>
+
 #include "exec/run.h"
 #include "exec/whole_steps.h"
 #include "plan/placement.h"
@@ -30,7 +32,7 @@ class WholePlan : public Executable {
                                           pass.end());
     }
     plan::assign_places(*plan_, sweep_);
-    overwriting_ = Overwriting(*plan_, moments);
+    overwriting_.emplace(plan_, moments);
   }
 
   void run(std::span<const Tensor> inputs, std::span<Tensor> outputs,
@@ -43,7 +45,7 @@ class WholePlan : public Executable {
     run.finish();
   }
   bool may_overwrite(int output, int input) const override {
-    return overwriting_.allows(output, input);
+    return overwriting_->allows(output, input);
   }
   std::string dump() const override { return plan_->dump(); }
   std::string profile(const Workspace& /*workspace*/) const override { return dump(); }
@@ -53,7 +55,7 @@ class WholePlan : public Executable {
   plan::Sweep sweep_;  // that sweeps nothing
   std::vector<int> leaves_;
   WholeSteps steps_;
-  Overwriting overwriting_;
+  std::optional<Overwriting> overwriting_;
 };
 
 }  // namespace
