@@ -246,43 +246,44 @@ HWY_NOINLINE void column_block(const BlockArgs<T>& g) {
 #endif
 
 template <class D, int NV, class T, int... I>
-void list_blocks(BlockFamily<T>* family, int index, std::integer_sequence<int, I...>) {
-  family->max_rows[index] = sizeof...(I);
-  ((family->block[index][I + 1] = &block<D, I + 1, NV>), ...);
+void list_blocks(BlockFamily<T>* family, std::integer_sequence<int, I...>) {
+  family->max_rows[NV] = sizeof...(I);
+  ((family->block[NV][I + 1] = &block<D, I + 1, NV>), ...);
 }
 
 template <class D, int NV, class T, int... I>
-void list_short_blocks(BlockFamily<T>* family, int index, std::integer_sequence<int, I...>) {
-  ((family->short_block[index][I + 1] = &short_block<D, I + 1, NV>), ...);
+void list_short_blocks(BlockFamily<T>* family, std::integer_sequence<int, I...>) {
+  ((family->short_block[NV][I + 1] = &short_block<D, I + 1, NV>), ...);
 }
 
 template <class D, int Rows, int NV, class T>
-void add_side_by_side(BlockFamily<T>* family, int index) {
+void add_side_by_side(BlockFamily<T>* family) {
   constexpr int kPanels = kChains / (Rows * NV);
-  family->panels[index][Rows] = kPanels;
-  family->side_by_side[index][Rows] = &block<D, Rows, NV * kPanels, kPanels>;
+  if constexpr (kPanels > 1) {
+    family->panels[NV][Rows] = kPanels;
+    family->side_by_side[NV][Rows] = &block<D, Rows, NV * kPanels, kPanels>;
+  }
 }
 
-// Rows1, Rows2, Rows4: the largest MR with 1, 2 and 4 vectors; 0: none.
-template <class D, int Rows1, int Rows2, int Rows4, class T = hn::TFromD<D>>
+template <class D, int NV, int Rows, class T>
+void add_blocks(BlockFamily<T>* family) {
+  list_blocks<D, NV>(family, std::make_integer_sequence<int, Rows>());
+  list_short_blocks<D, NV>(family, std::make_integer_sequence<int, kShort>());
+  if constexpr (NV > 1) {
+    add_side_by_side<D, 1, NV>(family);
+    add_side_by_side<D, 2, NV>(family);
+  }
+}
+
+// Rows: the largest MR with 1, 2, … vectors.
+template <class D, int Vectors, int... Rows, class T = hn::TFromD<D>>
 BlockFamily<T> block_family() {
   BlockFamily<T> family{};
   family.lanes = static_cast<int>(hn::MaxLanes(D()));
-  family.max_vectors = Rows4 > 0 ? 4 : Rows2 > 0 ? 2 : 1;
-  list_blocks<D, 1>(&family, 0, std::make_integer_sequence<int, Rows1>());
-  list_blocks<D, 2>(&family, 1, std::make_integer_sequence<int, Rows2>());
-  list_blocks<D, 4>(&family, 2, std::make_integer_sequence<int, Rows4>());
-  constexpr auto kShorts = std::make_integer_sequence<int, kShort>();
-  list_short_blocks<D, 1>(&family, 0, kShorts);
-  if constexpr (Rows2 > 0) {
-    add_side_by_side<D, 1, 2>(&family, 1);
-    add_side_by_side<D, 2, 2>(&family, 1);
-    list_short_blocks<D, 2>(&family, 1, kShorts);
-  }
-  if constexpr (Rows4 > 0) {
-    add_side_by_side<D, 1, 4>(&family, 2);
-    list_short_blocks<D, 4>(&family, 2, kShorts);
-  }
+  family.max_vectors = sizeof...(Rows);
+  family.vectors = Vectors;
+  [&]<int... I>(std::integer_sequence<int, I...>) { (add_blocks<D, I + 1, Rows>(&family), ...); }
+  (std::make_integer_sequence<int, sizeof...(Rows)>());
   return family;
 }
 
@@ -291,11 +292,11 @@ BlockFamily<T> block_family() {
 template <class T>
 BlockFamily<T> wide_blocks() {
 #if LANEWISE_PORTABLE
-  return block_family<hn::CappedTag<T, 1>, 4, 0, 0>();
+  return block_family<hn::CappedTag<T, 1>, 1, 4>();
 #elif HWY_TARGET == HWY_AVX2
-  return block_family<hn::ScalableTag<T>, 12, 6, 2>();
+  return block_family<hn::ScalableTag<T>, 2, 12, 6, 4, 2>();
 #else
-  return block_family<hn::ScalableTag<T>, 12, 12, 6>();
+  return block_family<hn::ScalableTag<T>, 4, 12, 12, 8, 6>();
 #endif
 }
 
@@ -304,7 +305,7 @@ BlockFamily<T> narrow_blocks() {
 #if LANEWISE_PORTABLE
   return wide_blocks<T>();
 #else
-  return block_family<hn::CappedTag<T, 4>, 12, 0, 0>();
+  return block_family<hn::CappedTag<T, 4>, 1, 12>();
 #endif
 }
 
@@ -313,8 +314,8 @@ BlockFamily<T> single_blocks() {
 #if LANEWISE_PORTABLE
   return wide_blocks<T>();
 #else
-  BlockFamily<T> family = block_family<hn::CappedTag<T, 1>, kColumnRows, 0, 0>();
-  family.block[0][kColumnRows] = &column_block<T>;
+  BlockFamily<T> family = block_family<hn::CappedTag<T, 1>, 1, kColumnRows>();
+  family.block[1][kColumnRows] = &column_block<T>;
   return family;
 #endif
 }

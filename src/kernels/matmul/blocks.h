@@ -39,21 +39,23 @@ using Block = void (*)(const BlockArgs<T>&);
 template <class T>
 using ShortBlock = void (*)(const BlockArgs<T>&, int64_t rows);
 
-inline constexpr int kMaxRows = 16;
+inline constexpr int kMaxRows = 16, kMaxVectors = 4;
 inline constexpr int kShort = 4;  // the largest k of such a block
 
-// The blocks of one vector width: NV = 1, 2, 4 (index 0, 1, 2), MR = 1 … max_rows.
+// The blocks of one vector width, by their vectors, NV = 1 … max_vectors, and rows,
+// MR = 1 … max_rows[NV].
 template <class T>
 struct BlockFamily {
-  int lanes;        // columns of a vector
-  int max_vectors;  // 1, 2 or 4
-  int max_rows[3];
-  Block<T> block[3][kMaxRows + 1];
+  int lanes;  // columns of a vector
+  int max_vectors;
+  int vectors;  // of the block that is fastest where there are many rows and B is in L1
+  int max_rows[kMaxVectors + 1];
+  Block<T> block[kMaxVectors + 1][kMaxRows + 1];
   // Of one and two rows, which need more panels side by side to have enough chains at once: how
   // many, and these blocks; nullptr: none.
-  int panels[3][3];
-  Block<T> side_by_side[3][3];
-  ShortBlock<T> short_block[3][kShort + 1];  // of k = 1 … kShort
+  int panels[kMaxVectors + 1][3];
+  Block<T> side_by_side[kMaxVectors + 1][3];
+  ShortBlock<T> short_block[kMaxVectors + 1][kShort + 1];  // of k = 1 … kShort
 };
 
 // The families of a target, from wide vectors to single lanes, and its packing.

@@ -29,7 +29,7 @@ class MatmulDriver {
     if (product.m == 0 || product.n == 0) return;
     const Product<T> g = oriented(product);
     const int64_t width = kernels_.wide.lanes * kernels_.wide.max_vectors;
-    const int64_t row_blocks = g.m / kernels_.wide.max_rows[0];
+    const int64_t row_blocks = g.m / kernels_.wide.max_rows[1];
     if (row_blocks >= 2 * thread_count() || g.n < 2 * width) return run_columns(g);
     const int64_t grain = std::max<int64_t>(1, kGrain / (width * g.m * std::max<int64_t>(1, g.k)));
     parallel_for((g.n + width - 1) / width, grain, [&](int64_t begin, int64_t end) {
@@ -82,13 +82,16 @@ class MatmulDriver {
     return n <= 4 ? kernels_.four : kernels_.wide;
   }
 
-  // How many vectors the panel that starts at vector `v` of `vectors` has, as an
-  // index of BlockFamily::block; 4 only where few rows leave registers idle.
-  static int panel_kind(const BlockFamily<T>& family, int64_t left, int64_t m) {
-    const int64_t most =
-        m <= family.max_rows[2] ? family.max_vectors : std::min(2, family.max_vectors);
-    const int64_t vectors = std::min(left, most);
-    return vectors >= 4 ? 2 : vectors >= 2 ? 1 : 0;
+  // How many vectors the panel has before whose end there are `left`: 4 only where few rows leave
+  // registers idle, since a panel may come from L2.
+  static int64_t panel_vectors(const BlockFamily<T>& family, int64_t left, int64_t m) {
+    const int widest = family.max_vectors;
+    return std::min<int64_t>(left, m <= family.max_rows[widest] ? widest : std::min(2, widest));
+  }
+
+  // The rows of most blocks; A is packed in runs of so many.
+  static int64_t unit_rows(const BlockFamily<T>& family) {
+    return family.max_rows[std::min(2, family.max_vectors)];
   }
 
   void run_columns(const Product<T>& g) const {
@@ -113,7 +116,7 @@ class MatmulDriver {
     const int64_t lanes = family.lanes;
     const int64_t vectors = (g.n + lanes - 1) / lanes;
     // B read once needs no packing, unless its last vector is not whole.
-    if (g.b_n == 1 && g.n % lanes == 0 && g.m <= family.max_rows[0] / 2) {
+    if (g.b_n == 1 && g.n % lanes == 0 && g.m <= family.max_rows[1] / 2) {
       return run_rows({g, family, nullptr, 0, g.m, accumulate});
     }
     const Scratch scratch(static_cast<std::size_t>(g.k * vectors * lanes) * sizeof(T));
@@ -124,7 +127,7 @@ class MatmulDriver {
     parallel_for((vectors + step - 1) / step, pack_grain, [&](int64_t begin, int64_t end) {
       pack(g, family, begin * step, std::min(vectors, end * step), panels);
     });
-    const int64_t unit = family.max_rows[std::min(1, family.max_vectors - 1)];
+    const int64_t unit = unit_rows(family);
     const int64_t grain = std::max<int64_t>(1, kGrain / (unit * g.n * std::max<int64_t>(1, g.k)));
     parallel_for((g.m + unit - 1) / unit, grain, [&](int64_t begin, int64_t end) {
       run_rows({g, family, panels, begin * unit, std::min(g.m, end * unit), accumulate});
@@ -136,7 +139,7 @@ class MatmulDriver {
     const int64_t lanes = family.lanes;
     while (v < end) {
       // Ends of a range lie on ends of panels: both are multiples of max_vectors.
-      const int64_t width = lanes << panel_kind(family, end - v, g.m);
+      const int64_t width = lanes * panel_vectors(family, end - v, g.m);
       const int64_t column = v * lanes;
       kernels_.pack(g.b + column * g.b_n, g.b_k, g.b_n, g.k, std::min(width, g.n - column), width,
                     panels + column * g.k);
@@ -147,7 +150,7 @@ class MatmulDriver {
   void run_rows(const Rows& rows) const {
     const Product<T>& g = rows.g;
     const bool packs = g.n > 512 || (g.n > 64 && strided_badly(g));
-    const int64_t unit = rows.family.max_rows[std::min(1, rows.family.max_vectors - 1)];
+    const int64_t unit = unit_rows(rows.family);
     const int64_t bytes = std::max<int64_t>(128 << 10, machine().l2_bytes / 4);  // of packed A
     const int64_t fit = bytes / static_cast<int64_t>(sizeof(T)) / std::max<int64_t>(1, g.k);
     const int64_t most = std::max(unit, fit / unit * unit);
@@ -170,9 +173,9 @@ class MatmulDriver {
     const int64_t lanes = rows.family.lanes, vectors = (g.n + lanes - 1) / lanes;
     if (packed_a) pack_rows(rows, packed_a);
     for (int64_t v = 0; v < vectors;) {
-      const int kind = panel_kind(rows.family, vectors - v, g.m);
-      run_panel(rows, packed_a, v * lanes, kind);
-      v += int64_t{1} << kind;
+      const int64_t count = panel_vectors(rows.family, vectors - v, g.m);
+      run_panel(rows, packed_a, v * lanes, count);
+      v += count;
     }
   }
 
@@ -186,23 +189,18 @@ class MatmulDriver {
     }
   }
 
-  static int64_t block_rows(const Rows& rows, int kind) { return rows.family.max_rows[kind]; }
-
   // A packed as [k][unit] for each run of `unit` rows: any block reads a run of those.
   void pack_rows(const Rows& rows, T* packed) const {
     const Product<T>& g = rows.g;
-    each_block(rows.begin, rows.end, pack_unit(rows), [&](int64_t i, int64_t count) {
+    each_block(rows.begin, rows.end, unit_rows(rows.family), [&](int64_t i, int64_t count) {
       kernels_.pack(g.a + i * g.a_m, g.a_k, g.a_m, g.k, count, count,
                     packed + (i - rows.begin) * g.k);
     });
   }
-  static int64_t pack_unit(const Rows& rows) {
-    return block_rows(rows, std::min(1, rows.family.max_vectors - 1));
-  }
 
-  void run_panel(const Rows& rows, const T* packed_a, int64_t column, int kind) const {
+  void run_panel(const Rows& rows, const T* packed_a, int64_t column, int64_t vectors) const {
     const Product<T>& g = rows.g;
-    const int64_t width = static_cast<int64_t>(rows.family.lanes) << kind;
+    const int64_t width = rows.family.lanes * vectors;
     BlockArgs<T> args{};
     args.k = g.k;
     args.b = rows.panels ? rows.panels + column * g.k : g.b + column;
@@ -211,12 +209,12 @@ class MatmulDriver {
     args.columns = std::min(width, g.n - column);
     args.accumulate = rows.accumulate;
     // Packed rows come in the runs that they were packed in.
-    const int64_t most = packed_a ? pack_unit(rows) : block_rows(rows, kind);
+    const int64_t most = packed_a ? unit_rows(rows.family) : rows.family.max_rows[vectors];
     each_block(rows.begin, rows.end, most, [&](int64_t i, int64_t count) {
       args.a = packed_a ? packed_a + (i - rows.begin) * g.k : g.a + i * g.a_m;
       args.a_m = packed_a ? 1 : g.a_m;
       args.a_k = packed_a ? count : g.a_k;
-      run_block(rows.family.block[kind][count], args, g, i, count, column);
+      run_block(rows.family.block[vectors][count], args, g, i, count, column);
     });
   }
 

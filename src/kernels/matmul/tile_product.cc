@@ -42,12 +42,14 @@ class TileProduct {
     return n == 1 ? kernels.one : n <= 4 ? kernels.four : kernels.wide;
   }
 
-  // The number of vectors of the panel that starts `left` columns before the end, as
-  // an index of BlockFamily::block.
-  static int kind(const BlockFamily<T>& family, int64_t left, int64_t rows) {
+  // Columns of the panel before whose end there are `left`. Blocks of one vector have the fewest
+  // multiply-adds for their loads: so none is left over behind wider ones.
+  static int64_t panel_width(const BlockFamily<T>& family, int64_t left, int64_t rows) {
     const int64_t vectors = (left + family.lanes - 1) / family.lanes;
-    if (vectors >= 4 && family.max_vectors >= 4 && rows <= family.max_rows[2]) return 2;
-    return vectors >= 2 && family.max_vectors >= 2 ? 1 : 0;
+    const int64_t widest =
+        rows <= family.max_rows[family.max_vectors] ? family.max_vectors : family.vectors;
+    const bool leaves_one = widest > 1 && vectors == widest + 1;
+    return family.lanes * (leaves_one ? 3 : std::min(vectors, widest));
   }
 
  private:
@@ -62,40 +64,43 @@ class TileProduct {
     args.fetch = reinterpret_cast<const std::byte*>(b);  // nothing new
     const int64_t all = static_cast<int64_t>(sizeof(T)) * args.k * n_;
     const bool is_short = 0 < k_ && k_ <= kShort && !accumulate;
-    const int64_t rows =
-        is_short || all > kPanelsInL1 ? m_ : family_.max_rows[std::min(1, family_.max_vectors - 1)];
+    const int64_t many = packed ? kManyRows : m_;
+    const int64_t run = 2 * family_.max_rows[panel_width(family_, n_, many) / family_.lanes];
+    const int64_t rows = is_short || all > kPanelsInL1 ? m_ : run;
     for (int64_t i = 0; i < m_; i += rows) {
       const int64_t end = std::min(m_, i + rows);
       for (int64_t j = 0; j < n_;) {
-        const int which = kind(family_, n_ - j, packed ? kManyRows : m_);
-        const int64_t width = static_cast<int64_t>(family_.lanes) << which;
-        const int beside = packed && m_ <= 2 ? family_.panels[which][m_] : 0;
-        const bool side_by_side = beside > 0 && beside * width <= n_ - j;
+        const int64_t width = panel_width(family_, n_ - j, many);
+        const int64_t vectors = width / family_.lanes;
+        const int beside = packed && m_ <= 2 ? family_.panels[vectors][m_] : 0;
+        const int64_t last = n_ - j - (beside - 1) * width;
+        const bool side_by_side =
+            beside > 0 && last >= width && panel_width(family_, last, many) == width;
         const int64_t wanted = side_by_side ? beside * width : width;
         args.columns = std::min(wanted, n_ - j);
         args.panel = k_ * width;
         args.b = packed ? b + j * k_ + p * width : b + j + p * row;
         args.b_k = packed ? width : row;
         args.bias = bias ? bias + j : nullptr;
-        if (side_by_side) run_block(args, family_.side_by_side[which][m_], 0, j, p);
-        else if (is_short) run_block(args, family_.short_block[which][k_], i, j, p, end - i);
-        else run_panel(args, which, i, end, j, p);
+        if (side_by_side) run_block(args, family_.side_by_side[vectors][m_], 0, j, p);
+        else if (is_short) run_block(args, family_.short_block[vectors][k_], i, j, p, end - i);
+        else run_panel(args, vectors, i, end, j, p);
         j += wanted;
       }
     }
   }
 
   // Blocks of nearly equal heights; of a column as high as can be, since those are faster.
-  void run_panel(BlockArgs<T>& args, int which, int64_t begin, int64_t end, int64_t j,
+  void run_panel(BlockArgs<T>& args, int64_t vectors, int64_t begin, int64_t end, int64_t j,
                  int64_t p) const {
-    const int64_t most = family_.max_rows[which];
+    const int64_t most = family_.max_rows[vectors];
     const int64_t blocks = (end - begin + most - 1) / most;
     for (int64_t block = 0, i = begin; block < blocks; ++block) {
       const int64_t rows = family_.lanes == 1 ? std::min(most, end - i)
                                               : (end - i + blocks - block - 1) / (blocks - block);
       if (fetches_ && n_ == 1) touch(i, rows, p, args.k);
       else if (fetches_) fetch(args, i, rows, end - begin, j, p);
-      run_block(args, family_.block[which][rows], i, j, p);
+      run_block(args, family_.block[vectors][rows], i, j, p);
       i += rows;
     }
   }
@@ -148,8 +153,7 @@ void pack(const View& b, T* panels) {
   const int64_t k = b.shape[0], n = b.shape[1];
   const BlockFamily<T>& family = TileProduct<T>::family_for(n);
   for (int64_t j = 0; j < n;) {
-    const int64_t width = static_cast<int64_t>(family.lanes)
-                          << TileProduct<T>::kind(family, n - j, TileProduct<T>::kManyRows);
+    const int64_t width = TileProduct<T>::panel_width(family, n - j, TileProduct<T>::kManyRows);
     matmul_kernels<T>().pack(b.as<T>() + j * b.strides[1], b.strides[0], b.strides[1], k,
                              std::min(width, n - j), width, panels + j * k);
     j += width;
