@@ -5,7 +5,6 @@
 #include <optional>
 
 #include "kernels/movement/repeat.h"
-#include "kernels/movement/stream.h"
 
 namespace lanewise::exec {
 namespace {
@@ -57,8 +56,15 @@ Window ChainValue::window() const {
   switch (kind_) {
     case Kind::flat: return {data_, bytes_, 1, 1};
     case Kind::number: return {data_, bytes_, 0, 0};
+    case Kind::streamed: return {strip_, bytes_, 1, 0, data_};
     default: return {strip_, bytes_, 1, 0};
   }
+}
+
+// The samples of the tile that follows lie behind those of this one.
+const std::byte* ChainValue::next(int64_t end, int64_t samples) const {
+  if (kind_ != Kind::flat) return nullptr;
+  return data_ + (end < samples || feature_step_ == 0 ? end * row_ : feature_step_) * bytes_;
 }
 
 void ChainValue::next_feature() { data_ += feature_step_ * bytes_; }
@@ -86,11 +92,6 @@ void ChainValue::fill_rows(int64_t samples) const {
 void ChainValue::fill_strip(int64_t first, int64_t samples) const {
   if (kind_ != Kind::column) return;
   kernels::fast::repeat(bytes_, data_ + first * step_ * bytes_, step_, samples, row_, strip_);
-}
-
-void ChainValue::leave(int64_t first, int64_t samples) const {
-  if (kind_ == Kind::streamed)
-    kernels::fast::stream_copy(strip_, data_ + first * row_ * bytes_, samples * row_ * bytes_);
 }
 
 }  // namespace lanewise::exec

@@ -3,6 +3,9 @@
 // the pass goes over the tile once for each feature, as if it were the only one.
 #pragma once
 
+#include <algorithm>
+#include <numeric>
+
 #include "exec/elementwise_pass.h"
 
 namespace lanewise::exec {
@@ -17,7 +20,14 @@ struct Chain {
   // a window, a ChainValue and a strip.
   int64_t buffers = 0, windows = 0, values = 0, strips = 0;
 
-  int64_t strip_rows() const { return ElementwisePass::kStrip / row; }
+  // Samples of a strip; strips that come from memory or go there end where lines do.
+  int64_t strip_rows(bool moves) const {
+    constexpr int64_t kLineElements = 16;
+    if (!moves) return ElementwisePass::kStrip / row;
+    const int64_t lines = kLineElements / std::gcd(kLineElements, row);
+    const int64_t rows = (ElementwisePass::kMovingStrip / row + lines - 1) / lines * lines;
+    return std::clamp<int64_t>(rows, 1, ElementwisePass::kStrip / row);
+  }
   static constexpr int64_t kStripBytes = ElementwisePass::kStrip * sizeof(double);
 };
 
@@ -30,22 +40,24 @@ class ChainValue {
   // Whether a chain can read it, or write it.
   bool is_readable() const { return kind_ != Kind::other; }
   bool is_writable() const { return kind_ == Kind::flat; }
+  bool leaves() const { return kind_ == Kind::streamed; }
   Window window() const;
+  // Where the strip of samples begins that is read after those before `end`, or nullptr.
+  const std::byte* next(int64_t end, int64_t samples) const;
 
   // Goes on to the next feature.
   void next_feature();
 
-  // Lets the pass write a strip at a time, which leave() takes around the caches to `there`, where
-  // the value of the tile belongs.
+  // Lets the pass write a strip at a time and take it around the caches to `there`, where the value
+  // of the tile belongs.
   void stream_to(const View& there, const Chain& chain);
   // Whether it is read strip by strip from memory that `result` writes in another order.
   bool is_overwritten_by(const ChainValue& result, const Chain& chain, int64_t samples) const;
 
   // Before the strips: what repeats for each sample.
   void fill_rows(int64_t samples) const;
-  // Before a strip: what repeats for each element of a sample. After it: what goes elsewhere.
+  // Before a strip: what repeats for each element of a sample.
   void fill_strip(int64_t first, int64_t samples) const;
-  void leave(int64_t first, int64_t samples) const;
 
  private:
   enum class Kind : uint8_t { flat, number, row, column, streamed, other };

@@ -60,17 +60,37 @@ TEST_F(ChainValues, AColumnIsOverwrittenByResultsInItsMemory) {
 
 TEST_F(ChainValues, LeaveFromTheirStrip) {
   std::array<float, kSamples * kRow> there{};
+  auto* data = reinterpret_cast<std::byte*>(there.data());
   ChainValue x = value({kRow, 1});
-  x.stream_to(
-      {reinterpret_cast<std::byte*>(there.data()), DType::float32, {kSamples, kRow}, {kRow, 1}},
-      chain_);
-  for (int64_t first = 0; first < kSamples; first += 2) {
-    const int64_t samples = std::min<int64_t>(2, kSamples - first);
-    for (int64_t i = 0; i < samples * kRow; ++i)
-      reinterpret_cast<float*>(x.window().data)[i] = static_cast<float>(first * kRow + i);
-    x.leave(first, samples);
+  EXPECT_FALSE(x.leaves());
+  x.stream_to({data, DType::float32, {kSamples, kRow}, {kRow, 1}}, chain_);
+  EXPECT_TRUE(x.leaves());
+  const Window w = x.window();
+  EXPECT_EQ(w.data, reinterpret_cast<std::byte*>(strip_.data()));
+  EXPECT_EQ(w.advance, 0);
+  EXPECT_EQ(w.leaves, data);
+}
+
+TEST_F(ChainValues, AreFetchedAStripAhead) {
+  const auto* data = reinterpret_cast<std::byte*>(numbers_.data());
+  const ChainValue x = value({kRow, 1});
+  EXPECT_EQ(x.next(2, kSamples), data + 2 * kRow * sizeof(float));
+  EXPECT_EQ(x.next(kSamples, kSamples), data + kSamples * kRow * sizeof(float));
+  EXPECT_EQ(value({0, 1}).next(2, kSamples), nullptr);
+}
+
+TEST(Chains, StripsThatMoveEndWhereLinesDo) {
+  Chain chain;
+  for (int64_t row : {1, 3, 16, 50, 100, 128, 1000, 1024}) {
+    chain.row = row;
+    EXPECT_EQ(chain.strip_rows(false), ElementwisePass::kStrip / row);
+    const int64_t rows = chain.strip_rows(true);
+    ASSERT_GE(rows, 1);
+    EXPECT_LE(rows * row, ElementwisePass::kStrip);
+    if (row < 64) {
+      EXPECT_EQ(rows * row % 16, 0) << row;
+    }
   }
-  for (std::size_t i = 0; i < there.size(); ++i) EXPECT_EQ(there[i], static_cast<float>(i));
 }
 
 // Values of 3 × 2 features whose samples lie together.

@@ -5,6 +5,7 @@
 #include "exec/step_kernels.h"
 #include "kernels/cast/cast.h"
 #include "kernels/elementwise/elementwise.h"
+#include "kernels/movement/stream.h"
 #include "plan/slots.h"
 
 namespace lanewise::exec {
@@ -116,7 +117,14 @@ bool is_elementwise(const Step& s) {
 void ElementwisePass::run(const Window* windows, int64_t first, int64_t count,
                           std::byte* buffer_memory) const {
   constexpr int64_t kBufferBytes = kStrip * static_cast<int64_t>(sizeof(double));
-  for (const Operation& op : operations) {
+  const auto last = static_cast<int64_t>(operations.size());
+  for (int64_t at = 0; at < last; ++at) {
+    // Each operation fetches its share of what comes next.
+    for (const Window* w = windows; w < windows + read; ++w)
+      if (w->next)
+        kernels::fast::fetch(w->next, count * w->bytes * at / last,
+                             count * w->bytes * (at + 1) / last);
+    const Operation& op = operations[static_cast<std::size_t>(at)];
     std::byte* data[4];
     int64_t strides[4];
     for (int k = 0; k <= op.operands; ++k) {
@@ -131,6 +139,11 @@ void ElementwisePass::run(const Window* windows, int64_t first, int64_t count,
       }
     }
     op.loop(data, strides, count);
+    const int result = op.places[op.operands].outside;
+    if (result < 0 || !windows[result].leaves) continue;
+    const int64_t bytes = windows[result].bytes;
+    kernels::fast::stream_copy(data[op.operands], windows[result].leaves + first * bytes,
+                               count * bytes);
   }
 }
 

@@ -18,11 +18,16 @@ struct Window {
   int64_t bytes;    // of an element
   int64_t stride;   // elements, within a strip; 0: one number for all
   int64_t advance;  // elements, for each element before a strip; 0: every strip finds its own here
+  // Of a result that goes around the caches: where element 0 of all goes. `data` holds a strip.
+  std::byte* leaves = nullptr;
+  // What is read soon after the strip: as many elements, brought into cache meanwhile.
+  const std::byte* next = nullptr;
 };
 
 struct ElementwisePass {
-  // Elements of a strip at most.
-  static constexpr int64_t kStrip = 1024;
+  // Elements of a strip at most, and of one that comes from memory or goes there: short, so that
+  // the processor computes while the lines of others move.
+  static constexpr int64_t kStrip = 1024, kMovingStrip = 256;
 
   // An operand or a result of an operation.
   struct Place {

@@ -42,6 +42,7 @@ class Builder {
     p_.samples_outermost = wants_samples_outermost();
     find_external();
     for (std::size_t at = 0; at < stage_.steps.size(); ++at) add(at);
+    share_fetching();
     find_chains();
     place();
     return std::move(p_);
@@ -211,6 +212,15 @@ class Builder {
     if (in.fold.product) in.fold.transposed = turns(s);
     in.partial = p_.chunk_bytes;
     p_.chunk_bytes += in.fold.state_bytes();
+  }
+
+  void share_fetching() {
+    std::vector<int> parts(plan_.steps.size());
+    const auto operand = [&](const Instruction& in) { return plan_.steps[in.step].operands[0]; };
+    for (Instruction& in : p_.instructions)
+      if (in.kind == Instruction::Kind::fold) in.part = parts[operand(in)]++;
+    for (Instruction& in : p_.instructions)
+      if (in.kind == Instruction::Kind::fold) in.parts = parts[operand(in)];
   }
 
   // A product over the samples adds like a sum.

@@ -233,7 +233,13 @@ bool TileWorker::run_chain(const Chain& chain) {
   const std::span values(reinterpret_cast<ChainValue*>(memory(chain.values)),
                          chain.pass.outside.size());
   Window* windows = reinterpret_cast<Window*>(memory(chain.windows));
-  const int64_t rows = chain.strip_rows();
+  const auto read = static_cast<std::size_t>(chain.pass.read);
+  const auto comes = [&](std::size_t k) {
+    return k < read && !is_here(views_[chain.pass.outside[k]]) && values[k].is_writable();
+  };
+  bool moves = false;
+  for (std::size_t k = 0; k < values.size(); ++k) moves = moves || comes(k) || values[k].leaves();
+  const int64_t rows = chain.strip_rows(moves);
   for (int64_t feature = 0; feature < chain.features; ++feature) {
     for (std::size_t k = 0; k < values.size(); ++k) {
       windows[k] = values[k].window();
@@ -242,8 +248,9 @@ bool TileWorker::run_chain(const Chain& chain) {
     for (int64_t first = 0; first < count_; first += rows) {
       const int64_t samples = std::min(rows, count_ - first);
       for (const ChainValue& value : values) value.fill_strip(first, samples);
+      for (std::size_t k = 0; k < read; ++k)
+        if (comes(k)) windows[k].next = values[k].next(first + samples, count_);
       chain.pass.run(windows, first * chain.row, samples * chain.row, memory(chain.buffers));
-      for (const ChainValue& value : values) value.leave(first, samples);
     }
     for (ChainValue& value : values) value.next_feature();
   }
@@ -334,9 +341,7 @@ void TileWorker::multiply(const Instruction& in, const View& out) {
 
 // x (samples, width), its columns side by side: as it is, or copied.
 View TileWorker::side_by_side(const View& x, const Instruction& in) {
-  if (x.strides[1] == 1 && x.data >= scratch_.data() &&
-      x.data < scratch_.data() + program_.thread_bytes)
-    return x;
+  if (x.strides[1] == 1 && is_here(x)) return x;
   const View copy{memory(in.spare), x.dtype, x.shape, row_major_strides(x.shape)};
   run_.kernels().cast(x, copy);
   return copy;
@@ -359,12 +364,17 @@ void TileWorker::fold(const Instruction& in) {
     if (axis != in.axis) order.push_back(axis);
   const View outermost = transpose_view(x, order);
   View rows;
-  if (!reshape_view(outermost, {count_, in.fold.size.width}, &rows)) {
+  kernels::fast::Ahead ahead{0, in.part, in.parts};
+  if (reshape_view(outermost, {count_, in.fold.size.width}, &rows)) {
+    // The next tile lies behind this one.
+    if (!is_here(x))
+      ahead.bytes = count_ * rows.strides[0] * static_cast<int64_t>(size_of(rows.dtype));
+  } else {
     const View copy{memory(in.spare), x.dtype, outermost.shape, row_major_strides(outermost.shape)};
     run_.kernels().cast(outermost, copy);
     reshape_view(copy, {count_, in.fold.size.width}, &rows);
   }
-  in.fold.kernels.add(rows, first_, memory(in.accumulator));
+  in.fold.kernels.add(rows, first_, memory(in.accumulator), ahead);
 }
 
 }  // namespace lanewise::exec

@@ -56,6 +56,10 @@ class TileWorker {
   View buffer_view(View tile, int axis, int64_t offset) const;
   View tile_of(const View& whole, int axis, int64_t first) const;
   View side_by_side(const View& x, const Instruction& in);
+  // Whether a value lies in the thread's memory.
+  bool is_here(const View& x) const {
+    return x.data >= scratch_.data() && x.data < scratch_.data() + program_.thread_bytes;
+  }
   std::byte* memory(int64_t offset) const { return scratch_.data() + offset; }
   StateCounter& counter(const Instruction& in) const {
     return *reinterpret_cast<StateCounter*>(memory(in.counter));

@@ -51,6 +51,9 @@ class LoopNest {
   }
 
   int64_t size() const { return size_; }
+  // All of it is one run.
+  bool is_flat() const { return rank_ == 1; }
+  const std::array<int64_t, N>& bytes() const { return bytes_; }  // of an element
 
   // Elements begin … end-1 in the order of the nest.
   template <class Inner>

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cstring>
+#include <functional>
+
 #include "kernels/testing.h"
 
 namespace lanewise::kernels {
@@ -110,6 +113,66 @@ TEST(Elementwise, LargeArraysOnAnyNumberOfThreads) {
     fast::unary(Unary::sigmoid, x, fast);
     expect_close(fast, slow, kApart, "sigmoid");
   }
+}
+
+// Against the same in pieces, which stay in the caches.
+TEST(Elementwise, LargeResultsGoAroundTheCaches) {
+  constexpr int64_t kSize = (33 << 20) / 4 + 7;
+  const Tensor room = make(DType::float32, {3 * kSize + 3});
+  // From an element that begins no line.
+  const auto part = [&](int64_t at) {
+    return slice_view(room, {at * (kSize + 1) + 1}, {kSize}, {1});
+  };
+  const View x = part(0), y = part(1), out = part(2);
+  for (int64_t i = 0; i < kSize; ++i) {
+    x.as<float>()[i] = static_cast<float>(i % 1013 - 500) / 64;
+    y.as<float>()[i] = static_cast<float>(i % 37 + 1);
+  }
+  const Tensor flags = make(DType::bool_, {kSize});
+  fast::binary(Binary::less, x, y, flags);
+  const auto expect = [&](const std::function<void(int64_t begin, int64_t end, const View& to)>& f,
+                          const std::string& what) {
+    constexpr int64_t kSome = 5003;
+    const Tensor expected = make(DType::float32, {kSome});
+    for (int64_t begin = 0; begin < kSize; begin += kSome) {
+      const int64_t end = std::min(kSize, begin + kSome);
+      const View few = slice_view(expected, {0}, {end - begin}, {1});
+      f(begin, end, few);
+      ASSERT_EQ(std::memcmp(few.data, out.as<float>() + begin,
+                            static_cast<std::size_t>(end - begin) * sizeof(float)),
+                0)
+          << what << " from " << begin;
+    }
+  };
+  const auto some = [](const View& v, int64_t begin, int64_t end) {
+    return slice_view(v, {begin}, {end - begin}, {1});
+  };
+  const View number = broadcast_view(some(y, 5, 6), {kSize});
+  for (int threads : {1, 2}) {
+    const Threads t(threads);
+    for (Unary op : {Unary::tanh, Unary::abs}) {
+      fast::unary(op, x, out);
+      expect([&](int64_t b, int64_t e, const View& to) { fast::unary(op, some(x, b, e), to); },
+             "unary");
+    }
+    for (const View& right : {y, number}) {
+      fast::binary(Binary::multiply, x, right, out);
+      expect(
+          [&](int64_t b, int64_t e, const View& to) {
+            fast::binary(Binary::multiply, some(x, b, e), some(right, b, e), to);
+          },
+          "binary");
+    }
+    fast::where(flags, x, y, out);
+    expect(
+        [&](int64_t b, int64_t e, const View& to) {
+          fast::where(some(flags, b, e), some(x, b, e), some(y, b, e), to);
+        },
+        "where");
+  }
+  fast::unary(Unary::sigmoid, x, out);
+  fast::unary(Unary::sigmoid, x, x);
+  EXPECT_EQ(std::memcmp(x.data, out.data, kSize * sizeof(float)), 0) << "in place";
 }
 
 // Values that NumPy gives.

@@ -11,6 +11,7 @@
 #include "kernels/elementwise/elementwise.h"
 #include "kernels/elementwise/math-inl.h"
 #include "kernels/elementwise/operators.h"
+#include "kernels/movement/stream.h"
 #include "kernels/typed_table.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -46,6 +47,26 @@ struct UnaryLoop<Operator, T> {
     } else {
       map_strided<Operator>(x, strides[0], out, strides[1], count);
     }
+  }
+};
+
+// With a result that goes around the caches.
+template <class Operator, class T>
+struct StreamedLoop {
+  static void loop(std::byte* const* data, const int64_t* strides, int64_t count) {
+    constexpr int64_t kBytes[] = {sizeof(T), sizeof(std::invoke_result_t<Operator, T>)};
+    fast::run_streamed(UnaryLoop<Operator, T>::loop, kBytes, data, strides, count);
+  }
+};
+
+template <HasVectorFunction Operator, class T>
+struct StreamedLoop<Operator, T> {
+  static void loop(std::byte* const* data, const int64_t* strides, int64_t count) {
+    if (strides[0] != 1 || strides[1] != 1)
+      return UnaryLoop<Operator, T>::loop(data, strides, count);
+    map_streamed<Operator>(reinterpret_cast<const T*>(data[0]), reinterpret_cast<T*>(data[1]),
+                           count);
+    fast::end_streams();
   }
 };
 
@@ -142,6 +163,7 @@ struct SelectLoop {
 };
 
 constexpr auto kUnary = loop_table<UnaryLoop>(std::type_identity<UnaryOperators>{});
+constexpr auto kStreamed = loop_table<StreamedLoop>(std::type_identity<UnaryOperators>{});
 constexpr auto kBinary = loop_table<BinaryLoop>(std::type_identity<BinaryOperators>{});
 constexpr auto kBinaryRows = loop_table<BinaryRowsLoop>(std::type_identity<BinaryOperators>{});
 
@@ -149,6 +171,9 @@ constexpr auto kBinaryRows = loop_table<BinaryRowsLoop>(std::type_identity<Binar
 
 Loop unary_loop(Unary op, DType dtype) {
   return kUnary[static_cast<int>(op)][static_cast<int>(dtype)];
+}
+Loop streamed_loop(Unary op, DType dtype) {
+  return kStreamed[static_cast<int>(op)][static_cast<int>(dtype)];
 }
 Loop binary_loop(Binary op, DType dtype) {
   return kBinary[static_cast<int>(op)][static_cast<int>(dtype)];
@@ -169,6 +194,7 @@ HWY_AFTER_NAMESPACE();
 namespace lanewise::kernels {
 
 HWY_EXPORT(unary_loop);
+HWY_EXPORT(streamed_loop);
 HWY_EXPORT(binary_loop);
 HWY_EXPORT(binary_rows_loop);
 HWY_EXPORT(select_loop);
@@ -180,10 +206,21 @@ namespace {
 constexpr int64_t kGrain = 32 << 10;
 constexpr int64_t kFunctionGrain = 16 << 10;
 constexpr int64_t kLibmGrain = 4 << 10;
+constexpr int64_t kStreamGrain = 512 << 10;  // a wait for what is on its way ends each
 
 int64_t grain(Unary op) {
   if (op == Unary::sin || op == Unary::cos) return kLibmGrain;
   return op >= Unary::exp && op <= Unary::erf && op != Unary::sqrt ? kFunctionGrain : kGrain;
+}
+
+// A result that exceeds the caches goes around them.
+template <int N>
+void run_parallel(const LoopNest<N>& nest, int64_t grain, Loop loop) {
+  if (!exceeds_caches(nest.size() * nest.bytes().back())) return nest.run_parallel(grain, loop);
+  nest.run_parallel(kStreamGrain,
+                    [&](std::byte* const* data, const int64_t* strides, int64_t count) {
+                      run_streamed(loop, nest.bytes(), data, strides, count);
+                    });
 }
 
 }  // namespace
@@ -193,17 +230,21 @@ Loop loop_of(Binary op, DType dtype) { return HWY_DYNAMIC_DISPATCH(binary_loop)(
 Loop where_loop(DType dtype) { return HWY_DYNAMIC_DISPATCH(select_loop)(size_of(dtype)); }
 
 void unary(Unary op, const View& x, const View& out) {
-  LoopNest<2>({x, out}).run_parallel(grain(op), loop_of(op, x.dtype));
+  const LoopNest<2> nest({x, out});
+  if (exceeds_caches(out.size() * nest.bytes().back()))
+    nest.run_parallel(kStreamGrain, HWY_DYNAMIC_DISPATCH(streamed_loop)(op, x.dtype));
+  else nest.run_parallel(grain(op), loop_of(op, x.dtype));
 }
 
 void binary(Binary op, const View& a, const View& b, const View& out) {
-  LoopNest<3>({a, b, out})
-      .run_rows_parallel(op == Binary::power ? kLibmGrain : kGrain,
-                         HWY_DYNAMIC_DISPATCH(binary_rows_loop)(op, a.dtype));
+  const LoopNest<3> nest({a, b, out});
+  const int64_t grain = op == Binary::power ? kLibmGrain : kGrain;
+  if (nest.is_flat()) return run_parallel(nest, grain, loop_of(op, a.dtype));
+  nest.run_rows_parallel(grain, HWY_DYNAMIC_DISPATCH(binary_rows_loop)(op, a.dtype));
 }
 
 void where(const View& condition, const View& a, const View& b, const View& out) {
-  LoopNest<4>({condition, a, b, out}).run_parallel(kGrain, where_loop(a.dtype));
+  run_parallel(LoopNest<4>({condition, a, b, out}), kGrain, where_loop(a.dtype));
 }
 
 }  // namespace fast

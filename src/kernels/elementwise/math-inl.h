@@ -14,6 +14,7 @@
 #include "kernels/elementwise/log-inl.h"
 #include "kernels/elementwise/operators.h"
 #include "kernels/elementwise/tanh-inl.h"
+#include "kernels/movement/stream.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace lanewise::kernels::HWY_NAMESPACE {
@@ -54,6 +55,23 @@ HWY_NOINLINE void map_contiguous(const T* x, T* out, int64_t count) {
   if (i == count) return;
   const auto rest = hn::FirstN(d, static_cast<std::size_t>(count - i));
   hn::BlendedStore(f(hn::MaskedLoad(rest, d, x + i)), rest, d, out + i);
+}
+
+// The same with a result that goes around the caches: a line comes and one leaves for each that is
+// computed. end_streams() is the caller's.
+template <class Operator, class T>
+HWY_NOINLINE void map_streamed(const T* x, T* out, int64_t count) {
+  const WidestTag<T> d;
+  const VectorFunction<Operator> f;
+  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
+  const auto begun = static_cast<int64_t>(reinterpret_cast<uintptr_t>(out) / sizeof(T)) % lanes;
+  int64_t i = std::min(count, (lanes - begun) % lanes);
+  map_contiguous<Operator>(x, out, i);
+  for (; i + lanes <= count; i += lanes) {
+    __builtin_prefetch(reinterpret_cast<const std::byte*>(x + i) + fast::kFetchAhead, 0, 3);
+    hn::Stream(f(hn::LoadU(d, x + i)), d, out + i);
+  }
+  map_contiguous<Operator>(x + i, out + i, count - i);
 }
 
 template <class Operator, class T>

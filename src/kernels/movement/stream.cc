@@ -50,5 +50,25 @@ void stream_copy(const std::byte* from, std::byte* to, int64_t bytes) {
 
 void end_streams() { hwy::FlushStream(); }
 
+void run_streamed(Loop loop, std::span<const int64_t> bytes, std::byte* const* data,
+                  const int64_t* strides, int64_t count) {
+  constexpr int64_t kLeast = 32 * kPiece;
+  const std::size_t result = bytes.size() - 1;
+  if (count < kLeast || strides[result] != 1) return loop(data, strides, count);
+  alignas(kLine) std::byte piece[kPiece * sizeof(double)];
+  std::byte* at[4];
+  at[result] = piece;
+  for (int64_t begin = 0, end = kPiece - begun_line(data[result], bytes[result]); begin < count;
+       begin = end, end = std::min(count, end + kPiece)) {
+    for (std::size_t k = 0; k < result; ++k) {
+      at[k] = data[k] + begin * strides[k] * bytes[k];
+      if (strides[k] == 1) fetch(data[k] + kFetchAhead, begin * bytes[k], end * bytes[k]);
+    }
+    loop(at, strides, end - begin);
+    stream_copy(piece, data[result] + begin * bytes[result], (end - begin) * bytes[result]);
+  }
+  end_streams();
+}
+
 }  // namespace lanewise::kernels::fast
 #endif  // HWY_ONCE

@@ -7,6 +7,7 @@
 
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
+#include "kernels/movement/stream.h"
 #include "kernels/reduce/lanes-inl.h"
 #include "kernels/reduce/tile_fold.h"
 #include "kernels/reduce/top_k-inl.h"
@@ -15,8 +16,19 @@ HWY_BEFORE_NAMESPACE();
 namespace lanewise::kernels::HWY_NAMESPACE {
 namespace {
 
-constexpr int64_t kLine = 64;
+using fast::Ahead;
+using fast::kLine;
+
 constexpr int64_t in_lines(int64_t bytes) { return (bytes + kLine - 1) / kLine * kLine; }
+
+// Of `count` elements that lie together.
+template <class T>
+LANEWISE_INLINE void fetch(const T* x, int64_t count, Ahead ahead) {
+  if (ahead.bytes == 0) return;
+  const int64_t bytes = count * static_cast<int64_t>(sizeof(T));
+  fast::fetch(reinterpret_cast<const std::byte*>(x) + ahead.bytes, bytes * ahead.part / ahead.parts,
+              bytes * (ahead.part + 1) / ahead.parts);
+}
 
 // Rows of x that lie together fill all lanes at once where they are short.
 template <class T>
@@ -61,12 +73,14 @@ struct Folding {
     std::fill_n(reinterpret_cast<T*>(lanes), kLanes * width, kIdentity);
   }
 
-  static void add(const View& x, int64_t first, std::byte* lanes) {
+  static void add(const View& x, int64_t first, std::byte* lanes, Ahead ahead) {
     T* lane = reinterpret_cast<T*>(lanes);
     const int64_t width = x.shape[1], column = x.strides[1];
     if (lies_in_columns(x)) {
-      for (int64_t j = 0; j < width; ++j)
+      for (int64_t j = 0; j < width; ++j) {
+        fetch(x.as<T>() + j * column, x.shape[0], ahead);
         add_column(x.as<T>() + j * column, x.shape[0], first % kBlock, lane + j, width);
+      }
       return;
     }
     each_row<T>(x, first, [&](int64_t l, int64_t, const T* row, int64_t rows) {
@@ -125,11 +139,11 @@ struct DeviationFolding {
 
   static void begin(int64_t /*width*/, std::byte* lanes) { count_of(lanes) = 0; }
 
-  static void add(const View& x, int64_t first, std::byte* lanes) {
+  static void add(const View& x, int64_t first, std::byte* lanes, Ahead ahead) {
     const int64_t width = x.shape[1], column = x.strides[1];
     const Lanes all = lanes_in(lanes, width);
     count_of(lanes) += x.shape[0];
-    if (lies_in_columns(x)) return add_columns(x, first % kBlock, all);
+    if (lies_in_columns(x)) return add_columns(x, first % kBlock, all, ahead);
     // A piece of the width at a time, whose lanes stay in L1.
     constexpr int64_t kPiece = 64;
     for (int64_t j = 0; j < width; j += kPiece) {
@@ -177,7 +191,7 @@ struct DeviationFolding {
   static constexpr int kTogether = std::max(1, 4 / Vectors::kCount);
 
   // Samples in_block … of a block, those of a column side by side.
-  static void add_columns(const View& x, int64_t in_block, const Lanes& all) {
+  static void add_columns(const View& x, int64_t in_block, const Lanes& all, Ahead ahead) {
     const int64_t width = x.shape[1], count = x.shape[0], column = x.strides[1];
     const int64_t begin = std::min(count, -in_block & (kLanes - 1));
     const int64_t end = begin + (count - begin) / kLanes * kLanes;
@@ -190,8 +204,14 @@ struct DeviationFolding {
     singly(0, begin);
     const int64_t k = (in_block + begin) / kLanes, vectors = (end - begin) / kLanes;
     int64_t j = 0;
-    for (; j + kTogether <= width; j += kTogether)
+    const auto fetch_columns = [&](int64_t end) {
+      for (int64_t c = j; c < end; ++c) fetch(from + c * column, count, ahead);
+    };
+    for (; j + kTogether <= width; j += kTogether) {
+      fetch_columns(j + kTogether);
       add_vectors<kTogether>(all.from(j), width, from + begin + j * column, column, k, vectors);
+    }
+    fetch_columns(width);
     for (; j < width; ++j)
       add_vectors<1>(all.from(j), width, from + begin + j * column, column, k, vectors);
     singly(end, count);
@@ -290,7 +310,7 @@ struct BestFolding {
 
   static void begin(int64_t /*width*/, std::byte* /*lanes*/) {}
 
-  static void add(const View& x, int64_t first, std::byte* lanes) {
+  static void add(const View& x, int64_t first, std::byte* lanes, Ahead /*ahead*/) {
     const int64_t width = x.shape[1], in_block = first % kBlock;
     T* best = values_in(lanes + kLine);
     Place* place = places_in(lanes, width);

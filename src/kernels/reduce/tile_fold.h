@@ -14,6 +14,14 @@ struct FoldSize {
   int64_t inner = 1;
 };
 
+// What is read soon: so many bytes behind each element, 0: nothing. Where samples lie together in
+// each column, a reduction fetches one of several equal parts of it, as those that read the same
+// samples share that; rows the processor fetches on its own.
+struct Ahead {
+  int64_t bytes = 0;
+  int part = 0, parts = 1;
+};
+
 // A reduction of columns: what a block has taken in so far lies in its lanes, what whole blocks
 // came to in a state.
 struct TileFold {
@@ -22,7 +30,7 @@ struct TileFold {
   // The lanes at the beginning of a block.
   void (*begin)(FoldSize size, std::byte* lanes);
   // Takes in x: (samples, width), the samples from number `first` on of all.
-  void (*add)(const View& x, int64_t first, std::byte* lanes);
+  void (*add)(const View& x, int64_t first, std::byte* lanes, Ahead ahead);
   // The state of the block; overwrites the lanes.
   void (*finish)(FoldSize size, std::byte* lanes, std::byte* state);
   void (*merge)(FoldSize size, std::byte* earlier, const std::byte* later);
