@@ -40,9 +40,10 @@ class ChainValue {
   // Whether a chain can read it, or write it.
   bool is_readable() const { return kind_ != Kind::other; }
   bool is_writable() const { return kind_ == Kind::flat; }
-  bool leaves() const { return kind_ == Kind::streamed; }
   Window window() const;
-  // Where the strip of samples begins that is read after those before `end`, or nullptr.
+  // Lets the pass fetch its strips, which come from memory, ahead.
+  void fetch_ahead() { fetched_ = kind_ == Kind::flat; }
+  // Where that strip begins which is read after the samples before `end`; nullptr: none is fetched.
   const std::byte* next(int64_t end, int64_t samples) const;
 
   // Goes on to the next feature.
@@ -51,6 +52,8 @@ class ChainValue {
   // Lets the pass write a strip at a time and take it around the caches to `there`, where the value
   // of the tile belongs.
   void stream_to(const View& there, const Chain& chain);
+  // Whether its strips come from memory or go there.
+  bool moves() const { return fetched_ || kind_ == Kind::streamed; }
   // Whether it is read strip by strip from memory that `result` writes in another order.
   bool is_overwritten_by(const ChainValue& result, const Chain& chain, int64_t samples) const;
 
@@ -68,6 +71,7 @@ class ChainValue {
   // Of an element; elements of a sample; from sample to sample, from feature to feature.
   int64_t bytes_, row_, step_, feature_step_;
   Kind kind_;
+  bool fetched_ = false;
 };
 
 }  // namespace lanewise::exec

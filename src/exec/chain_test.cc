@@ -62,9 +62,9 @@ TEST_F(ChainValues, LeaveFromTheirStrip) {
   std::array<float, kSamples * kRow> there{};
   auto* data = reinterpret_cast<std::byte*>(there.data());
   ChainValue x = value({kRow, 1});
-  EXPECT_FALSE(x.leaves());
+  EXPECT_FALSE(x.moves());
   x.stream_to({data, DType::float32, {kSamples, kRow}, {kRow, 1}}, chain_);
-  EXPECT_TRUE(x.leaves());
+  EXPECT_TRUE(x.moves());
   const Window w = x.window();
   EXPECT_EQ(w.data, reinterpret_cast<std::byte*>(strip_.data()));
   EXPECT_EQ(w.advance, 0);
@@ -73,10 +73,13 @@ TEST_F(ChainValues, LeaveFromTheirStrip) {
 
 TEST_F(ChainValues, AreFetchedAStripAhead) {
   const auto* data = reinterpret_cast<std::byte*>(numbers_.data());
-  const ChainValue x = value({kRow, 1});
+  ChainValue x = value({kRow, 1}), row = value({0, 1});
+  EXPECT_EQ(x.next(2, kSamples), nullptr);
+  for (ChainValue* v : {&x, &row}) v->fetch_ahead();
   EXPECT_EQ(x.next(2, kSamples), data + 2 * kRow * sizeof(float));
   EXPECT_EQ(x.next(kSamples, kSamples), data + kSamples * kRow * sizeof(float));
-  EXPECT_EQ(value({0, 1}).next(2, kSamples), nullptr);
+  EXPECT_EQ(row.next(2, kSamples), nullptr);
+  EXPECT_FALSE(row.moves());
 }
 
 TEST(Chains, StripsThatMoveEndWhereLinesDo) {

@@ -115,16 +115,10 @@ bool is_elementwise(const Step& s) {
 }
 
 void ElementwisePass::run(const Window* windows, int64_t first, int64_t count,
-                          std::byte* buffer_memory) const {
+                          std::byte* buffer_memory, bool moves) const {
   constexpr int64_t kBufferBytes = kStrip * static_cast<int64_t>(sizeof(double));
-  const auto last = static_cast<int64_t>(operations.size());
-  for (int64_t at = 0; at < last; ++at) {
-    // Each operation fetches its share of what comes next.
-    for (const Window* w = windows; w < windows + read; ++w)
-      if (w->next)
-        kernels::fast::fetch(w->next, count * w->bytes * at / last,
-                             count * w->bytes * (at + 1) / last);
-    const Operation& op = operations[static_cast<std::size_t>(at)];
+  for (const Operation& op : operations) {
+    if (moves) fetch(windows, count, &op - operations.data());
     std::byte* data[4];
     int64_t strides[4];
     for (int k = 0; k <= op.operands; ++k) {
@@ -140,11 +134,19 @@ void ElementwisePass::run(const Window* windows, int64_t first, int64_t count,
     }
     op.loop(data, strides, count);
     const int result = op.places[op.operands].outside;
-    if (result < 0 || !windows[result].leaves) continue;
-    const int64_t bytes = windows[result].bytes;
-    kernels::fast::stream_copy(data[op.operands], windows[result].leaves + first * bytes,
-                               count * bytes);
+    if (!moves || result < 0) continue;
+    const Window& w = windows[result];
+    if (w.leaves) kernels::fast::stream_copy(w.data, w.leaves + first * w.bytes, count * w.bytes);
   }
+}
+
+// Each operation fetches its share of what comes next.
+void ElementwisePass::fetch(const Window* windows, int64_t count, int64_t operation) const {
+  const auto all = static_cast<int64_t>(operations.size());
+  for (const Window* w = windows; w < windows + read; ++w)
+    if (w->next)
+      kernels::fast::fetch(w->next, count * w->bytes * operation / all,
+                           count * w->bytes * (operation + 1) / all);
 }
 
 ElementwisePass make_elementwise_pass(const Plan& plan, std::vector<int> steps) {

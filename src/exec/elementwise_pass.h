@@ -48,7 +48,12 @@ struct ElementwisePass {
 
   int64_t buffer_bytes() const { return buffers * kStrip * static_cast<int64_t>(sizeof(double)); }
   // Elements first … first + count - 1, count <= kStrip; a window for each of `outside`.
-  void run(const Window* windows, int64_t first, int64_t count, std::byte* buffer_memory) const;
+  // moves: some of them have values that leave or that come next.
+  void run(const Window* windows, int64_t first, int64_t count, std::byte* buffer_memory,
+           bool moves = false) const;
+
+ private:
+  void fetch(const Window* windows, int64_t count, int64_t operation) const;
 };
 
 // Of elementwise steps, operands before users.

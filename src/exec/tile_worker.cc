@@ -234,11 +234,8 @@ bool TileWorker::run_chain(const Chain& chain) {
                          chain.pass.outside.size());
   Window* windows = reinterpret_cast<Window*>(memory(chain.windows));
   const auto read = static_cast<std::size_t>(chain.pass.read);
-  const auto comes = [&](std::size_t k) {
-    return k < read && !is_here(views_[chain.pass.outside[k]]) && values[k].is_writable();
-  };
-  bool moves = false;
-  for (std::size_t k = 0; k < values.size(); ++k) moves = moves || comes(k) || values[k].leaves();
+  const bool moves =
+      std::any_of(values.begin(), values.end(), [](const ChainValue& v) { return v.moves(); });
   const int64_t rows = chain.strip_rows(moves);
   for (int64_t feature = 0; feature < chain.features; ++feature) {
     for (std::size_t k = 0; k < values.size(); ++k) {
@@ -248,9 +245,9 @@ bool TileWorker::run_chain(const Chain& chain) {
     for (int64_t first = 0; first < count_; first += rows) {
       const int64_t samples = std::min(rows, count_ - first);
       for (const ChainValue& value : values) value.fill_strip(first, samples);
-      for (std::size_t k = 0; k < read; ++k)
-        if (comes(k)) windows[k].next = values[k].next(first + samples, count_);
-      chain.pass.run(windows, first * chain.row, samples * chain.row, memory(chain.buffers));
+      for (std::size_t k = 0; moves && k < read; ++k)
+        windows[k].next = values[k].next(first + samples, count_);
+      chain.pass.run(windows, first * chain.row, samples * chain.row, memory(chain.buffers), moves);
     }
     for (ChainValue& value : values) value.next_feature();
   }
@@ -258,6 +255,13 @@ bool TileWorker::run_chain(const Chain& chain) {
     if (const Instruction& in = program_.instructions[i]; in.kept && !leaves_chain(in, chain))
       store(in);
   return true;
+}
+
+// Whether the caches don't hold a value for all samples.
+bool TileWorker::comes_from_memory(const View& tile) const {
+  constexpr int64_t kLeast = 1 << 20;
+  const int64_t bytes = tile.size() * static_cast<int64_t>(size_of(tile.dtype));
+  return !is_here(tile) && bytes / count_ * samples_ > kLeast;
 }
 
 bool TileWorker::open_chain(const Chain& chain) {
@@ -272,8 +276,9 @@ bool TileWorker::open_chain(const Chain& chain) {
     const View& v = views_[outside[k]];
     std::byte* strip = memory(chain.strips) + static_cast<int64_t>(k) * Chain::kStripBytes;
     const View seen = v.shape == shape ? v : broadcast_view(v, shape);
-    const ChainValue& value = *new (&values[k]) ChainValue(seen, chain, count_, strip);
+    ChainValue& value = *new (&values[k]) ChainValue(seen, chain, count_, strip);
     if (k < read ? !value.is_readable() : !value.is_writable()) return false;
+    if (k < read && comes_from_memory(v)) value.fetch_ahead();
   }
   for (int i = chain.begin; i < chain.end; ++i) {
     const Instruction& in = program_.instructions[i];

@@ -32,6 +32,7 @@ class TileWorker {
   std::size_t run_at(std::size_t at, NextChain& chain);
   bool run_chain(const Chain& chain);
   bool open_chain(const Chain& chain);
+  bool comes_from_memory(const View& tile) const;
   bool leaves_chain(const Instruction& in, const Chain& chain) const;
   void run(const Instruction& in);
   void compute(const Instruction& in, const View& out);
