@@ -106,6 +106,15 @@ TEST(Fused, TheDumpSaysWhatAStageDoes) {
     EXPECT_NE(text.find(part), std::string::npos) << part << " in\n" << text;
 }
 
+TEST(Fused, ASampleCostsTheSameInAPlanForOneM) {
+  const auto cost = [](const std::string& text) {
+    const std::size_t at = text.find("a sample: ");
+    return text.substr(at, text.find('\n', at) - at);
+  };
+  const auto for_one = backend("fused").compile(plan::make_plan(training_step(kSamples)));
+  EXPECT_EQ(cost(for_one->dump()), cost(prepare(backend("fused")).executable->dump()));
+}
+
 TEST(Fused, TheProfileSaysWhatARunTook) {
   Prepared p = prepare(backend("fused"));
   p.workspace.measured = true;

@@ -1,6 +1,7 @@
 #include "plan/cost.h"
 
 #include "base/cpu.h"
+#include "plan/sample_axes.h"
 
 namespace lanewise::plan {
 namespace {
@@ -35,9 +36,9 @@ double sample_flops(const std::vector<Step>& steps, const Step& step, int axis) 
   if (step.is_view) return 0;
   const double size = static_cast<double>(sample_size(step, axis));
   if (step.op == Op::matmul) {
+    // A product over the samples takes in one at a time.
     const SymbolicDims& a = steps[step.operands[0]].shape;
-    const Extent k = a[a.rank() - 1];
-    return 2 * size * static_cast<double>(k.scale == 0 ? k.offset : 1);
+    return 2 * size * static_cast<double>(axis == kNoAxis ? 1 : a[a.rank() - 1].offset);
   }
   return size * element_flops(step.op);
 }
