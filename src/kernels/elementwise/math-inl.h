@@ -64,8 +64,10 @@ HWY_NOINLINE void map_streamed(const T* x, T* out, int64_t count) {
   const WidestTag<T> d;
   const VectorFunction<Operator> f;
   const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
-  const auto begun = static_cast<int64_t>(reinterpret_cast<uintptr_t>(out) / sizeof(T)) % lanes;
-  int64_t i = std::min(count, (lanes - begun) % lanes);
+  const auto address = reinterpret_cast<uintptr_t>(out);
+  const auto begun = static_cast<int64_t>(address / sizeof(T)) % lanes;
+  // Elements that begin in the midst of one end nowhere.
+  int64_t i = address % sizeof(T) == 0 ? std::min(count, (lanes - begun) % lanes) : count;
   map_contiguous<Operator>(x, out, i);
   for (; i + lanes <= count; i += lanes) {
     __builtin_prefetch(reinterpret_cast<const std::byte*>(x + i) + fast::kFetchAhead, 0, 3);

@@ -294,7 +294,7 @@ BlockFamily<T> wide_blocks() {
 #if LANEWISE_PORTABLE
   return block_family<hn::CappedTag<T, 1>, 1, 4>();
 #elif HWY_TARGET == HWY_AVX2
-  return block_family<hn::ScalableTag<T>, 2, 12, 6, 4, 2>();
+  return block_family<hn::ScalableTag<T>, 2, 12, 6, 3, 2>();
 #else
   return block_family<hn::ScalableTag<T>, 4, 12, 12, 8, 6>();
 #endif
