@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "exec/compound_step.h"
 #include "exec/step_kernels.h"
 #include "kernels/cast/cast.h"
 #include "kernels/elementwise/elementwise.h"
@@ -39,29 +40,70 @@ class PassBuilder {
   }
 
   ElementwisePass build() {
+    find_escapes();
+    find_compounds();
     find_last_uses();
     places_.resize(pass_.steps.size());
-    for (int i : pass_.steps)
-      for (int operand : plan_.steps[i].operands)
-        if (number_[operand] < 0) outside(operand);
+    for (std::size_t at = 0; at < pass_.steps.size(); ++at)
+      for (int from : reads_[at])
+        if (number_[from] < 0) outside(from);
     pass_.read = static_cast<int>(pass_.outside.size());
-    for (std::size_t at = 0; at < pass_.steps.size(); ++at) add(at);
+    for (std::size_t at = 0; at < pass_.steps.size(); ++at)
+      if (!is_inner_[at]) add(at);
     pass_.buffers = pool_.count();
     return std::move(pass_);
   }
 
  private:
-  void find_last_uses() {
-    last_use_.assign(pass_.steps.size(), -1);
+  void find_escapes() {
+    uses_.assign(pass_.steps.size(), 0);
     escapes_.assign(pass_.steps.size(), false);
     for (int i = 0; i < static_cast<int>(plan_.steps.size()); ++i)
       for (int operand : plan_.steps[i].operands) {
         if (number_[operand] < 0) continue;
+        ++uses_[number_[operand]];
         if (number_[i] < 0) escapes_[number_[operand]] = true;
-        else last_use_[number_[operand]] = std::max(last_use_[number_[operand]], number_[i]);
       }
     for (int output : plan_.outputs)
       if (number_[output] >= 0) escapes_[number_[output]] = true;
+  }
+
+  // Fills loops_ and reads_, but for the steps that compounds of later ones take in.
+  void find_compounds() {
+    loops_.resize(pass_.steps.size());
+    reads_.resize(pass_.steps.size());
+    is_inner_.assign(pass_.steps.size(), false);
+    const auto may_vanish = [&](int i) {
+      const int at = number_[i];
+      return at >= 0 && uses_[at] == 1 && !escapes_[at];
+    };
+    for (int at = static_cast<int>(pass_.steps.size()) - 1; at >= 0; --at) {
+      if (is_inner_[at]) continue;
+      const int i = pass_.steps[at];
+      const Step& s = plan_.steps[i];
+      if (const auto found = find_compound(plan_, i, may_vanish); found && can_wait(*found, at)) {
+        loops_[at] = kernels::fast::compound_loop(found->which, s.dtype);
+        reads_[at].assign(found->arguments.begin(), found->arguments.begin() + found->count);
+        for (int inner : found->inner) is_inner_[number_[inner]] = true;
+      } else {
+        loops_[at] = loop_of(s, plan_.steps[s.operands[0]].dtype);
+        reads_[at] = s.operands;
+      }
+    }
+  }
+  // Inner operations run with the last: what lies between is not written where they still read.
+  bool can_wait(const CompoundStep& compound, int last) const {
+    return std::all_of(compound.inner.begin(), compound.inner.end(), [&](int inner) {
+      return std::none_of(escapes_.begin() + number_[inner], escapes_.begin() + last,
+                          [](bool escapes) { return escapes; });
+    });
+  }
+
+  void find_last_uses() {
+    last_use_.assign(pass_.steps.size(), -1);
+    for (std::size_t at = 0; at < pass_.steps.size(); ++at)
+      for (int from : reads_[at])
+        if (number_[from] >= 0) last_use_[number_[from]] = static_cast<int>(at);
   }
 
   int outside(int step) {
@@ -72,12 +114,10 @@ class PassBuilder {
   }
 
   void add(std::size_t at) {
-    const Step& s = plan_.steps[pass_.steps[at]];
-    ElementwisePass::Operation op{
-        loop_of(s, plan_.steps[s.operands[0]].dtype), static_cast<int>(s.operands.size()), {}};
+    ElementwisePass::Operation op{loops_[at], static_cast<int>(reads_[at].size()), {}};
     for (int k = 0; k < op.operands; ++k) {
-      const int from = number_[s.operands[k]];
-      op.places[k] = from >= 0 ? places_[from] : ElementwisePass::Place{-1, outside(s.operands[k])};
+      const int from = number_[reads_[at][k]];
+      op.places[k] = from >= 0 ? places_[from] : ElementwisePass::Place{-1, outside(reads_[at][k])};
     }
     // Buffers come back first: an element may be written over the operand that it was made of.
     for (std::size_t from = 0; from < at; ++from)
@@ -95,8 +135,13 @@ class PassBuilder {
   const Plan& plan_;
   ElementwisePass pass_;
   std::vector<int> number_;  // of each step of the plan: its place in the pass, or -1
-  std::vector<int> last_use_;
+  std::vector<int> uses_;
   std::vector<bool> escapes_;
+  // Of the loop that makes the value of a step: what it reads; no steps that it takes in.
+  std::vector<kernels::Loop> loops_;
+  std::vector<std::vector<int>> reads_;
+  std::vector<bool> is_inner_;
+  std::vector<int> last_use_;
   std::vector<ElementwisePass::Place> places_;
   plan::SlotPool pool_;
 };
@@ -119,8 +164,8 @@ void ElementwisePass::run(const Window* windows, int64_t first, int64_t count,
   constexpr int64_t kBufferBytes = kStrip * static_cast<int64_t>(sizeof(double));
   for (const Operation& op : operations) {
     if (moves) fetch(windows, count, &op - operations.data());
-    std::byte* data[4];
-    int64_t strides[4];
+    std::byte* data[kernels::compounds::kMostArguments + 1];
+    int64_t strides[kernels::compounds::kMostArguments + 1];
     for (int k = 0; k <= op.operands; ++k) {
       const Place& place = op.places[k];
       if (place.buffer >= 0) {

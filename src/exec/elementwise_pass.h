@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "kernels/elementwise/compound.h"
 #include "kernels/loop_nest.h"
 #include "plan/plan.h"
 
@@ -37,7 +38,7 @@ struct ElementwisePass {
   struct Operation {
     kernels::Loop loop;
     int operands;
-    Place places[4];  // the result is the last
+    Place places[kernels::compounds::kMostArguments + 1];  // the result is the last
   };
 
   std::vector<int> steps;

@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "base/cpu.h"
+#include "exec/compound_step.h"
 #include "kernels/matmul/tile_product.h"
 #include "kernels/reduce/sum_of_products.h"
 #include "plan/cost.h"
@@ -269,11 +270,14 @@ class Builder {
   // elements of a sample lie together, or those of a feature.
   bool can_chain(const Instruction& in) const {
     const int64_t row = row_of(in);
-    if (in.kind != Instruction::Kind::compute || in.factors >= 0 ||
-        !is_elementwise(plan_.steps[in.step]) || row == 0)
-      return false;
+    if (row == 0 || in.factors >= 0 || !computes_elements(in)) return false;
     return has_features_apart(in) ||
            ((p_.samples_outermost || in.axis == 0 || row == 1) && row <= ElementwisePass::kStrip);
+  }
+  bool computes_elements(const Instruction& in) const {
+    const Step& s = plan_.steps[in.step];
+    if (in.kind == Instruction::Kind::product) return is_outer_product(plan_, s);
+    return in.kind == Instruction::Kind::compute && is_elementwise(s);
   }
   bool has_features_apart(const Instruction& in) const {
     return !p_.samples_outermost && row_of(in) > 1 && in.axis > 0 &&

@@ -107,11 +107,11 @@ struct Work {
   int64_t elements;
   int64_t first;  // where it begins
 
-  int64_t all() const { return elements * static_cast<int64_t>(pass.operations.size()); }
+  int64_t all() const { return elements * static_cast<int64_t>(pass.steps.size()); }
 
   // The strips that begin from `begin` to `end` - 1.
   void run(int64_t begin, int64_t end, std::byte* buffers) const {
-    const int64_t strip = ElementwisePass::kStrip * static_cast<int64_t>(pass.operations.size());
+    const int64_t strip = ElementwisePass::kStrip * static_cast<int64_t>(pass.steps.size());
     int64_t k = std::max<int64_t>(0, (begin - first + strip - 1) / strip);
     for (; first + k * strip < std::min(end, first + all()); ++k) {
       const int64_t at = k * ElementwisePass::kStrip;

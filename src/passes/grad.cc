@@ -162,8 +162,9 @@ const Rule kRules[] = {
       return s.which == 0 ? quotient : negative_sum(s, mul(quotient, s.y));
     },
     /* power */ power_rule,
-    /* maximum */ [](const Site& s) { return extremum_rule(s, less(s.x(1), s.x(0))); },
-    /* minimum */ [](const Site& s) { return extremum_rule(s, less(s.x(0), s.x(1))); },
+    // By the result: the first operand need not be kept for it.
+    /* maximum */ [](const Site& s) { return extremum_rule(s, less(s.x(1), s.y)); },
+    /* minimum */ [](const Site& s) { return extremum_rule(s, less(s.y, s.x(1))); },
     /* equal, not_equal, less, less_equal, logical_and, logical_or */
     nothing,
     nothing,

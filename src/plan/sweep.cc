@@ -6,6 +6,7 @@
 #include "plan/placement.h"
 #include "plan/roles.h"
 #include "plan/sample_axes.h"
+#include "plan/schedule.h"
 
 namespace lanewise::plan {
 namespace {
@@ -108,7 +109,10 @@ Sweep make_sweep(const Plan& plan, Keeping keeping) {
   find_roles(plan, sweep);
   if (!sweep.worthwhile && keeping == Keeping::what_pays) return sweep;
   Stages(plan, keeping, sweep).make();
-  for (Stage& stage : sweep.stages) assign_buffers(plan, sweep, stage);
+  for (Stage& stage : sweep.stages) {
+    schedule(plan, sweep, stage);
+    assign_buffers(plan, sweep, stage);
+  }
   assign_places(plan, sweep);
   return sweep;
 }

@@ -65,6 +65,44 @@ TEST(Sweep, ATrainingStepIsOneStage) {
   EXPECT_THAT(p.roles(Op::subtract), testing::ElementsAre(Role::whole));
 }
 
+// The step of each operation in the order that the only stage runs them in.
+std::vector<Op> order(const Planned& p) {
+  std::vector<Op> found;
+  for (const Stage& stage : p.sweep.stages)
+    for (int i : stage.steps) found.push_back(p.plan->steps[i].op);
+  return found;
+}
+
+TEST(Sweep, ElementsAreComparedBesideTheirReader) {
+  const Planned p = sweep_of([](int64_t m) {
+    const NodePtr x = input(kType, {m, 5}), w = input(kType, {5, 5});
+    const NodePtr y = unary(Op::tanh, x);
+    const NodePtr positive = binary(Op::less, scalar_like(y, 0), y);
+    const NodePtr g = matmul(y, w);
+    return Program{{x, w}, {where(positive, g, y)}};
+  });
+  EXPECT_THAT(order(p), testing::ElementsAre(Op::tanh, Op::matmul, Op::less, Op::where));
+}
+
+TEST(Sweep, WhatOnlyOneStepReadsIsNotHeldForIt) {
+  const Planned p = sweep_of([](int64_t m) {
+    const NodePtr x = input(kType, {m, 5}), w = input(kType, {5, 5});
+    const NodePtr y = unary(Op::tanh, matmul(x, w));
+    return Program{{x, w}, {binary(Op::add, y, matmul(x, transpose(w, {1, 0})))}};
+  });
+  EXPECT_THAT(order(p), testing::ElementsAre(Op::matmul, Op::tanh, Op::matmul, Op::add));
+}
+
+TEST(Sweep, SamplesAreFoldedAsSoonAsTheyAreThere) {
+  const Planned p = sweep_of([](int64_t m) {
+    const NodePtr x = input(kType, {m, 5}), w = input(kType, {5, 5});
+    const NodePtr y = matmul(x, w), z = matmul(y, w);
+    return Program{{x, w}, {reduce(Op::sum, z, 0, true), matmul(transpose(y, {1, 0}), x)}};
+  });
+  EXPECT_THAT(order(p),
+              testing::ElementsAre(Op::matmul, Op::transpose, Op::matmul, Op::matmul, Op::sum));
+}
+
 TEST(Sweep, AReductionThatIsUsedAgainBeginsAStage) {
   for (bool rows : {true, false}) {
     const Planned p = sweep_of([=](int64_t m) { return centred(m, rows); });

@@ -4,7 +4,9 @@
 
 #include <cstring>
 #include <functional>
+#include <span>
 
+#include "kernels/elementwise/compound.h"
 #include "kernels/testing.h"
 
 namespace lanewise::kernels {
@@ -97,6 +99,80 @@ TEST(Elementwise, WhereAgreesWithReference) {
       }
     }
   }
+}
+
+// Each compound against its operations one after the other.
+template <class Expression>
+struct OneByOne;
+template <int I>
+struct OneByOne<Argument<I>> {
+  static View run(std::span<const View> arguments) { return arguments[I]; }
+};
+template <class Operator, class... Operands>
+struct OneByOne<Apply<Operator, Operands...>> {
+  static Tensor run(std::span<const View> arguments) {
+    const auto x = std::tuple(OneByOne<Operands>::run(arguments)...);
+    const View& first = std::get<0>(x);
+    const Tensor out =
+        make(std::is_same_v<Operator, Less> ? DType::bool_ : first.dtype, first.shape);
+    if constexpr (std::is_same_v<Operator, Select>) {
+      const Tensor chosen = make(View(std::get<1>(x)).dtype, first.shape);
+      reference::where(first, std::get<1>(x), std::get<2>(x), chosen);
+      return chosen;
+    } else if constexpr (std::is_same_v<Operator, OuterProduct>) {
+      with_type(out.dtype, [&]<class T>(std::type_identity<T>) {
+        const View second = std::get<1>(x);
+        for (int64_t i = 0; i < out.size(); ++i)
+          out.as<T>()[i] = static_cast<T>(std::fma(first.as<T>()[i * first.strides[0]],
+                                                   second.as<T>()[i * second.strides[0]], T{0}));
+      });
+    } else if constexpr (std::is_same_v<Operator, Sqrt>) {
+      reference::unary(Unary::sqrt, first, out);
+    } else {
+      constexpr Binary op = std::is_same_v<Operator, Add>        ? Binary::add
+                            : std::is_same_v<Operator, Subtract> ? Binary::subtract
+                            : std::is_same_v<Operator, Multiply> ? Binary::multiply
+                            : std::is_same_v<Operator, Divide>   ? Binary::divide
+                                                                 : Binary::less;
+      reference::binary(op, first, std::get<1>(x), out);
+    }
+    return out;
+  }
+};
+
+template <class Expression>
+void check_compound(int which) {
+  constexpr int kCount = compounds::kArguments<Expression>;
+  uint32_t seed = 1;
+  for (DType d : {DType::float32, DType::float64})
+    for (int64_t size : {0, 1, 15, 63, 64, 65, 200})
+      for (int repeated = -1; repeated < kCount; ++repeated) {
+        std::vector<Tensor> tensors;
+        std::vector<View> arguments;
+        std::vector<std::byte*> data;
+        std::vector<int64_t> strides;
+        for (int k = 0; k < kCount; ++k) {
+          const bool repeats = k == repeated;
+          tensors.push_back(
+              random(d, {repeats ? 1 : size}, Layout::row_major, ++seed, Values::special));
+          arguments.push_back(repeats ? broadcast_view(tensors.back(), {size}) : tensors.back());
+          data.push_back(arguments.back().data);
+          strides.push_back(repeats ? 0 : 1);
+        }
+        const Tensor fast = make(d, {size});
+        data.push_back(fast.data);
+        strides.push_back(1);
+        fast::compound_loop(which, d)(data.data(), strides.data(), size);
+        expect_same(fast, OneByOne<Expression>::run(arguments),
+                    "compound " + std::to_string(which) + " " + text(d));
+      }
+}
+
+TEST(Elementwise, CompoundsHaveTheBitsOfTheirOperations) {
+  int which = 0;
+  [&]<class... Expressions>(std::tuple<Expressions...>*) {
+    (check_compound<Expressions>(which++), ...);
+  }(static_cast<compounds::List*>(nullptr));
 }
 
 TEST(Elementwise, LargeArraysOnAnyNumberOfThreads) {

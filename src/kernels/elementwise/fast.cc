@@ -8,6 +8,7 @@
 // The order of these matters.
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
+#include "kernels/elementwise/compound.h"
 #include "kernels/elementwise/elementwise.h"
 #include "kernels/elementwise/math-inl.h"
 #include "kernels/elementwise/operators.h"
@@ -150,11 +151,19 @@ struct SelectLoop {
     const T* b = reinterpret_cast<const T*>(data[2]);
     T* out = reinterpret_cast<T*>(data[3]);
     const int64_t sc = strides[0], sa = strides[1], sb = strides[2], so = strides[3];
-    if (sc == 1 && sa == 1 && sb == 1 && so == 1) {
-      LANEWISE_EACH out[i] = pick(condition[i], a[i], b[i]);
-    } else if (sc == 1 && sa == 1 && sb == 0 && so == 1) {
-      const T y = *b;
-      LANEWISE_EACH out[i] = pick(condition[i], a[i], y);
+    if (sc == 1 && so == 1 && sa >= 0 && sa <= 1 && sb >= 0 && sb <= 1) {
+      if (sa == 1 && sb == 1) {
+        LANEWISE_EACH out[i] = pick(condition[i], a[i], b[i]);
+      } else if (sa == 1) {
+        const T y = *b;
+        LANEWISE_EACH out[i] = pick(condition[i], a[i], y);
+      } else if (sb == 1) {
+        const T x = *a;
+        LANEWISE_EACH out[i] = pick(condition[i], x, b[i]);
+      } else {
+        const T x = *a, y = *b;
+        LANEWISE_EACH out[i] = pick(condition[i], x, y);
+      }
     } else {
       LANEWISE_EACH out[i * so] = pick(condition[i * sc], a[i * sa], b[i * sb]);
     }
@@ -162,10 +171,61 @@ struct SelectLoop {
   LANEWISE_INLINE static T pick(uint8_t condition, T a, T b) { return condition ? a : b; }
 };
 
+template <class Expression>
+struct Evaluate;
+template <int I>
+struct Evaluate<Argument<I>> {
+  template <class T>
+  LANEWISE_INLINE static T at(const T* const* x, int64_t i) {
+    return x[I][i];
+  }
+};
+template <class Operator, class... Operands>
+struct Evaluate<Apply<Operator, Operands...>> {
+  template <class T>
+  LANEWISE_INLINE static auto at(const T* const* x, int64_t i) {
+    return Operator()(Evaluate<Operands>::at(x, i)...);
+  }
+};
+
+template <class Expression, class T>
+struct CompoundLoop {
+  static constexpr int kArguments = compounds::kArguments<Expression>;
+  static constexpr int64_t kRun = 64;
+
+  static void loop(std::byte* const* data, const int64_t* strides, int64_t count) {
+    alignas(64) T repeated[kArguments][kRun];
+    const T* x[kArguments];
+    for (int k = 0; k < kArguments; ++k) {
+      x[k] = reinterpret_cast<const T*>(data[k]);
+      if (strides[k] == 0) x[k] = std::fill_n(repeated[k], kRun, *x[k]) - kRun;
+    }
+    T* out = reinterpret_cast<T*>(data[kArguments]);
+    for (; count >= kRun; count -= kRun) {
+      run(x, out, kRun);
+      for (int k = 0; k < kArguments; ++k) x[k] += strides[k] * kRun;
+      out += kRun;
+    }
+    run(x, out, count);
+  }
+
+ private:
+  LANEWISE_INLINE static void run(const T* const* x, T* out, int64_t count) {
+    LANEWISE_EACH out[i] = Evaluate<Expression>::at(x, i);
+  }
+};
+
+template <class... Expressions>
+constexpr auto compound_table(std::type_identity<std::tuple<Expressions...>>) {
+  return std::array{std::array{&CompoundLoop<Expressions, float>::loop,
+                               &CompoundLoop<Expressions, double>::loop}...};
+}
+
 constexpr auto kUnary = loop_table<UnaryLoop>(std::type_identity<UnaryOperators>{});
 constexpr auto kStreamed = loop_table<StreamedLoop>(std::type_identity<UnaryOperators>{});
 constexpr auto kBinary = loop_table<BinaryLoop>(std::type_identity<BinaryOperators>{});
 constexpr auto kBinaryRows = loop_table<BinaryRowsLoop>(std::type_identity<BinaryOperators>{});
+constexpr auto kCompounds = compound_table(std::type_identity<compounds::List>{});
 
 }  // namespace
 
@@ -186,6 +246,9 @@ Loop select_loop(std::size_t bytes) {
          : bytes == 4 ? SelectLoop<uint32_t>::loop
                       : SelectLoop<uint64_t>::loop;
 }
+Loop compound_loop_of(int which, DType dtype) {
+  return kCompounds[static_cast<std::size_t>(which)][dtype == DType::float64];
+}
 
 }  // namespace lanewise::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -198,6 +261,7 @@ HWY_EXPORT(streamed_loop);
 HWY_EXPORT(binary_loop);
 HWY_EXPORT(binary_rows_loop);
 HWY_EXPORT(select_loop);
+HWY_EXPORT(compound_loop_of);
 
 namespace fast {
 namespace {
@@ -228,6 +292,9 @@ void run_parallel(const LoopNest<N>& nest, int64_t grain, Loop loop) {
 Loop loop_of(Unary op, DType dtype) { return HWY_DYNAMIC_DISPATCH(unary_loop)(op, dtype); }
 Loop loop_of(Binary op, DType dtype) { return HWY_DYNAMIC_DISPATCH(binary_loop)(op, dtype); }
 Loop where_loop(DType dtype) { return HWY_DYNAMIC_DISPATCH(select_loop)(size_of(dtype)); }
+Loop compound_loop(int which, DType dtype) {
+  return HWY_DYNAMIC_DISPATCH(compound_loop_of)(which, dtype);
+}
 
 void unary(Unary op, const View& x, const View& out) {
   const LoopNest<2> nest({x, out});

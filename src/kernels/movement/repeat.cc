@@ -13,7 +13,8 @@ namespace lanewise::kernels::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 namespace {
 
-// Whole vectors, the last of which ends where the row does.
+// Whole vectors: the last of a row ends where that does, but where a row is shorter; then they
+// spill onto rows that are written after it.
 template <class T>
 void repeat_as(const std::byte* from, int64_t step, int64_t rows, int64_t row, std::byte* to) {
   const hn::ScalableTag<T> d;
@@ -21,7 +22,11 @@ void repeat_as(const std::byte* from, int64_t step, int64_t rows, int64_t row, s
   const T* x = reinterpret_cast<const T*>(from);
   T* out = reinterpret_cast<T*>(to);
   if (row < lanes) {
-    for (int64_t i = 0; i < rows; ++i) std::fill_n(out + i * row, row, x[i * step]);
+    const int64_t spilled =
+        std::max<int64_t>(rows - (lanes + row - 1) / std::max<int64_t>(row, 1), 0);
+    int64_t i = 0;
+    for (; i < spilled; ++i) hn::StoreU(hn::Set(d, x[i * step]), d, out + i * row);
+    for (; i < rows; ++i) std::fill_n(out + i * row, row, x[i * step]);
     return;
   }
   for (int64_t i = 0; i < rows; ++i, out += row) {
