@@ -29,7 +29,9 @@ std::string text(const Plan& plan, const Instruction& in, int chain) {
   }
   if (chain >= 0) what += fmt::format(" in chain {}", chain);
   if (in.factors >= 0) what = fmt::format("sum of products (%{})", in.factors);
-  if (in.bias >= 0) what += fmt::format(" (%{}), and this bias", in.product);
+  if (in.product >= 0 && in.product != in.step)
+    what += fmt::format(" (%{}){}{}", in.product, in.bias >= 0 ? ", bias" : "",
+                        in.least >= 0 ? ", maximum" : "");
   if (in.kind != Instruction::Kind::view && in.slot >= 0)
     what += fmt::format(", buffer {}", in.slot);
   return fmt::format("{}  {}{}\n", text(plan, in.step), what, in.kept ? ", kept" : "");

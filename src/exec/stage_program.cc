@@ -127,7 +127,7 @@ class Builder {
     if (folds) add_fold(in, s);
     else if (s.is_view) in.kind = Instruction::Kind::view;
     else if (multiplies_small_matrix(s)) add_product(in, s);
-    if (s.op == Op::add && rides_on_product(in, s)) return;
+    if ((s.op == Op::add || s.op == Op::maximum) && rides_on_product(in, s)) return;
     if (s.op == Op::sum && !folds) sum_products(in, s);
     p_.instructions.push_back(in);
   }
@@ -154,26 +154,37 @@ class Builder {
                          [&](int reader) { return reads(plan_.steps[reader], i); });
   }
 
-  // A bias that is added to the product before it, which nobody else reads: then the product adds
-  // it before it stores an element.
+  // What is done with the elements of the product just before, which nobody else reads: then the
+  // product does it before it stores them.
   bool rides_on_product(const Instruction& in, const Step& s) {
     if (p_.instructions.empty()) return false;
     Instruction& product = p_.instructions.back();
-    if (product.kind != Instruction::Kind::product || product.kept || product.bias >= 0 ||
-        readers(product.step) != 1 || !reads(s, product.step) ||
-        s.shape != plan_.steps[product.step].shape)
+    if (product.kind != Instruction::Kind::product || product.kept || product.least >= 0 ||
+        readers(product.step) != 1 || s.shape != plan_.steps[product.step].shape ||
+        !(s.op == Op::add ? takes_bias(product, s) : takes_least(product, s)))
       return false;
-    const int bias = s.operands[s.operands[0] == product.step ? 1 : 0];
-    if (sweep_.axis[bias] != plan::kNoAxis) return false;
     product.step = in.step;
-    product.bias = bias;
-    product.constant = product.constant && is_constant(bias);
     product.kept = in.kept;
     product.read = in.read;
     product.slot = in.slot;
+    return true;
+  }
+  bool takes_bias(Instruction& product, const Step& s) {
+    const int bias = s.operands[s.operands[0] == product.step ? 1 : 0];
+    if (product.bias >= 0 || sweep_.axis[bias] != plan::kNoAxis) return false;
+    product.bias = bias;
+    product.constant = product.constant && is_constant(bias);
     product.packed_bias = p_.panels_bytes;
     p_.panels_bytes += whole_lines(
         kernels::fast::panel_bytes(s.dtype, 1, s.shape[product.samples_on_right ? 0 : 1].offset));
+    return true;
+  }
+  bool takes_least(Instruction& product, const Step& s) const {
+    const int least = s.operands[1];
+    if (s.operands[0] != product.step || sweep_.axis[least] != plan::kNoAxis ||
+        plan::sample_size(plan_.steps[least], plan::kNoAxis) != 1)
+      return false;
+    product.least = least;
     return true;
   }
 

@@ -33,9 +33,10 @@ struct Instruction {
   bool samples_on_right = false;  // product: they are the columns of its second operand
   bool reads_memory = false;      // product: of a value that the stage does not compute
   bool constant = false;          // product: of matrix and bias that are the same in every run
-  int product = -1;               // the step that multiplies: this one, or adds a bias to it
+  int product = -1;               // the step that multiplies: this one, or one that this rides on
   int factors = -1;               // compute: sums the elements of a product, which this step makes
-  int bias = -1;                  // the step that makes the bias
+  int bias = -1;                  // the step that makes the bias of a product
+  int least = -1;                 // the number that its elements are at least
   int slot = -1;                  // its buffer; -1: none
   View tile;                      // its value there, but for the place and the number of samples
   int64_t buffer = 0;             // offsets in the memory of a thread

@@ -336,11 +336,12 @@ void TileWorker::sum_products(const Instruction& in, const View& out) const {
 void TileWorker::multiply(const Instruction& in, const View& out) {
   const plan::Step& s = plan_.steps[in.product];
   const std::byte* panels = panels_ + in.panels;
-  const std::byte* bias = in.bias >= 0 ? panels_ + in.packed_bias : nullptr;
+  const kernels::fast::Epilogue epilogue{in.bias >= 0 ? panels_ + in.packed_bias : nullptr,
+                                         in.least >= 0 ? views_[in.least].data : nullptr};
   if (!in.samples_on_right)
-    kernels::fast::multiply_panels(views_[s.operands[0]], panels, bias, out, in.reads_memory);
+    kernels::fast::multiply_panels(views_[s.operands[0]], panels, epilogue, out, in.reads_memory);
   else
-    kernels::fast::multiply_panels(transpose_view(views_[s.operands[1]], {1, 0}), panels, bias,
+    kernels::fast::multiply_panels(transpose_view(views_[s.operands[1]], {1, 0}), panels, epilogue,
                                    transpose_view(out, {1, 0}), in.reads_memory);
 }
 

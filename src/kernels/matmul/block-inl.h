@@ -22,6 +22,13 @@ namespace hn = hwy::HWY_NAMESPACE;
 // Multiply-adds that a core must have at once: their latency times two a cycle.
 constexpr int kChains = 8;
 
+// maximum(x, least), which keeps a NaN: as Maximum of the elementwise operators.
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V at_least(D d, V x, hn::TFromD<D> least) {
+  const V bound = hn::Set(d, least);
+  return hn::IfThenElse(hn::Or(hn::Gt(x, bound), hn::IsNaN(x)), x, bound);
+}
+
 // Panels: how many that have NV / Panels vectors each.
 template <class D, int MR, int NV, int Panels = 1, class T = hn::TFromD<D>>
 HWY_NOINLINE void block(const BlockArgs<T>& g) {
@@ -101,6 +108,13 @@ HWY_NOINLINE void block(const BlockArgs<T>& g) {
       for (int j = 0; j < NV; ++j) c[i][j] = hn::Add(c[i][j], row[j]);
     }
   }
+  if (g.least) {
+#pragma GCC unroll 16
+    for (int i = 0; i < MR; ++i) {
+#pragma GCC unroll 8
+      for (int j = 0; j < NV; ++j) c[i][j] = at_least(d, c[i][j], *g.least);
+    }
+  }
 
   if (whole) {
 #pragma GCC unroll 16
@@ -153,8 +167,11 @@ HWY_NOINLINE void short_block(const BlockArgs<T>& g, int64_t rows) {
       for (int j = 0; j < NV; ++j) c[j] = fused(x, b[p][j], c[j]);
     }
 #pragma GCC unroll 4
-    for (int j = 0; j < NV; ++j)
-      store(g.bias ? hn::Add(c[j], bias[j]) : c[j], g.c + i * g.c_m + j * N, j * N);
+    for (int j = 0; j < NV; ++j) {
+      if (g.bias) c[j] = hn::Add(c[j], bias[j]);
+      if (g.least) c[j] = at_least(d, c[j], *g.least);
+      store(c[j], g.c + i * g.c_m + j * N, j * N);
+    }
   };
   // Whole vectors may spill onto rows that are stored after them, as those of a block.
   const bool whole = g.columns == NV * N;
@@ -239,6 +256,7 @@ HWY_NOINLINE void column_block(const BlockArgs<T>& g) {
 #pragma GCC unroll 4
   for (int v = 0; v < kVectors; ++v) {
     if (g.bias) c[v] = hn::Add(c[v], hn::Set(d, g.bias[0]));
+    if (g.least) c[v] = at_least(d, c[v], *g.least);
     hn::Store(c[v], d, column + v * kLanes);
   }
   for (int i = 0; i < kColumnRows; ++i) g.c[i * g.c_m] = column[i];

@@ -3,7 +3,7 @@
 // A block computes MR rows by NV vectors of C in registers and runs along k once:
 //
 //   C[i, j] = (accumulate ? C[i, j] : 0), then for p in order: fma(A[i, p], B[p, j], C[i, j]),
-//   then, if there is one, C[i, j] + bias[j]
+//   then, where there are such, C[i, j] + bias[j] and maximum(C[i, j], least)
 //
 // The columns of B lie side by side; A is read one element at a time, with any strides.
 #pragma once
@@ -24,8 +24,9 @@ struct BlockArgs {
   int64_t c_m;
   int64_t columns;  // of C that exist, at most those of NV vectors
   bool accumulate;
-  const T* bias;  // NV vectors, or nullptr
-  int64_t panel;  // elements from one panel of B to the next, for blocks of several
+  const T* bias;   // NV vectors, or nullptr
+  const T* least;  // one number, or nullptr
+  int64_t panel;   // elements from one panel of B to the next, for blocks of several
   // What is read soon, brought into cache: so many bytes further every two steps of k.
   const std::byte* fetch;
   int64_t fetch_step;

@@ -30,11 +30,10 @@ class TileProduct {
         family_(family_for(n)) {}
 
   // Panel after panel; panels of a matrix that is small stay in L1 for a run of rows.
-  // bias: nullptr, or packed.
-  void run(const T* b, int64_t row, bool packed, const T* bias, bool accumulate) const {
-    if (k_ == 0 && !accumulate) return run_piece(b, row, packed, bias, 0, false);
+  void run(const T* b, int64_t row, bool packed, const Epilogue& epilogue, bool accumulate) const {
+    if (k_ == 0 && !accumulate) return run_piece(b, row, packed, epilogue, 0, false);
     for (int64_t p = 0; p < k_; p += kPiece)
-      run_piece(b, row, packed, p + kPiece < k_ ? nullptr : bias, p, accumulate || p > 0);
+      run_piece(b, row, packed, p + kPiece < k_ ? Epilogue{} : epilogue, p, accumulate || p > 0);
   }
 
   static const BlockFamily<T>& family_for(int64_t n) {
@@ -53,9 +52,11 @@ class TileProduct {
   }
 
  private:
-  void run_piece(const T* b, int64_t row, bool packed, const T* bias, int64_t p,
+  void run_piece(const T* b, int64_t row, bool packed, const Epilogue& epilogue, int64_t p,
                  bool accumulate) const {
+    const T* bias = reinterpret_cast<const T*>(epilogue.bias);
     BlockArgs<T> args{};
+    args.least = reinterpret_cast<const T*>(epilogue.least);
     args.k = std::min(kPiece, k_ - p);
     args.a_m = a_.strides[0];
     args.a_k = a_.strides[1];
@@ -184,17 +185,17 @@ void pack_panels(const View& b, std::byte* panels) {
             [&]<class T>(std::type_identity<T>) { pack(b, reinterpret_cast<T*>(panels)); });
 }
 
-void multiply_panels(const View& a, const std::byte* panels, const std::byte* bias, const View& out,
-                     bool more_rows) {
+void multiply_panels(const View& a, const std::byte* panels, const Epilogue& epilogue,
+                     const View& out, bool more_rows) {
   for_float(out.dtype, [&]<class T>(std::type_identity<T>) {
     TileProduct<T>(a, out.shape[1], out, more_rows)
-        .run(reinterpret_cast<const T*>(panels), 0, true, reinterpret_cast<const T*>(bias), false);
+        .run(reinterpret_cast<const T*>(panels), 0, true, epilogue, false);
   });
 }
 
 void multiply_tile(const View& a, const View& b, bool accumulate, const View& out) {
   for_float(out.dtype, [&]<class T>(std::type_identity<T>) {
-    TileProduct<T>(a, out.shape[1], out).run(b.as<T>(), b.strides[0], false, nullptr, accumulate);
+    TileProduct<T>(a, out.shape[1], out).run(b.as<T>(), b.strides[0], false, {}, accumulate);
   });
 }
 

@@ -19,11 +19,16 @@ bool has_tile_product(DType dtype);
 int64_t panel_bytes(DType dtype, int64_t k, int64_t n);
 void pack_panels(const View& b, std::byte* panels);  // b: (k, n)
 
-// out (m, n) = a (m, k) · B, to each row of which `bias` is added: nullptr, or packed like B from a
-// (1, n).  The columns of out lie side by side.
+// What becomes of the elements of a product before they are stored, in this order.
+struct Epilogue {
+  const std::byte* bias = nullptr;   // added to each row: packed like B from a (1, n)
+  const std::byte* least = nullptr;  // maximum with this number
+};
+
+// out (m, n) = a (m, k) · B.  The columns of out lie side by side.
 // more_rows: those behind a are wanted next and are fetched into the cache meanwhile.
-void multiply_panels(const View& a, const std::byte* panels, const std::byte* bias, const View& out,
-                     bool more_rows = false);
+void multiply_panels(const View& a, const std::byte* panels, const Epilogue& epilogue,
+                     const View& out, bool more_rows = false);
 
 // out (m, n) = (accumulate ? out : 0) + a (m, k) · b (k, n), the chains of out going on.
 // The columns of b and of out lie side by side.

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
+#include "kernels/cast/cast.h"
 #include "kernels/elementwise/elementwise.h"
 #include "kernels/matmul/matmul.h"
 #include "kernels/testing.h"
@@ -36,20 +39,48 @@ TEST(TileProduct, PackedPanelsGiveTheBitsOfMatmul) {
           const Tensor out = make(d, {m, n}), expected = make(d, {m, n});
           std::vector<std::byte> panels(static_cast<std::size_t>(fast::panel_bytes(d, k, n)));
           fast::pack_panels(b, panels.data());
-          fast::multiply_panels(a, panels.data(), nullptr, out);
+          fast::multiply_panels(a, panels.data(), {}, out);
           reference::matmul(a, b, expected);
           expect_same(out, expected, shape_text(d, m, n, k));
 
           const Tensor bias = random(d, {1, n}, right, ++seed);
           std::vector<std::byte> packed(static_cast<std::size_t>(fast::panel_bytes(d, 1, n)));
           fast::pack_panels(bias, packed.data());
-          fast::multiply_panels(a, panels.data(), packed.data(), out);
+          fast::multiply_panels(a, panels.data(), {packed.data(), nullptr}, out);
           reference::binary(Binary::add, expected, broadcast_view(bias, {m, n}), expected);
           expect_same(out, expected, "with a bias " + shape_text(d, m, n, k));
+
+          const Tensor least = Tensor::scalar(d, 0.125);
+          fast::multiply_panels(a, panels.data(), {packed.data(), least.data}, out);
+          reference::binary(Binary::maximum, expected, broadcast_view(least, {m, n}), expected);
+          expect_same(out, expected, "with a bias and a least " + shape_text(d, m, n, k));
         }
       }
     }
   }
+}
+
+TEST(TileProduct, TheLeastKeepsNaNAndIsNoNegativeZero) {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  for (DType d : kFloats)
+    for (int64_t n : {1, 3, 40})
+      for (int64_t k : {1, 9})
+        for (double value : {nan, -0.0, -1.0, 1.0}) {
+          constexpr int64_t kRows = 17;
+          const Tensor a = make(d, {kRows, k}), b = make(d, {k, n}), out = make(d, {kRows, n});
+          kernels::fill_zero(b);
+          const View first = slice_view(b, {0, 0}, {1, n}, {1, 1});
+          reference::cast(broadcast_view(Tensor::scalar(d, value), {1, n}), first);
+          reference::cast(broadcast_view(Tensor::scalar(d, 1), {kRows, k}), a);
+          std::vector<std::byte> panels(static_cast<std::size_t>(fast::panel_bytes(d, k, n)));
+          fast::pack_panels(b, panels.data());
+          const Tensor least = Tensor::scalar(d, 0);
+          fast::multiply_panels(a, panels.data(), {nullptr, least.data}, out);
+          const Tensor product = make(d, {kRows, n}), expected = make(d, {kRows, n});
+          reference::matmul(a, b, product);
+          reference::binary(Binary::maximum, product, broadcast_view(least, {kRows, n}), expected);
+          expect_same(out, expected, std::to_string(value) + " " + shape_text(d, kRows, n, k));
+        }
 }
 
 // A column has a kernel of its own for 16 rows; rows may be few, equal or backwards.
@@ -71,7 +102,7 @@ TEST(TileProduct, RowsThatFollowOnes) {
           const View backwards = slice_view(a, {m - 1, 0}, {m, k}, {-1, 1});
           const View equal = broadcast_view(slice_view(a, {0, 0}, {1, k}, {1, 1}), {m, k});
           for (const View& rows : {static_cast<View>(a), backwards, equal}) {
-            fast::multiply_panels(rows, panels.data(), nullptr, out, true);
+            fast::multiply_panels(rows, panels.data(), {}, out, true);
             reference::matmul(rows, b, expected);
             expect_same(out, expected, shape_text(d, m, n, k));
           }
