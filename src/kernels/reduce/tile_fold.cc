@@ -43,7 +43,14 @@ bool lies_in_columns(const View& x) {
   return x.strides[0] == 1 && (x.shape[1] == 1 || x.shape[0] >= 2 * kLanes);
 }
 
-// Calls take(lane, number of the row in its lane, row of x, rows that lie together).
+// How often all lanes take in rows before they are stored, where rows lie together. Four are slower
+// from memory: streams that lie too close.
+constexpr int kTurns = 2;
+template <int turns>
+using Turns = std::integral_constant<int, turns>;
+
+// Calls take(turns, lane, number of the row in its lane, row of x, rows that lie together): one, or
+// of all lanes, turns times.
 template <class T, class Take>
 LANEWISE_INLINE void each_row(const View& x, int64_t first, Take take) {
   const int64_t count = x.shape[0], row = x.strides[0], in_block = first % kBlock;
@@ -51,12 +58,22 @@ LANEWISE_INLINE void each_row(const View& x, int64_t first, Take take) {
   int64_t i = 0;
   const auto singly = [&](int64_t end) {
     for (; i < end; ++i)
-      take((in_block + i) % kLanes, (in_block + i) / kLanes, from + i * row, int64_t{1});
+      take(Turns<1>(), (in_block + i) % kLanes, (in_block + i) / kLanes, from + i * row,
+           int64_t{1});
+  };
+  const auto together = [&](auto turns) {
+    for (; i + turns * kLanes <= count; i += turns * kLanes)
+      take(turns, int64_t{0}, (in_block + i) / kLanes, from + i * row, int64_t{kLanes});
   };
   if (fills_lanes<T>(x)) {
     singly(std::min(count, -in_block & (kLanes - 1)));
-    for (; i + kLanes <= count; i += kLanes)
-      take(int64_t{0}, (in_block + i) / kLanes, from + i * row, int64_t{kLanes});
+    // The first of a block begin its lanes.
+    if (in_block + i == 0 && count >= kLanes) {
+      take(Turns<1>(), int64_t{0}, int64_t{0}, from, int64_t{kLanes});
+      i = kLanes;
+    }
+    together(Turns<kTurns>());
+    together(Turns<1>());
   }
   singly(count);
 }
@@ -83,8 +100,9 @@ struct Folding {
       }
       return;
     }
-    each_row<T>(x, first, [&](int64_t l, int64_t, const T* row, int64_t rows) {
-      take_in(lane + l * width, row, rows > 1 ? 1 : column, rows * width);
+    each_row<T>(x, first, [&](auto turns, int64_t l, int64_t, const T* row, int64_t rows) {
+      if (rows > 1) take_turns<turns>(lane, row, rows * width);
+      else take_in(lane + l * width, row, column, width);
     });
   }
 
@@ -112,6 +130,18 @@ struct Folding {
     } else {
 #pragma GCC ivdep
       for (int64_t j = 0; j < width; ++j) lane[j] = f(lane[j], x[j * column]);
+    }
+  }
+
+  template <int turns>
+  LANEWISE_INLINE static void take_turns(T* lane, const T* x, int64_t width) {
+    const Operator f;
+#pragma GCC ivdep
+    for (int64_t j = 0; j < width; ++j) {
+      T value = lane[j];
+#pragma GCC unroll 8
+      for (int t = 0; t < turns; ++t) value = f(value, x[t * width + j]);
+      lane[j] = value;
     }
   }
 
@@ -152,9 +182,12 @@ struct DeviationFolding {
                          x.dtype,
                          {x.shape[0], piece},
                          x.strides};
-      each_row<T>(columns, first, [&](int64_t l, int64_t k, const T* row, int64_t rows) {
-        all.from(l * width + j).add(k, row, rows > 1 ? 1 : column, rows * piece);
-      });
+      each_row<T>(columns, first,
+                  [&](auto turns, int64_t l, int64_t k, const T* row, int64_t rows) {
+                    const Lanes lane = all.from(l * width + j);
+                    if (rows > 1 && k > 0) add_turns<turns>(lane, k, row, rows * piece);
+                    else lane.add(k, row, rows > 1 ? 1 : column, rows * piece);
+                  });
     }
   }
 
@@ -189,6 +222,23 @@ struct DeviationFolding {
   using Vectors = LaneVectors<T>;
   // Columns whose recurrences overlap, as many as registers hold the lanes of.
   static constexpr int kTogether = std::max(1, 4 / Vectors::kCount);
+
+  // Numbers k … k + turns - 1 of all lanes: x[0 … width - 1], then those behind. k > 0.
+  template <int turns>
+  static void add_turns(const Lanes& all, int64_t k, const T* x, int64_t width) {
+    constexpr typename Vectors::D d;
+    typename Vectors::V weight[turns];
+    for (int t = 0; t < turns; ++t) weight[t] = DeviationLanes<T>::weight(k + t);
+    for (int64_t j = 0; j < width; j += Vectors::kWidth) {
+      const Lanes at = all.from(j);
+      DeviationLanes<T> lanes{hn::LoadU(d, at.base), hn::LoadU(d, at.mean), hn::LoadU(d, at.m2)};
+#pragma GCC unroll 8
+      for (int t = 0; t < turns; ++t)
+        lanes = lanes.next(hn::LoadU(d, x + t * width + j), weight[t]);
+      hn::StoreU(lanes.mean, d, at.mean);
+      hn::StoreU(lanes.m2, d, at.m2);
+    }
+  }
 
   // Samples in_block … of a block, those of a column side by side.
   static void add_columns(const View& x, int64_t in_block, const Lanes& all, Ahead ahead) {
