@@ -148,15 +148,9 @@ class PassBuilder {
 
 }  // namespace
 
+// The exponents of an integer power are checked before it.
 bool is_elementwise(const Step& s) {
-  switch (graph::traits(s.op).kind) {
-    case OpClass::unary:
-    case OpClass::where:
-    case OpClass::cast: return true;
-    // The exponents of an integer power are checked before it.
-    case OpClass::binary: return s.op != Op::power || !is_integer(s.dtype);
-    default: return false;
-  }
+  return graph::is_elementwise(s.op) && (s.op != Op::power || !is_integer(s.dtype));
 }
 
 void ElementwisePass::run(const Window* windows, int64_t first, int64_t count,

@@ -99,6 +99,12 @@ struct OpTraits {
 };
 const OpTraits& traits(Op op);
 inline std::string_view name(Op op) { return traits(op).name; }
+// Whether each element of the result is made of those at its place.
+inline bool is_elementwise(Op op) {
+  const OpClass kind = traits(op).kind;
+  return kind == OpClass::unary || kind == OpClass::binary || kind == OpClass::where ||
+         kind == OpClass::cast;
+}
 
 // What is said of a negative exponent, be it a number or found among the values.
 inline constexpr const char* kNegativePower =

@@ -53,11 +53,9 @@ class Buffers {
   bool replaces(int i, int operand) const {
     for (int other : steps_[i].operands)
       if (is_view(other) && under(other) == operand) return false;  // in another order
-    const graph::OpClass kind = graph::traits(steps_[i].op).kind;
-    const bool elementwise = kind == graph::OpClass::unary || kind == graph::OpClass::binary ||
-                             kind == graph::OpClass::where;
-    return elementwise && s_.role[operand] == Role::swept && !is_view(operand) &&
-           steps_[operand].dtype == steps_[i].dtype && steps_[operand].shape == steps_[i].shape;
+    return graph::is_elementwise(steps_[i].op) && s_.role[operand] == Role::swept &&
+           !is_view(operand) && steps_[operand].dtype == steps_[i].dtype &&
+           steps_[operand].shape == steps_[i].shape;
   }
   bool is_view(int i) const { return steps_[i].is_view; }
   int under(int i) const {

@@ -27,11 +27,7 @@ class Scheduler {
     return std::find(operands.begin(), operands.end(), i) != operands.end();
   }
 
-  bool is_elementwise(int at) const {
-    const graph::OpClass kind = graph::traits(step(at).op).kind;
-    return kind == graph::OpClass::unary || kind == graph::OpClass::binary ||
-           kind == graph::OpClass::where || kind == graph::OpClass::cast;
-  }
+  bool is_elementwise(int at) const { return graph::is_elementwise(step(at).op); }
 
   // To before its first reader, unless an operand would have to be held for it.
   void delay(int at) {
