@@ -77,7 +77,7 @@ def epochs(loss, *seconds):
 def test_an_epoch_counts_with_the_threads_that_serve_best():
     timed = {("lanewise", 1): epochs(0.30, 2, 3), ("lanewise", 2): epochs(0.30, 1, 2), ("jax", 1): epochs(0.301, 4, 1.5),
              ("jax", 2): epochs(0.301, 2, 2)}
-    assert [row[1:6] for row in epoch.rows(8, epoch.best(timed))] == [
+    assert [row[1:6] for row in epoch.rows("recipe", epoch.best(timed))] == [
         ["lanewise", 2, "1000", "1500", "1.00"], ["jax", 1, "1500", "2750", "1.50"]]
     assert epoch.disagreement(timed) is None
     timed["jax", 2] = epochs(0.31, 2)
@@ -90,7 +90,7 @@ def test_epochs_are_timed(tmp_path):
         pytest.skip("./dev bench epoch builds it")
     file = tmp_path / "table.csv"
     file.write_text("a,y\n" + "".join(f"{i % 7},{'no' if i % 7 < 3 else 'yes'}\n" for i in range(200)))
-    command = [epoch.OURS, file, "--target", "y", "--networks", 2, "--export", tmp_path]
+    command = [epoch.OURS, "recipe", file, "--target", "y", "--networks", 2, "--export", tmp_path]
     done = subprocess.run(list(map(str, command)), input="\n\n\n", capture_output=True, text=True, timeout=60)
     losses = [json.loads(line)["value"] for line in done.stdout.splitlines()]
     assert len(losses) == 3 and sorted(losses, reverse=True) == losses, done.stderr
