@@ -112,20 +112,19 @@ class SweptPlan : public Executable {
   }
 
   // One block has the same bits either way. Few rows don't repay packing in every run, and much
-  // work with something to fold is better done on whole arrays, by all threads, unless parts keep
-  // them busy.
+  // work with something to fold is better done on whole arrays by many threads: those of a sweep
+  // share the products of the block alone, unless parts keep them busy.
   bool is_worth_sweeping(int64_t samples) const {
     if (samples > kernels::kBlock) return true;
     double flops = 0;
     for (const StageProgram& stage : stages()) flops += stage.flops * static_cast<double>(samples);
     const bool pays = samples >= kFewRows || (multiplies_ && !packs_);
-    const int threads = thread_count();
-    return pays && (!folds_ || threads <= most_parts_ ||
-                    flops < (threads <= 2 ? kTwoThreads : kManyThreads));
+    return pays &&
+           (!folds_ || thread_count() <= std::max(most_parts_, kFewThreads) || flops < kMuchWork);
   }
   static constexpr int64_t kFewRows = 16;
-  // What is done on the calling thread alone, for so many threads that could share it.
-  static constexpr double kTwoThreads = 14e6, kManyThreads = 4e6;
+  static constexpr int kFewThreads = 2;
+  static constexpr double kMuchWork = 4e6;
 
   plan::PlanPtr plan_;
   plan::Sweep sweep_;

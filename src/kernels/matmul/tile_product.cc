@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/thread_pool.h"
 #include "kernels/matmul/blocks.h"
 #include "kernels/matmul/matmul.h"
 
@@ -13,6 +14,12 @@ constexpr int64_t kPiece = 256;
 // Panels that stay in L1 beside the rows: then a run of rows passes all of them.
 constexpr int64_t kPanelsInL1 = 26 << 10;
 constexpr int64_t kFetchAhead = 10 << 10;  // bytes of rows
+// What repays telling another thread: multiply-adds, elements to pack.
+constexpr int64_t kSharedMultiplyAdds = 1 << 19, kSharedElements = 1 << 14;
+
+struct Columns {
+  int64_t begin, end;
+};
 
 template <class T>
 class TileProduct {
@@ -20,14 +27,16 @@ class TileProduct {
   // Packed panels serve any number of rows, so they have the width that suits many.
   static constexpr int64_t kManyRows = 1 << 20;
 
-  TileProduct(const View& a, int64_t n, const View& out, bool more_rows = false)
+  // columns: those that are computed; they begin and end with a panel.
+  TileProduct(const View& a, const View& out, Columns columns, bool more_rows = false)
       : a_(a),
         out_(out),
         m_(a.shape[0]),
-        n_(n),
+        n_(out.shape[1]),
         k_(a.shape[1]),
+        columns_(columns),
         fetches_(more_rows && a.strides[1] == 1 && a.strides[0] > 0),
-        family_(family_for(n)) {}
+        family_(family_for(n_)) {}
 
   // Panel after panel; panels of a matrix that is small stay in L1 for a run of rows.
   void run(const T* b, int64_t row, bool packed, const Epilogue& epilogue, bool accumulate) const {
@@ -51,6 +60,19 @@ class TileProduct {
     return family.lanes * (leaves_one ? 3 : std::min(vectors, widest));
   }
 
+  // body(columns) for runs of panels of a packed matrix (k, n), on threads that each have so much.
+  template <class Body>
+  static void share_panels(int64_t n, int64_t work, int64_t work_of_thread, const Body& body) {
+    const BlockFamily<T>& family = family_for(n);
+    const int64_t widest = family.lanes * family.vectors;  // as all are but for the last ones
+    const int64_t panels = std::max<int64_t>(1, n / widest);
+    const int64_t grain =
+        std::max<int64_t>(1, work_of_thread * panels / std::max<int64_t>(1, work));
+    parallel_for(panels, grain, [&](int64_t begin, int64_t end) {
+      body(Columns{begin * widest, end == panels ? n : end * widest});
+    });
+  }
+
  private:
   void run_piece(const T* b, int64_t row, bool packed, const Epilogue& epilogue, int64_t p,
                  bool accumulate) const {
@@ -70,13 +92,13 @@ class TileProduct {
     const int64_t rows = is_short || all > kPanelsInL1 ? m_ : run;
     for (int64_t i = 0; i < m_; i += rows) {
       const int64_t end = std::min(m_, i + rows);
-      for (int64_t j = 0; j < n_;) {
+      for (int64_t j = columns_.begin; j < columns_.end;) {
         const int64_t width = panel_width(family_, n_ - j, many);
         const int64_t vectors = width / family_.lanes;
         const int beside = packed && m_ <= 2 ? family_.panels[vectors][m_] : 0;
         const int64_t last = n_ - j - (beside - 1) * width;
-        const bool side_by_side =
-            beside > 0 && last >= width && panel_width(family_, last, many) == width;
+        const bool side_by_side = beside > 0 && j + beside * width <= columns_.end &&
+                                  panel_width(family_, last, many) == width;
         const int64_t wanted = side_by_side ? beside * width : width;
         args.columns = std::min(wanted, n_ - j);
         args.panel = k_ * width;
@@ -145,15 +167,16 @@ class TileProduct {
 
   const View &a_, &out_;
   const int64_t m_, n_, k_;
+  const Columns columns_;
   const bool fetches_;
   const BlockFamily<T>& family_;
 };
 
 template <class T>
-void pack(const View& b, T* panels) {
+void pack(const View& b, Columns columns, T* panels) {
   const int64_t k = b.shape[0], n = b.shape[1];
   const BlockFamily<T>& family = TileProduct<T>::family_for(n);
-  for (int64_t j = 0; j < n;) {
+  for (int64_t j = columns.begin; j < columns.end;) {
     const int64_t width = TileProduct<T>::panel_width(family, n - j, TileProduct<T>::kManyRows);
     matmul_kernels<T>().pack(b.as<T>() + j * b.strides[1], b.strides[0], b.strides[1], k,
                              std::min(width, n - j), width, panels + j * k);
@@ -181,21 +204,35 @@ int64_t panel_bytes(DType dtype, int64_t k, int64_t n) {
 }
 
 void pack_panels(const View& b, std::byte* panels) {
-  for_float(b.dtype,
-            [&]<class T>(std::type_identity<T>) { pack(b, reinterpret_cast<T*>(panels)); });
+  for_float(b.dtype, [&]<class T>(std::type_identity<T>) {
+    TileProduct<T>::share_panels(b.shape[1], b.size(), kSharedElements, [&](Columns columns) {
+      pack(b, columns, reinterpret_cast<T*>(panels));
+    });
+  });
 }
 
 void multiply_panels(const View& a, const std::byte* panels, const Epilogue& epilogue,
                      const View& out, bool more_rows) {
   for_float(out.dtype, [&]<class T>(std::type_identity<T>) {
-    TileProduct<T>(a, out.shape[1], out, more_rows)
-        .run(reinterpret_cast<const T*>(panels), 0, true, epilogue, false);
+    const int64_t work = out.size() * a.shape[1];
+    TileProduct<T>::share_panels(out.shape[1], work, kSharedMultiplyAdds, [&](Columns columns) {
+      TileProduct<T>(a, out, columns, more_rows)
+          .run(reinterpret_cast<const T*>(panels), 0, true, epilogue, false);
+    });
   });
 }
 
 void multiply_tile(const View& a, const View& b, bool accumulate, const View& out) {
+  const int64_t n = out.shape[1], work_of_row = std::max<int64_t>(1, n * a.shape[1]);
+  const int64_t grain = std::max<int64_t>(1, kSharedMultiplyAdds / work_of_row);
   for_float(out.dtype, [&]<class T>(std::type_identity<T>) {
-    TileProduct<T>(a, out.shape[1], out).run(b.as<T>(), b.strides[0], false, {}, accumulate);
+    parallel_for(out.shape[0], grain, [&](int64_t begin, int64_t end) {
+      const auto rows = [&](const View& x) {
+        return slice_view(x, {begin, 0}, {end - begin, x.shape[1]}, {1, 1});
+      };
+      TileProduct<T>(rows(a), rows(out), {0, n})
+          .run(b.as<T>(), b.strides[0], false, {}, accumulate);
+    });
   });
 }
 

@@ -1,4 +1,5 @@
-// Products of a tile of samples, on the calling thread. The chains are those of matmul.h.
+// Products of a tile of samples. The chains are those of matmul.h. The pool's threads share one
+// with much work, where they have nothing else to do.
 //
 // A matrix that all tiles share is packed once, into panels [k][width] of as many
 // columns as a block holds. Where the tile itself lies on the right, its rows are

@@ -4,6 +4,7 @@
 
 #include <limits>
 
+#include "base/thread_pool.h"
 #include "kernels/cast/cast.h"
 #include "kernels/elementwise/elementwise.h"
 #include "kernels/matmul/matmul.h"
@@ -132,6 +133,39 @@ TEST(TileProduct, TilesOfTheContractionGoOnWithTheChain) {
       expect_same(out, expected, "tiles of " + std::to_string(tile));
     }
   }
+}
+
+// Panels end where packing ends them: 64 columns, or 48 and 32 where 80 are left.
+TEST(TileProduct, ThreadsShareMuchWork) {
+  const int before = thread_count();
+  for (DType d : kFloats) {
+    for (auto [m, n, k] : {std::array<int64_t, 3>{64, 256, 300},
+                           {33, 80, 800},
+                           {150, 130, 200},
+                           {1, 1100, 2000},
+                           {2, 1100, 1000},
+                           {3000, 4, 300},
+                           {20000, 1, 60}}) {
+      const Tensor a = random(d, {m, k}, Layout::row_major, 1);
+      const Tensor more = random(d, {k + 64, n}, Layout::row_major, 2);  // may be read ahead
+      const View b = slice_view(more, {0, 0}, {k, n}, {1, 1});
+      const Tensor expected = make(d, {m, n});
+      reference::matmul(a, b, expected);
+      for (int threads : {1, 2, 3, 7}) {
+        set_thread_count(threads);
+        const std::string given = shape_text(d, m, n, k) + ", threads " + std::to_string(threads);
+        const Tensor out = make(d, {m, n});
+        std::vector<std::byte> panels(static_cast<std::size_t>(fast::panel_bytes(d, k, n)));
+        fast::pack_panels(b, panels.data());
+        fast::multiply_panels(a, panels.data(), {}, out);
+        expect_same(out, expected, "packed " + given);
+        kernels::fill_zero(out);
+        fast::multiply_tile(a, b, false, out);
+        expect_same(out, expected, given);
+      }
+    }
+  }
+  set_thread_count(before);
 }
 
 }  // namespace
