@@ -119,6 +119,10 @@ struct SessionOptions {
   // The axis of `data` that runs along the samples: 0, samples as rows; 1, as columns.
   int sample_axis = 0;
   int64_t chunk_bytes = 16 << 20;  // of a stream, as CompileOptions
+  // Numbers too close to 0 for all their digits (float32: below 1.2e-38), with which processors
+  // compute many times slower, count as 0 in steps, on every thread (x86; elsewhere they are kept).
+  // Outside of sessions operations keep them, as NumPy does.
+  bool flush_denormals = true;
 };
 
 // A program with state, run many times: state ← step(state, batch, scalars).

@@ -254,6 +254,28 @@ TEST(Session, AStepThatFailsLeavesItsState) {
   EXPECT_EQ(session.state()[0].to_vector<double>(), (Values{39, 43}));
 }
 
+#if defined(__x86_64__)
+TEST(Session, TakesDenormalsForZeroUnlessTold) {
+  constexpr int64_t kMany = 300'000;  // so that threads share them
+  const auto half = [](const std::vector<Array>& s, const std::vector<Array>&,
+                       const std::vector<Array>&) {
+    return Session::Result{{s[0] * 0.5}, {}};
+  };
+  const Array data[] = {zeros({1, 1})};
+  for (bool flush : {true, false}) {
+    SessionOptions options;
+    options.flush_denormals = flush;
+    Session session(half, {full({kMany}, 2.4e-38, DType::float32)}, options);
+    session.run(data, {});
+    EXPECT_EQ(sum(session.state()[0] > 0).item(), kMany);
+    session.run(data, {});
+    EXPECT_EQ(sum(session.state()[0] > 0).item(), flush ? 0 : kMany);
+    const Array outside = full({kMany}, 1.2e-38, DType::float32) * 0.5;
+    EXPECT_EQ(sum(outside > 0).item(), kMany);
+  }
+}
+#endif
+
 TEST(Executors, AreNamed) {
   EXPECT_THROW(set_executor("warp"), ValueError);
   EXPECT_GE(executors().size(), 2u);

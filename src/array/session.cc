@@ -5,6 +5,7 @@
 #include "array/eval.h"
 #include "array/stream.h"
 #include "array/tensors.h"
+#include "base/floating_point_mode.h"
 #include "kernels/kernels.h"
 #include "lanewise/runtime.h"
 
@@ -175,7 +176,10 @@ void Session::run(std::span<const Array> data, const Batches& batches, const Sca
     s.arguments.resize(s.state_count);
     for (Gather& gather : gathers) s.arguments.push_back(gather.rows(batches.order, first, count));
     for (double value : values) s.arguments.push_back(Tensor::scalar(DType::float64, value));
-    s.program->run_over(s.arguments, s.state_count, s.outputs);
+    {
+      const DenormalsFlushed mode(s.options.flush_denormals);
+      s.program->run_over(s.arguments, s.state_count, s.outputs);
+    }
     s.end_step();
     s.add_metrics(sums, count);
   }
@@ -193,6 +197,7 @@ std::vector<double> Session::run(Source& source, const Scalars& scalars) {
   s.arguments.resize(s.state_count);
   for (double value : values) s.arguments.push_back(Tensor::scalar(DType::float64, value));
   s.hold_state_twice();
+  const DenormalsFlushed mode(s.options.flush_denormals);
   run_streamed(*s.program, axes, source, s.arguments, {}, s.options.chunk_bytes, s.outputs);
   s.end_step();
   std::vector<double> metrics;

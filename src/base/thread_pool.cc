@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "base/cpu.h"
+#include "base/floating_point_mode.h"
 #include "lanewise/error.h"
 
 namespace lanewise {
@@ -37,15 +38,9 @@ constexpr int64_t kRunsPerThread = 4;
 
 thread_local bool inside_body = false;
 
-// How the caller's thread rounds and whether it flushes denormals. Workers take it
-// over, so that no bit depends on the thread that computed it.
 #if defined(__x86_64__)
-unsigned floating_point_mode() { return _mm_getcsr(); }
-void set_floating_point_mode(unsigned mode) { _mm_setcsr(mode); }
 void relax() { _mm_pause(); }
 #else
-unsigned floating_point_mode() { return 0; }
-void set_floating_point_mode(unsigned) {}
 void relax() {}
 #endif
 
@@ -83,6 +78,7 @@ class Job {
     if (error_) std::rethrow_exception(error_);
   }
 
+  // Of the caller. Workers take it over, so that no bit depends on the thread that computed it.
   const unsigned mode = floating_point_mode();
 
  private:
