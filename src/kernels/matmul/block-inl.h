@@ -29,6 +29,15 @@ HWY_INLINE V at_least(D d, V x, hn::TFromD<D> least) {
   return hn::IfThenElse(hn::Or(hn::Gt(x, bound), hn::IsNaN(x)), x, bound);
 }
 
+// Every two steps of k of a block: as many lines as its rows have then taken in.
+template <class T, int MR>
+HWY_INLINE void fetch_lines(const std::byte* from) {
+  constexpr int kLine = 64;
+  constexpr int kLines = (2 * MR * static_cast<int>(sizeof(T)) + kLine - 1) / kLine;
+#pragma GCC unroll 4
+  for (int i = 0; i < kLines; ++i) __builtin_prefetch(from + i * kLine, 0, 3);
+}
+
 // Panels: how many that have NV / Panels vectors each.
 template <class D, int MR, int NV, int Panels = 1, class T = hn::TFromD<D>>
 HWY_NOINLINE void block(const BlockArgs<T>& g) {
@@ -85,14 +94,11 @@ HWY_NOINLINE void block(const BlockArgs<T>& g) {
 #pragma GCC unroll 8
     for (int i = 0; i < kBases; ++i) base[i] += a_k;
   };
-  constexpr int kLine = 64;
-  constexpr int kFetched = (2 * MR * static_cast<int>(sizeof(T)) + kLine - 1) / kLine;  // lines
   const std::byte* fetch = g.fetch;
   const int64_t fetch_step = g.fetch_step;
   int64_t p = g.k;
   for (; p >= 2; p -= 2) {
-#pragma GCC unroll 4
-    for (int i = 0; i < kFetched; ++i) __builtin_prefetch(fetch + i * kLine, 0, 3);
+    fetch_lines<T, MR>(fetch);
     fetch += fetch_step;
     step();
     step();
@@ -225,8 +231,11 @@ HWY_NOINLINE void column_block(const BlockArgs<T>& g) {
 #pragma GCC unroll 4
   for (int v = 0; v < kVectors; ++v) c[v] = hn::Load(d, column + v * kLanes);
 
+  const std::byte* fetch = g.fetch;
   // Elements p + skipped … p + kSquare - 1 of the rows.
   const auto add_square = [&](int64_t p, int64_t skipped) HWY_ATTR {
+#pragma GCC unroll 2
+    for (int i = 0; i < kSquare / 2; ++i, fetch += g.fetch_step) fetch_lines<T, kColumnRows>(fetch);
 #pragma GCC unroll 4
     for (int v = 0; v < kVectors; ++v) {
       const T* a = g.a + v * kLanes * g.a_m + p;

@@ -121,8 +121,7 @@ class TileProduct {
     for (int64_t block = 0, i = begin; block < blocks; ++block) {
       const int64_t rows = family_.lanes == 1 ? std::min(most, end - i)
                                               : (end - i + blocks - block - 1) / (blocks - block);
-      if (fetches_ && n_ == 1) touch(i, rows, p, args.k);
-      else if (fetches_) fetch(args, i, rows, end - begin, j, p);
+      if (fetches_) fetch(args, i, rows, end - begin, j, p);
       run_block(args, family_.block[vectors][rows], i, j, p);
       i += rows;
     }
@@ -139,21 +138,6 @@ class TileProduct {
     const int64_t bytes = rows * row, all = n_ * k_;
     args.fetch = a_.data + (i + ahead) * row + bytes * (j * k_ + p * args.columns) / all;
     args.fetch_step = 2 * bytes * args.columns / all;
-  }
-
-  // Reads columns p … p + k − 1 of a block's rows. A product of one column takes less time than its
-  // rows take to come from memory, and they come fastest line after line.
-  void touch(int64_t i, int64_t rows, int64_t p, int64_t k) const {
-    constexpr auto kBytes = static_cast<int64_t>(sizeof(T));
-    const int64_t row = a_.strides[0] * kBytes;
-    const std::byte* from = a_.data + i * row + p * kBytes;
-    if (k == a_.strides[0]) return touch(from, rows * row);
-    for (int64_t end = i + rows; i < end; ++i, from += row) touch(from, k * kBytes);
-  }
-  static void touch(const std::byte* from, int64_t bytes) {
-    constexpr int64_t kLine = 64;
-    for (int64_t at = 0; at < bytes; at += kLine)
-      static_cast<void>(*reinterpret_cast<const volatile int32_t*>(from + at));
   }
 
   // Rows from i on, columns from j on, k from p on.
