@@ -13,6 +13,9 @@ namespace {
 // Chunks a thread: enough to even out their work, few enough to merge at once.
 constexpr int64_t kChunksPerThread = 16;
 
+// The same where nothing is merged.
+constexpr int64_t kPiecesPerThread = 4;
+
 // Of a chunk of a stream, for threads to share.
 constexpr int64_t kPieces = 16;
 
@@ -51,15 +54,18 @@ int64_t blocks_of_chunk(int64_t blocks) {
   return size;
 }
 
-// Where nothing is merged, any piece will do that repays waking a thread.
+// Where nothing is merged, any piece will do that repays waking a thread: a few for each.
 int64_t samples_of_chunk(const StageProgram& program, int64_t samples) {
   constexpr double kPieceFlops = 4e6;
-  const int64_t blocks = (samples + kernels::kBlock - 1) / kernels::kBlock;
-  const int64_t whole = blocks_of_chunk(blocks) * kernels::kBlock;
-  if (program.folds()) return whole;
+  if (program.folds())
+    return blocks_of_chunk((samples + kernels::kBlock - 1) / kernels::kBlock) * kernels::kBlock;
   const auto least = static_cast<int64_t>(kPieceFlops / std::max(program.flops, 1.0)) + 1;
-  const int64_t share = (samples + thread_count() - 1) / thread_count();
-  return std::min(whole, std::max(share, least));
+  const auto of_parts = [&](int64_t parts) {
+    constexpr int64_t kLine = 16;  // elements: what is written begins with one
+    return (samples + parts * kLine - 1) / (parts * kLine) * kLine;
+  };
+  const int64_t small = of_parts(kPiecesPerThread * thread_count());
+  return small >= least ? small : std::max(of_parts(thread_count()), least);
 }
 
 // constants: also the matrices that are the same in every run.

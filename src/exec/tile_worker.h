@@ -41,6 +41,7 @@ class TileWorker {
   void fold(const Instruction& in);
   void fold_product(const Instruction& in);
   void run_block(int64_t begin, int64_t end);
+  bool passes_through(int64_t begin, int64_t end);
   // The reductions that need blocks, or those that don't.
   void begin_folds(bool in_blocks);
   void finish_folds(bool in_blocks);
