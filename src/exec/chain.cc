@@ -63,7 +63,7 @@ Window ChainValue::window() const {
 
 // The samples of the tile that follows lie behind those of this one.
 const std::byte* ChainValue::next(int64_t end, int64_t samples) const {
-  if (!fetched_) return nullptr;
+  if (fetched_by_ < 0) return nullptr;
   return data_ + (end < samples || feature_step_ == 0 ? end * row_ : feature_step_) * bytes_;
 }
 

@@ -41,8 +41,13 @@ class ChainValue {
   bool is_readable() const { return kind_ != Kind::other; }
   bool is_writable() const { return kind_ == Kind::flat; }
   Window window() const;
-  // Lets the pass fetch its strips, which come from memory, ahead.
-  void fetch_ahead() { fetched_ = kind_ == Kind::flat; }
+  // Lets the pass fetch its strips, which come from memory, ahead: as the `next` of a window, its own
+  // or that of a result which leaves.
+  void fetch_ahead(int window) {
+    if (kind_ == Kind::flat) fetched_by_ = window;
+  }
+  int fetched_by() const { return fetched_by_; }  // -1: it is not
+  bool is_as_wide_as(const ChainValue& other) const { return bytes_ == other.bytes_; }
   // Where that strip begins which is read after the samples before `end`; nullptr: none is fetched.
   const std::byte* next(int64_t end, int64_t samples) const;
 
@@ -53,7 +58,7 @@ class ChainValue {
   // of the tile belongs.
   void stream_to(const View& there, const Chain& chain);
   // Whether its strips come from memory or go there.
-  bool moves() const { return fetched_ || kind_ == Kind::streamed; }
+  bool moves() const { return fetched_by_ >= 0 || kind_ == Kind::streamed; }
   // Whether it is read strip by strip from memory that `result` writes in another order.
   bool is_overwritten_by(const ChainValue& result, const Chain& chain, int64_t samples) const;
 
@@ -71,7 +76,7 @@ class ChainValue {
   // Of an element; elements of a sample; from sample to sample, from feature to feature.
   int64_t bytes_, row_, step_, feature_step_;
   Kind kind_;
-  bool fetched_ = false;
+  int fetched_by_ = -1;
 };
 
 }  // namespace lanewise::exec

@@ -75,7 +75,7 @@ TEST_F(ChainValues, AreFetchedAStripAhead) {
   const auto* data = reinterpret_cast<std::byte*>(numbers_.data());
   ChainValue x = value({kRow, 1}), row = value({0, 1});
   EXPECT_EQ(x.next(2, kSamples), nullptr);
-  for (ChainValue* v : {&x, &row}) v->fetch_ahead();
+  for (ChainValue* v : {&x, &row}) v->fetch_ahead(0);
   EXPECT_EQ(x.next(2, kSamples), data + 2 * kRow * sizeof(float));
   EXPECT_EQ(x.next(kSamples, kSamples), data + kSamples * kRow * sizeof(float));
   EXPECT_EQ(row.next(2, kSamples), nullptr);

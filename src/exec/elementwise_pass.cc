@@ -175,11 +175,12 @@ void ElementwisePass::run(const Window* windows, int64_t first, int64_t count,
     const int result = op.places[op.operands].outside;
     if (!moves || result < 0) continue;
     const Window& w = windows[result];
-    if (w.leaves) kernels::fast::stream_copy(w.data, w.leaves + first * w.bytes, count * w.bytes);
+    if (w.leaves)
+      kernels::fast::stream_copy(w.data, w.leaves + first * w.bytes, count * w.bytes, w.next);
   }
 }
 
-// Each operation fetches its share of what comes next.
+// Each operation fetches its share of what comes next for those that are read.
 void ElementwisePass::fetch(const Window* windows, int64_t count, int64_t operation) const {
   const auto all = static_cast<int64_t>(operations.size());
   for (const Window* w = windows; w < windows + read; ++w)

@@ -264,7 +264,8 @@ bool TileWorker::run_chain(const Chain& chain) {
       const int64_t samples = std::min(rows, count_ - first);
       for (const ChainValue& value : values) value.fill_strip(first, samples);
       for (std::size_t k = 0; moves && k < read; ++k)
-        windows[k].next = values[k].next(first + samples, count_);
+        if (const int by = values[k].fetched_by(); by >= 0)
+          windows[by].next = values[k].next(first + samples, count_);
       chain.pass.run(windows, first * chain.row, samples * chain.row, memory(chain.buffers), moves);
     }
     for (ChainValue& value : values) value.next_feature();
@@ -296,14 +297,20 @@ bool TileWorker::open_chain(const Chain& chain) {
     const View seen = v.shape == shape ? v : broadcast_view(v, shape);
     ChainValue& value = *new (&values[k]) ChainValue(seen, chain, count_, strip);
     if (k < read ? !value.is_readable() : !value.is_writable()) return false;
-    if (k < read && comes_from_memory(v)) value.fetch_ahead();
+    if (k < read && comes_from_memory(v)) value.fetch_ahead(static_cast<int>(k));
   }
   for (int i = chain.begin; i < chain.end; ++i) {
     const Instruction& in = program_.instructions[i];
     const auto at = std::find(outside.begin() + chain.pass.read, outside.end(), in.step);
-    if (leaves_chain(in, chain))
-      values[static_cast<std::size_t>(at - outside.begin())].stream_to(
-          tile_of(run_.view(in.step), in.axis, first_), chain);
+    if (!leaves_chain(in, chain)) continue;
+    const auto result = static_cast<int>(at - outside.begin());
+    ChainValue& value = values[static_cast<std::size_t>(result)];
+    value.stream_to(tile_of(run_.view(in.step), in.axis, first_), chain);
+    const auto fetched =
+        std::find_if(values.begin(), values.begin() + chain.pass.read, [&](const ChainValue& v) {
+          return v.fetched_by() == &v - values.data() && v.is_as_wide_as(value);
+        });
+    if (fetched != values.begin() + chain.pass.read) fetched->fetch_ahead(result);
   }
   for (std::size_t k = 0; k < read; ++k)
     for (std::size_t result = read; result < outside.size(); ++result)

@@ -67,6 +67,7 @@ using List = std::tuple<AdamStep,                                       //
                         Apply<Subtract, A, Apply<Multiply, B, C>>,      //
                         Apply<Multiply, Apply<Add, A, B>, C>,           //
                         Apply<Multiply, Apply<Subtract, A, B>, C>,      //
+                        Apply<Divide, Apply<Subtract, A, B>, C>,        //
                         Apply<OuterProduct, A, B>>;
 
 template <class Expression>

@@ -195,15 +195,22 @@ struct CompoundLoop {
 
   static void loop(std::byte* const* data, const int64_t* strides, int64_t count) {
     alignas(64) T repeated[kArguments][kRun];
+    // Unrolled, these stay in registers.
     const T* x[kArguments];
+    int64_t step[kArguments];
+#pragma GCC unroll 8
     for (int k = 0; k < kArguments; ++k) {
       x[k] = reinterpret_cast<const T*>(data[k]);
       if (strides[k] == 0) x[k] = std::fill_n(repeated[k], kRun, *x[k]) - kRun;
+      step[k] = strides[k] * kRun;
     }
     T* out = reinterpret_cast<T*>(data[kArguments]);
+    if (std::find(strides, strides + kArguments, 0) == strides + kArguments)
+      return run(x, out, count);
     for (; count >= kRun; count -= kRun) {
       run(x, out, kRun);
-      for (int k = 0; k < kArguments; ++k) x[k] += strides[k] * kRun;
+#pragma GCC unroll 8
+      for (int k = 0; k < kArguments; ++k) x[k] += step[k];
       out += kRun;
     }
     run(x, out, count);

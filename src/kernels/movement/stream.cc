@@ -15,7 +15,7 @@ HWY_BEFORE_NAMESPACE();
 namespace lanewise::kernels::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-void stream_copy(const std::byte* from, std::byte* to, int64_t bytes) {
+void stream_copy(const std::byte* from, std::byte* to, int64_t bytes, const std::byte* next) {
   const hn::ScalableTag<uint8_t> d;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
   const auto copy = [&](int64_t at, int64_t count) {
@@ -24,9 +24,11 @@ void stream_copy(const std::byte* from, std::byte* to, int64_t bytes) {
   const auto misaligned = static_cast<int64_t>(reinterpret_cast<uintptr_t>(to) % lanes);
   int64_t at = std::min(bytes, (lanes - misaligned) % lanes);
   copy(0, at);
-  for (; at + lanes <= bytes; at += lanes)
+  for (; at + lanes <= bytes; at += lanes) {
+    if (next) __builtin_prefetch(next + at, 0, 3);
     hn::Stream(hn::LoadU(d, reinterpret_cast<const uint8_t*>(from + at)), d,
                reinterpret_cast<uint8_t*>(to + at));
+  }
   copy(at, bytes - at);
 }
 
@@ -44,8 +46,8 @@ bool exceeds_caches(int64_t bytes) {
   return bytes > std::clamp(machine().l3_bytes, kLeast, kMost);
 }
 
-void stream_copy(const std::byte* from, std::byte* to, int64_t bytes) {
-  HWY_DYNAMIC_DISPATCH(stream_copy)(from, to, bytes);
+void stream_copy(const std::byte* from, std::byte* to, int64_t bytes, const std::byte* next) {
+  HWY_DYNAMIC_DISPATCH(stream_copy)(from, to, bytes, next);
 }
 
 void end_streams() { hwy::FlushStream(); }

@@ -13,8 +13,10 @@ namespace lanewise::kernels::fast {
 // anyway, and the processor need not read a line before it writes it.
 bool exceeds_caches(int64_t bytes);
 
-// Other threads see the copy after end_streams() of this one.
-void stream_copy(const std::byte* from, std::byte* to, int64_t bytes);
+// Other threads see the copy after end_streams() of this one. Meanwhile as many bytes from `next` on
+// are brought into the caches: the processor is slow to take in lines where it is told all at once.
+void stream_copy(const std::byte* from, std::byte* to, int64_t bytes,
+                 const std::byte* next = nullptr);
 void end_streams();
 
 // What comes from memory and goes there does so in pieces of so many elements, short enough for the
