@@ -43,7 +43,7 @@ class Builder {
     p_.samples_outermost = wants_samples_outermost();
     find_external();
     for (std::size_t at = 0; at < stage_.steps.size(); ++at) add(at);
-    share_fetching();
+    choose_fetchers();
     find_chains();
     place();
     return std::move(p_);
@@ -226,13 +226,14 @@ class Builder {
     p_.chunk_bytes += in.fold.state_bytes();
   }
 
-  void share_fetching() {
-    std::vector<int> parts(plan_.steps.size());
-    const auto operand = [&](const Instruction& in) { return plan_.steps[in.step].operands[0]; };
-    for (Instruction& in : p_.instructions)
-      if (in.kind == Instruction::Kind::fold) in.part = parts[operand(in)]++;
-    for (Instruction& in : p_.instructions)
-      if (in.kind == Instruction::Kind::fold) in.parts = parts[operand(in)];
+  void choose_fetchers() {
+    std::vector<bool> fetched(plan_.steps.size());
+    for (Instruction& in : p_.instructions) {
+      if (in.kind != Instruction::Kind::fold) continue;
+      const int operand = plan_.steps[in.step].operands[0];
+      in.fetches = !fetched[operand];
+      fetched[operand] = true;
+    }
   }
 
   // A product over the samples adds like a sum.

@@ -44,7 +44,7 @@ struct Instruction {
   int64_t panels = 0;             // offsets among the packed matrices
   int64_t packed_bias = 0;
   FoldShape fold;
-  int part = 0, parts = 1;  // fold: of those that read its operand, which share its fetching
+  bool fetches = false;  // fold: the first that reads its operand
   // Offsets in the memory of a thread.
   int64_t accumulator = 0, state = 0, levels = 0, counter = 0;
   int64_t partial = 0;  // offset in the result of a chunk

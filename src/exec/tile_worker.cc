@@ -395,17 +395,17 @@ void TileWorker::fold(const Instruction& in) {
     if (axis != in.axis) order.push_back(axis);
   const View outermost = transpose_view(x, order);
   View rows;
-  kernels::fast::Ahead ahead{0, in.part, in.parts};
+  int64_t next_tile = 0;
   if (reshape_view(outermost, {count_, in.fold.size.width}, &rows)) {
-    // The next tile lies behind this one.
-    if (!is_here(x))
-      ahead.bytes = count_ * rows.strides[0] * static_cast<int64_t>(size_of(rows.dtype));
+    // It lies behind this one.
+    if (in.fetches && !is_here(x))
+      next_tile = count_ * rows.strides[0] * static_cast<int64_t>(size_of(rows.dtype));
   } else {
     const View copy{memory(in.spare), x.dtype, outermost.shape, row_major_strides(outermost.shape)};
     run_.kernels().cast(outermost, copy);
     reshape_view(copy, {count_, in.fold.size.width}, &rows);
   }
-  in.fold.kernels.add(rows, first_, memory(in.accumulator), ahead);
+  in.fold.kernels.add(rows, first_, memory(in.accumulator), next_tile);
 }
 
 }  // namespace lanewise::exec

@@ -14,14 +14,6 @@ struct FoldSize {
   int64_t inner = 1;
 };
 
-// What is read soon: so many bytes behind each element, 0: nothing. Where samples lie together in
-// each column, a reduction fetches one of several equal parts of it, as those that read the same
-// samples share that; rows the processor fetches on its own.
-struct Ahead {
-  int64_t bytes = 0;
-  int part = 0, parts = 1;
-};
-
 // A reduction of columns: what a block has taken in so far lies in its lanes, what whole blocks
 // came to in a state.
 struct TileFold {
@@ -29,8 +21,10 @@ struct TileFold {
   int64_t (*state_bytes)(FoldSize size);
   // The lanes at the beginning of a block.
   void (*begin)(FoldSize size, std::byte* lanes);
-  // Takes in x: (samples, width), the samples from number `first` on of all.
-  void (*add)(const View& x, int64_t first, std::byte* lanes, Ahead ahead);
+  // Takes in x: (samples, width), the samples from number `first` on of all. next_tile: bytes from
+  // each element to that of the samples which follow, where x comes from memory: then what is read
+  // next is fetched meanwhile. Else 0.
+  void (*add)(const View& x, int64_t first, std::byte* lanes, int64_t next_tile);
   // The state of the block; overwrites the lanes.
   void (*finish)(FoldSize size, std::byte* lanes, std::byte* state);
   void (*merge)(FoldSize size, std::byte* earlier, const std::byte* later);

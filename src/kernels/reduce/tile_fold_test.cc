@@ -35,7 +35,7 @@ Tensor fold(Reduce op, const Tensor& x, int64_t tile) {
     const int64_t end = std::min(count, block + kBlock);
     for (int64_t first = block; first < end; first += tile) {
       const int64_t rows = std::min(tile, end - first);
-      fold.add(slice_view(x, {first, 0}, {rows, width}, {1, 1}), first, lanes.data, {});
+      fold.add(slice_view(x, {first, 0}, {rows, width}, {1, 1}), first, lanes.data, 0);
     }
     fold.finish({width}, lanes.data, block == 0 ? merged.data : state.data);
     if (block > 0) fold.merge({width}, merged.data, state.data);

@@ -32,7 +32,7 @@ struct TopKFolding {
 
   static void begin(Size s, std::byte* lanes) { head(lanes) = {s.k, 0}; }
 
-  static void add(const View& x, int64_t first, std::byte* lanes, fast::Ahead /*ahead*/) {
+  static void add(const View& x, int64_t first, std::byte* lanes, int64_t /*next_tile*/) {
     const Heaps heaps(lanes, x.shape[1]);
     int64_t& seen = head(lanes).seen;
     const int64_t open = std::clamp<int64_t>(heaps.k - seen, 0, x.shape[0]);

@@ -89,7 +89,7 @@ class WholeTopK {
     const View samples{
         x_.data + at * bytes(x_), x_.dtype, {end - begin, s.width}, {g_.inner_stride(), g_.stride}};
     fold_.begin(s, lanes(state));
-    fold_.add(samples, begin, lanes(state), {});
+    fold_.add(samples, begin, lanes(state), 0);
     fold_.finish(s, lanes(state), state);
   }
 

@@ -111,7 +111,7 @@ Tensor fold(Reduce op, const Tensor& x, int64_t k, int64_t block, int64_t tile) 
     const int64_t end = std::min(count, begin + block);
     for (int64_t first = begin; first < end; first += tile) {
       const int64_t rows = std::min(tile, end - first);
-      fold.add(slice_view(x, {first, 0}, {rows, width}, {1, 1}), first, lanes.data, {});
+      fold.add(slice_view(x, {first, 0}, {rows, width}, {1, 1}), first, lanes.data, 0);
     }
     fold.finish(size, lanes.data, begin == 0 ? merged.data : state.data);
     if (begin > 0) fold.merge(size, merged.data, state.data);
@@ -150,7 +150,7 @@ TEST(TopK, ResultsLieAroundTheColumnsAfterTheAxis) {
                state = make(DType::int8, {fold.state_bytes(size)}),
                out = make(DType::int64, {3, 5, 4});
   fold.begin(size, lanes.data);
-  fold.add(rows, 0, lanes.data, {});
+  fold.add(rows, 0, lanes.data, 0);
   fold.finish(size, lanes.data, state.data);
   fold.result(size, state.data, out.data);
   expect_same(out, run(reference::reduce, Reduce::arg_top_k, x, 1, 5), "inner");
