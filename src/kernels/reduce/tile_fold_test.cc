@@ -24,7 +24,7 @@ DType result_of(Reduce op, DType d) {
 }
 
 // The samples of x in blocks and tiles, whose states are merged one after another.
-Tensor fold(Reduce op, const Tensor& x, int64_t tile) {
+Tensor fold(Reduce op, const Tensor& x, int64_t tile, bool fetches) {
   const int64_t count = x.shape[0], width = x.shape[1];
   const fast::TileFold fold = fast::tile_fold(op, x.dtype);
   const Tensor lanes = make(DType::int8, {fold.lanes_bytes({width})}),
@@ -35,7 +35,9 @@ Tensor fold(Reduce op, const Tensor& x, int64_t tile) {
     const int64_t end = std::min(count, block + kBlock);
     for (int64_t first = block; first < end; first += tile) {
       const int64_t rows = std::min(tile, end - first);
-      fold.add(slice_view(x, {first, 0}, {rows, width}, {1, 1}), first, lanes.data, 0);
+      const int64_t next_tile =
+          fetches ? rows * x.strides[0] * static_cast<int64_t>(size_of(x.dtype)) : 0;
+      fold.add(slice_view(x, {first, 0}, {rows, width}, {1, 1}), first, lanes.data, next_tile);
     }
     fold.finish({width}, lanes.data, block == 0 ? merged.data : state.data);
     if (block > 0) fold.merge({width}, merged.data, state.data);
@@ -59,7 +61,9 @@ TEST(TileFold, GivesTheBitsOfReduceForAnyTile) {
             const Tensor expected = make(result_of(op, d), {1, width});
             const bool reduced[] = {true, false};
             fast::reduce(op, x, reduced, expected);
-            expect_same(fold(op, x, tile), expected, text(d) + " tile " + std::to_string(tile));
+            for (bool fetches : {false, true})
+              expect_same(fold(op, x, tile, fetches), expected,
+                          text(d) + " tile " + std::to_string(tile));
           }
         }
       }
