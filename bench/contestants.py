@@ -11,7 +11,8 @@ OURS = ROOT / "build/release/bin/lanewise_workloads"
 PEER_PYTHON = ROOT / ".venv-peers/bin/python"
 WORKER = ROOT / "bench/peers/worker.py"
 
-# Freed memory stays in the process, so that nobody pays for fresh pages in every run.
+# Freed memory stays in the process, so that nobody pays for fresh pages in every run; or it goes
+# back, and everybody does.
 REUSE_MEMORY = "glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=1000000000000"
 
 
@@ -25,16 +26,20 @@ class Job:
     m: int
     threads: int
     layers: str = "100,64,1"  # ours only
+    fresh: bool = False  # results lie in memory that the process has not used yet
 
 
 def has_avx512():
     return " avx512f " in Path("/proc/cpuinfo").read_text()
 
 
-def environment(threads, library):
+def environment(threads, library, fresh=False):
     env = {key: value for key, value in os.environ.items() if not key.startswith("OPENBLAS_")}
     env["OPENBLAS_NUM_THREADS"] = env["LANEWISE_NUM_THREADS"] = str(threads)
-    env["GLIBC_TUNABLES"] = REUSE_MEMORY
+    if fresh:
+        env["LANEWISE_KEEP_MEMORY"] = "0"
+    else:
+        env["GLIBC_TUNABLES"] = REUSE_MEMORY
     if library == "numpy" and has_avx512():
         env["OPENBLAS_CORETYPE"] = "SkylakeX"  # it takes a Zen 4 or 5 for a Haswell
     return env
@@ -50,7 +55,7 @@ def command(library, job):
 class Contestant:
     """A process that runs its workload once whenever asked, on so many processors."""
 
-    def __init__(self, library, command, threads, limits=lambda: None):
+    def __init__(self, library, command, threads, limits=lambda: None, fresh=False):
         processors = sorted(os.sched_getaffinity(0))[:threads]
 
         def settle():
@@ -58,7 +63,7 @@ class Contestant:
             limits()
 
         self.process = subprocess.Popen(
-            [str(word) for word in command], env=environment(threads, library), text=True,
+            [str(word) for word in command], env=environment(threads, library, fresh), text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=settle)
 
     def repeat(self):
@@ -78,4 +83,4 @@ class Contestant:
 
 
 def contestant(library, job, limits=lambda: None):
-    return Contestant(library, command(library, job), job.threads, limits)
+    return Contestant(library, command(library, job), job.threads, limits, job.fresh)

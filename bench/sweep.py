@@ -1,7 +1,7 @@
 """The workloads beside other libraries, in one sitting: ours, theirs, ours, theirs ...
 
     ./dev bench sweep [--only training_rows,tanh] [--threads 1,2] [--rounds N] [--peers numpy,jax]
-                      [--scale F] [--output DIR]
+                      [--scale F] [--fresh] [--output DIR]
 
 In every round the results are compared first; a difference above 1e-4 (relative) fails the run. Prints
 and writes (JSON, Markdown) the times, the ratio to the best peer and the fraction of the roofline:
@@ -52,6 +52,7 @@ def arguments():
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--peers", type=words, default=["numpy", "jax", "onnxruntime"], help="torch too")
     parser.add_argument("--scale", type=float, default=1, help="times the size of each workload")
+    parser.add_argument("--fresh", action="store_true", help="results in memory that was not used before")
     parser.add_argument("--output", type=Path, default=ROOT / "build/bench")
     return parser.parse_args()
 
@@ -108,10 +109,11 @@ def main():
     for workload in options.only:
         for threads in options.threads:
             m = SIZES[workload] if workload == "product" else int(SIZES[workload] * options.scale)
+            job = Job(workload, m, threads, fresh=options.fresh)
             libraries = ["lanewise", *(p for p in options.peers if workload in LIBRARIES[p])]
             print(f"sweep: {workload}, m = {m}, {threads} threads: {', '.join(libraries)}", file=sys.stderr)
             try:
-                results.append(result(contest(Job(workload, m, threads), libraries, options.rounds)))
+                results.append(result(contest(job, libraries, options.rounds)))
             except Failed as failure:
                 failures.append(f"sweep: {failure}")
     if results:

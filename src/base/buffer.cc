@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cstdlib>
 #include <mutex>
 #include <utility>
@@ -64,7 +65,11 @@ class Released {
     return std::exchange(k, {}).data;
   }
 
-  static std::size_t eighth_of_memory() {
+  // LANEWISE_KEEP_MEMORY bytes, or an eighth of the machine's.
+  static std::size_t most_kept() {
+    if (const char* text = std::getenv("LANEWISE_KEEP_MEMORY"))
+      if (char* end; std::isdigit(static_cast<unsigned char>(*text)))
+        if (const auto bytes = std::strtoull(text, &end, 10); *end == '\0') return bytes;
     return static_cast<std::size_t>(sysconf(_SC_PHYS_PAGES)) *
            static_cast<std::size_t>(sysconf(_SC_PAGESIZE)) / 8;
   }
@@ -72,7 +77,7 @@ class Released {
   std::mutex mutex_;
   std::array<Kept, 8> kept_;
   std::size_t next_ = 0, total_ = 0;
-  const std::size_t limit_ = std::min(kKeepAtMost, eighth_of_memory());
+  const std::size_t limit_ = std::min(kKeepAtMost, most_kept());
 };
 
 // Never destroyed: buffers of static objects may outlive it.
