@@ -21,8 +21,8 @@ struct Window {
   int64_t advance;  // elements, for each element before a strip; 0: every strip finds its own here
   // Of a result that goes around the caches: where element 0 of all goes. `data` holds a strip.
   std::byte* leaves = nullptr;
-  // What is read soon after the strip: as many elements, brought into cache meanwhile, along the copy
-  // of this result if it leaves.
+  // What is read soon after the strip: as many elements, brought into cache meanwhile, along the
+  // copy of this result if it leaves.
   const std::byte* next = nullptr;
 };
 
