@@ -41,8 +41,8 @@ class ChainValue {
   bool is_readable() const { return kind_ != Kind::other; }
   bool is_writable() const { return kind_ == Kind::flat; }
   Window window() const;
-  // Lets the pass fetch its strips, which come from memory, ahead: as the `next` of a window, its own
-  // or that of a result which leaves.
+  // Lets the pass fetch its strips, which come from memory, ahead: as the `next` of a window, its
+  // own or that of a result which leaves.
   void fetch_ahead(int window) {
     if (kind_ == Kind::flat) fetched_by_ = window;
   }
