@@ -100,6 +100,64 @@ def solve(p):
     return rounded, ideal, error
 
 
+class Pieces:
+    """An odd function of float32 from 0 to `high` in 8 pieces, a polynomial of t - middle on each.
+
+    s = scale t + first grows 16-fold from `first` on, which is 1 or 1.5. The pieces are cut where
+    the last two bits of its exponent and the first of its mantissa change, and numbered by these.
+    `apart` is what the coefficients of t - middle lack.
+    """
+
+    def __init__(self, name, degree, target, slope, apart, high, first, width):
+        self.name, self.degree, self.target = name, degree, target
+        self.slope, self.apart, self.high, self.first = slope, apart, mpf(high), mpf(first)
+        self.scale = round_to("float", self.first / mpf(width))
+
+    def middle(self, low, high):
+        """A float32 where the best polynomial is exact and the function close to a float32."""
+        zero = mp.cos(mp.pi * (self.degree // 2 + mpf(0.5)) / (self.degree + 1))
+        ideal = round_to("float", (low + high) / 2 + (high - low) / 2 * zero)
+        step = ideal * mpf(2) ** -22
+        near = (round_to("float", ideal + i * step) for i in range(-1000, 1001))
+        return min(near, key=lambda t: abs(round_to("float", self.target(t)) - self.target(t)))
+
+    def solve(self, low, high):
+        """middle and coefficients, and the largest error in ULP, without that of the sum."""
+        if low == 0:
+            middle = mpf(0)
+            fixed = [mpf(0), round_to("float", mpf(self.slope) - self.apart)]
+        else:
+            middle = self.middle(low, high)
+            fixed = [round_to("float", self.target(middle))]
+        count = len(fixed)
+
+        def rest(t):
+            u = t - middle
+            return (self.target(t) - self.apart * u - mp.polyval(fixed[::-1], u)) / u**count
+
+        fitted = Polynomial(
+            "", "float", low, high, self.degree - count, rest,
+            lambda t: (t - middle) ** count / self.target(t), lambda t: t - middle,
+        )  # fmt: skip
+        coefficients, _, error = solve(fitted)
+        return [middle, *fixed, *coefficients], error * 2**24
+
+    def show(self):
+        table, errors = [None] * 8, []
+        for i in range(8):
+            s = [(1 + (at % 2) / mpf(2)) * 2 ** (at // 2) for at in (i, i + 1)]
+            if self.first == 1.5:
+                s = [(3 if at % 2 == 0 else 4) * mpf(2) ** (at // 2 - 1) for at in (i, i + 1)]
+            low, high = ((x - self.first) / self.scale for x in s)
+            row, error = self.solve(low, min(high, self.high))
+            number = struct.unpack("I", struct.pack("f", float(s[0])))[0] >> 22 & 7
+            table[number] = row
+            errors.append(error)
+        print(f"{self.name}: scale {literal('float', self.scale)}, {float(max(errors)):.2f} ULP")
+        for column in zip(*table):
+            print("  {" + ", ".join(literal("float", c) for c in column) + "},", flush=True)
+
+
 def exp_tail(r):
     return (mp.expm1(r) - r - r**2 / 2) / r**3
 
@@ -150,8 +208,16 @@ def polynomials():
 ERF_SPLIT = mpf(1)
 
 
+def pieces():
+    yield Pieces("tanh pieces", 7, mp.tanh, 1, 0, 9.02, 1, 0.6615)
+    yield Pieces("erf pieces", 6, mp.erf, 2 / mp.sqrt(mp.pi), 1, 3.93, 1, 0.26855)
+
+
 def main():
     wanted = sys.argv[1] if len(sys.argv) > 1 else ""
+    for p in pieces():
+        if wanted in p.name:
+            p.show()
     for p in polynomials():
         if wanted not in p.name:
             continue
