@@ -363,11 +363,15 @@ void TileWorker::multiply(const Instruction& in, const View& out) {
   const std::byte* panels = panels_ + in.panels;
   const kernels::fast::Epilogue epilogue{in.bias >= 0 ? panels_ + in.packed_bias : nullptr,
                                          in.least >= 0 ? views_[in.least].data : nullptr};
-  if (!in.samples_on_right)
-    kernels::fast::multiply_panels(views_[s.operands[0]], panels, epilogue, out, in.reads_memory);
-  else
-    kernels::fast::multiply_panels(transpose_view(views_[s.operands[1]], {1, 0}), panels, epilogue,
-                                   transpose_view(out, {1, 0}), in.reads_memory);
+  const int operand = s.operands[in.samples_on_right ? 1 : 0];
+  const auto samples_first = [&](const View& v) {
+    return in.samples_on_right ? transpose_view(v, {1, 0}) : v;
+  };
+  View next;
+  if (in.reads_memory)
+    next = samples_first(tile_of(run_.view(operand), in.samples_on_right ? 1 : 0, first_ + count_));
+  kernels::fast::multiply_panels(samples_first(views_[operand]), panels, epilogue,
+                                 samples_first(out), next);
 }
 
 // x (samples, width), its columns side by side: as it is, or copied.

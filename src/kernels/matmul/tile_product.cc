@@ -28,14 +28,18 @@ class TileProduct {
   static constexpr int64_t kManyRows = 1 << 20;
 
   // columns: those that are computed; they begin and end with a panel.
-  TileProduct(const View& a, const View& out, Columns columns, bool more_rows = false)
+  TileProduct(const View& a, const View& out, Columns columns, const View& next = {})
       : a_(a),
         out_(out),
         m_(a.shape[0]),
         n_(out.shape[1]),
         k_(a.shape[1]),
         columns_(columns),
-        fetches_(more_rows && a.strides[1] == 1 && a.strides[0] > 0),
+        next_(next),
+        fetches_(!next.data          ? Fetches::nothing
+                 : is_order(next, 1) ? Fetches::rows
+                 : is_order(next, 0) ? Fetches::columns
+                                     : Fetches::nothing),
         family_(family_for(n_)) {}
 
   // Panel after panel; panels of a matrix that is small stay in L1 for a run of rows.
@@ -121,7 +125,8 @@ class TileProduct {
     for (int64_t block = 0, i = begin; block < blocks; ++block) {
       const int64_t rows = family_.lanes == 1 ? std::min(most, end - i)
                                               : (end - i + blocks - block - 1) / (blocks - block);
-      if (fetches_) fetch(args, i, rows, end - begin, j, p);
+      if (fetches_ == Fetches::rows) fetch_rows(args, i, rows, end - begin, j, p);
+      else if (fetches_ == Fetches::columns) fetch_columns(args, i, j, p);
       run_block(args, family_.block[vectors][rows], i, j, p);
       i += rows;
     }
@@ -130,14 +135,29 @@ class TileProduct {
   // Tells a block of rows i … i + rows − 1 which of the rows that are read soon it shall fetch: so
   // the loads are spread over all multiply-adds and hardly ever wait. A run of rows wants those a
   // little ahead, a whole tile those of the next.
-  void fetch(BlockArgs<T>& args, int64_t i, int64_t rows, int64_t together, int64_t j,
-             int64_t p) const {
-    const int64_t row = a_.strides[0] * static_cast<int64_t>(sizeof(T));
+  void fetch_rows(BlockArgs<T>& args, int64_t i, int64_t rows, int64_t together, int64_t j,
+                  int64_t p) const {
+    const int64_t row = next_.strides[0] * static_cast<int64_t>(sizeof(T));
     const int64_t ahead = together < m_ ? std::max(together, kFetchAhead / row) : m_;
     // The block's share of them, by the multiply-adds that come before it.
     const int64_t bytes = rows * row, all = n_ * k_;
-    args.fetch = a_.data + (i + ahead) * row + bytes * (j * k_ + p * args.columns) / all;
+    args.fetch = next_.data + (i + ahead - m_) * row + bytes * (j * k_ + p * args.columns) / all;
     args.fetch_step = 2 * bytes * args.columns / all;
+  }
+
+  // Tells a block of rows from i on which part of a column of the next tile it shall fetch: a run of
+  // lines, since memory gives those of one page faster than as many of as many pages.
+  void fetch_columns(BlockArgs<T>& args, int64_t i, int64_t j, int64_t p) const {
+    constexpr int64_t kLine = 64;
+    const int64_t size = sizeof(T), column = next_.strides[1] * size;
+    const int64_t steps = std::max<int64_t>(1, args.k / 2);
+    const int64_t parts = (m_ * size - 1) / (steps * kLine) + 1;
+    const int64_t part = (m_ * size - 1) / parts + 1;
+    // The block's share of them, by the multiply-adds that come before it.
+    const int64_t before = p * n_ * m_ + args.k * (j * m_ + i * args.columns);
+    const int64_t at = parts * before / (n_ * m_);
+    args.fetch = next_.data + at / parts * column + at % parts * part;
+    args.fetch_step = (part - 1) / steps + 1;
   }
 
   // Rows from i on, columns from j on, k from p on.
@@ -149,10 +169,17 @@ class TileProduct {
     block(args, rows...);
   }
 
+  enum class Fetches : uint8_t { nothing, rows, columns };
+  // Whether elements lie side by side along `axis`, and further apart along the other.
+  static bool is_order(const View& v, int axis) {
+    return v.strides[axis] == 1 && v.strides[1 - axis] > 1;
+  }
+
   const View &a_, &out_;
   const int64_t m_, n_, k_;
   const Columns columns_;
-  const bool fetches_;
+  const View& next_;
+  const Fetches fetches_;
   const BlockFamily<T>& family_;
 };
 
@@ -196,11 +223,11 @@ void pack_panels(const View& b, std::byte* panels) {
 }
 
 void multiply_panels(const View& a, const std::byte* panels, const Epilogue& epilogue,
-                     const View& out, bool more_rows) {
+                     const View& out, const View& next) {
   for_float(out.dtype, [&]<class T>(std::type_identity<T>) {
     const int64_t work = out.size() * a.shape[1];
     TileProduct<T>::share_panels(out.shape[1], work, kSharedMultiplyAdds, [&](Columns columns) {
-      TileProduct<T>(a, out, columns, more_rows)
+      TileProduct<T>(a, out, columns, next)
           .run(reinterpret_cast<const T*>(panels), 0, true, epilogue, false);
     });
   });

@@ -27,9 +27,10 @@ struct Epilogue {
 };
 
 // out (m, n) = a (m, k) · B.  The columns of out lie side by side.
-// more_rows: those behind a are wanted next and are fetched into the cache meanwhile.
+// next (m, k): what a, or what a is a copy of, is followed by in memory. Fetched into the cache
+// meanwhile, if one of its strides is 1.
 void multiply_panels(const View& a, const std::byte* panels, const Epilogue& epilogue,
-                     const View& out, bool more_rows = false);
+                     const View& out, const View& next = {});
 
 // out (m, n) = (accumulate ? out : 0) + a (m, k) · b (k, n), the chains of out going on.
 // The columns of b and of out lie side by side.

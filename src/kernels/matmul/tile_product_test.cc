@@ -102,10 +102,13 @@ TEST(TileProduct, RowsThatFollowOnes) {
           fast::pack_panels(b, panels.data());
           const View backwards = slice_view(a, {m - 1, 0}, {m, k}, {-1, 1});
           const View equal = broadcast_view(slice_view(a, {0, 0}, {1, k}, {1, 1}), {m, k});
+          const Tensor columns = random(d, {m, k}, Layout::transposed, 7);
           for (const View& rows : {static_cast<View>(a), backwards, equal}) {
-            fast::multiply_panels(rows, panels.data(), {}, out, true);
             reference::matmul(rows, b, expected);
-            expect_same(out, expected, shape_text(d, m, n, k));
+            for (const View& next : {static_cast<View>(a), static_cast<View>(columns), View{}}) {
+              fast::multiply_panels(rows, panels.data(), {}, out, next);
+              expect_same(out, expected, shape_text(d, m, n, k));
+            }
           }
           expect_same(behind, untouched, "behind the rows of " + shape_text(d, m, n, k));
         }
