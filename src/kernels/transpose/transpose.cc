@@ -57,16 +57,18 @@ HWY_INLINE void square(const uint64_t* x, int64_t sx, uint64_t* out, int64_t so)
 template <class T>
 void by_squares(const std::byte* from, int64_t sx, std::byte* to, int64_t so, int64_t rows,
                 int64_t columns) {
-  constexpr int64_t side = kSide<T>, strip = 16;
+  constexpr int64_t side = kSide<T>, strip = 16, run = 4;
   const T* x = reinterpret_cast<const T*>(from);
   T* out = reinterpret_cast<T*>(to);
   const int64_t whole_rows = rows / side * side, whole_columns = columns / side * side;
   for (int64_t begin = 0; begin < whole_rows; begin += strip) {
     const int64_t end = begin + strip < whole_rows ? begin + strip : whole_rows;
     for (int64_t j = 0; j < whole_columns; j += side) {
-      // More columns than a processor sees streams in: the next strip, be it of this call
-      // or of one that follows.
-      for (int64_t k = 0; k < side; ++k) __builtin_prefetch(x + begin + strip + (j + k) * sx, 0, 2);
+      // More columns than a processor sees streams in: the strips that follow, be it of this call
+      // or of the next. Of one column in `run`, but as many lines, which lie in one page.
+      const int64_t column = j / run * run + begin / strip % run;
+      for (int64_t k = 0; k < side; ++k)
+        __builtin_prefetch(x + begin + (run + j % run + k) * strip + column * sx, 0, 2);
       for (int64_t i = begin; i < end; i += side) square(x + i + j * sx, sx, out + i * so + j, so);
     }
   }
