@@ -30,27 +30,19 @@ struct DeviationFolding {
   static void begin(int64_t /*width*/, std::byte* lanes) { count_of(lanes) = 0; }
 
   static void add(const View& x, int64_t first, std::byte* lanes, int64_t next_tile) {
-    const int64_t width = x.shape[1], column = x.strides[1];
+    const int64_t width = x.shape[1];
     const Lanes all = lanes_in(lanes, width);
     count_of(lanes) += x.shape[0];
     if (lies_in_columns(x)) return add_columns(x, first % kBlock, all, next_tile);
-    // A piece of the width at a time, whose lanes stay in L1.
-    constexpr int64_t kPiece = 64;
-    const int64_t ahead = rows_ahead<T>(x, next_tile);
-    for (int64_t j = 0; j < width; j += kPiece) {
-      const int64_t piece = std::min(kPiece, width - j);
-      const View columns{x.data + j * column * static_cast<int64_t>(sizeof(T)),
-                         x.dtype,
-                         {x.shape[0], piece},
-                         x.strides};
-      each_row<T>(columns, first,
-                  [&](auto turns, int64_t l, int64_t k, const T* row, int64_t rows) {
-                    const Lanes lane = all.from(l * width + j);
-                    if (rows > 1 && k > 0)
-                      return add_turns<turns>(lane, k, row, rows * piece, ahead);
-                    if (rows > 1 && ahead > 0) fetch(row + ahead, rows * piece);
-                    lane.add(k, row, rows > 1 ? 1 : column, rows * piece);
-                  });
+    const int64_t size = sizeof(T), row_bytes = x.strides[0] * size;
+    // So many rows that those which follow find room in L2 beside them; then all lanes, in turns.
+    constexpr int64_t kNear = 128 << 10, kLeast = kTurns * kLanes;
+    const int64_t near = std::max(kLeast, kNear / std::max<int64_t>(row_bytes, 1) & -kLeast);
+    const int64_t rows = fills_lanes<T>(x) ? x.shape[0] : near;
+    for (int64_t i = 0; i < x.shape[0]; i += rows) {
+      const View part{
+          x.data + i * row_bytes, x.dtype, {std::min(rows, x.shape[0] - i), width}, x.strides};
+      add_rows(part, first + i, all, rows_ahead<T>(x, next_tile));
     }
   }
 
@@ -86,24 +78,57 @@ struct DeviationFolding {
   // Columns whose recurrences overlap, as many as registers hold the lanes of.
   static constexpr int kTogether = std::max(1, 4 / Vectors::kCount);
 
-  // Numbers k … k + turns - 1 of all lanes: x[0 … width - 1], then those behind. k > 0.
+  // A piece of the width at a time, whose lanes stay in L1.
+  static void add_rows(const View& x, int64_t first, const Lanes& all, int64_t ahead) {
+    constexpr int64_t kPiece = 64;
+    const int64_t width = x.shape[1], column = x.strides[1], turn = kLanes * x.strides[0];
+    for (int64_t j = 0; j < width; j += kPiece) {
+      const int64_t piece = std::min(kPiece, width - j);
+      const View columns{x.data + j * column * static_cast<int64_t>(sizeof(T)),
+                         x.dtype,
+                         {x.shape[0], piece},
+                         x.strides};
+      each_row<T>(columns, first,
+                  [&](auto turns, int64_t l, int64_t k, const T* row, int64_t rows) {
+                    const Lanes lane = all.from(l * width + j);
+                    if ((rows > 1 || turns > 1) && k > 0)
+                      return add_turns<turns>(lane, k, row, rows * piece, turn, ahead);
+                    if (rows > 1 && ahead > 0) fetch(row + ahead, rows * piece);
+                    lane.add(k, row, rows > 1 ? 1 : column, rows * piece);
+                  });
+    }
+  }
+
+  // Numbers k … k + turns - 1 of lanes side by side: x[0 … width - 1], and those a turn further
+  // each. k > 0.
   template <int turns>
-  static void add_turns(const Lanes& all, int64_t k, const T* x, int64_t width, int64_t ahead) {
+  static void add_turns(const Lanes& all, int64_t k, const T* x, int64_t width, int64_t turn,
+                        int64_t ahead) {
     constexpr typename Vectors::D d;
     typename Vectors::V weight[turns];
     for (int t = 0; t < turns; ++t) weight[t] = DeviationLanes<T>::weight(k + t);
-    for (int64_t j = 0; j < width; j += Vectors::kWidth) {
+    const auto add = [&](int64_t j, auto load, auto store) HWY_ATTR {
       const Lanes at = all.from(j);
-      DeviationLanes<T> lanes{hn::LoadU(d, at.base), hn::LoadU(d, at.mean), hn::LoadU(d, at.m2)};
+      DeviationLanes<T> lanes{load(at.base), load(at.mean), load(at.m2)};
 #pragma GCC unroll 8
       for (int t = 0; t < turns; ++t) {
-        const T* at = x + t * width + j;
+        const T* at = x + t * turn + j;
         if (ahead > 0) fetch(at + ahead, Vectors::kWidth);
-        lanes = lanes.next(hn::LoadU(d, at), weight[t]);
+        lanes = lanes.next(load(at), weight[t]);
       }
-      hn::StoreU(lanes.mean, d, at.mean);
-      hn::StoreU(lanes.m2, d, at.m2);
-    }
+      store(lanes.mean, at.mean);
+      store(lanes.m2, at.m2);
+    };
+    const int64_t whole = width / Vectors::kWidth * Vectors::kWidth;
+    for (int64_t j = 0; j < whole; j += Vectors::kWidth)
+      add(
+          j, [&](const T* from) HWY_ATTR { return hn::LoadU(d, from); },
+          [&](auto v, T* to) HWY_ATTR { hn::StoreU(v, d, to); });
+    if (whole == width) return;
+    const auto rest = hn::FirstN(d, static_cast<std::size_t>(width - whole));
+    add(
+        whole, [&](const T* from) HWY_ATTR { return hn::MaskedLoad(rest, d, from); },
+        [&](auto v, T* to) HWY_ATTR { hn::BlendedStore(v, rest, d, to); });
   }
 
   // Samples in_block … of a block, those of a column side by side.

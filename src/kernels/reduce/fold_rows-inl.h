@@ -63,8 +63,9 @@ const T* column_ahead(const View& x, int64_t j, int64_t next_tile) {
          at / width * (next_tile / static_cast<int64_t>(sizeof(T)));
 }
 
-// Calls take(turns, lane, number of the row in its lane, row of x, rows that lie together): one, or
-// of all lanes, turns times.
+// Calls take(turns, lane, number of the row in its lane, row of x, rows): of so many lanes, one or
+// all, whose rows lie together, the rows of so many turns, each kLanes rows behind the one before.
+// Several turns only where a row's elements lie side by side, and not from number 0 on.
 template <class T, class Take>
 LANEWISE_INLINE void each_row(const View& x, int64_t first, Take take) {
   const int64_t count = x.shape[0], row = x.strides[0], in_block = first % kBlock;
@@ -75,19 +76,21 @@ LANEWISE_INLINE void each_row(const View& x, int64_t first, Take take) {
       take(Turns<1>(), (in_block + i) % kLanes, (in_block + i) / kLanes, from + i * row,
            int64_t{1});
   };
-  const auto together = [&](auto turns) {
+  const auto in_turns = [&](auto turns, int64_t rows) {
     for (; i + turns * kLanes <= count; i += turns * kLanes)
-      take(turns, int64_t{0}, (in_block + i) / kLanes, from + i * row, int64_t{kLanes});
+      for (int64_t l = 0; l < kLanes; l += rows)
+        take(turns, l, (in_block + i) / kLanes, from + (i + l) * row, rows);
   };
-  if (fills_lanes<T>(x)) {
+  const bool together = fills_lanes<T>(x);
+  if (together || x.strides[1] == 1) {
     singly(std::min(count, -in_block & (kLanes - 1)));
+    const int64_t rows = together ? kLanes : 1;
     // The first of a block begin its lanes.
     if (in_block + i == 0 && count >= kLanes) {
-      take(Turns<1>(), int64_t{0}, int64_t{0}, from, int64_t{kLanes});
-      i = kLanes;
+      for (; i < kLanes; i += rows) take(Turns<1>(), i, int64_t{0}, from + i * row, rows);
     }
-    together(Turns<kTurns>());
-    together(Turns<1>());
+    in_turns(Turns<kTurns>(), rows);
+    in_turns(Turns<1>(), rows);
   }
   singly(count);
 }

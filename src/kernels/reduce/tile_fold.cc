@@ -38,9 +38,10 @@ struct Folding {
                    column_ahead<T>(x, j, next_tile));
       return;
     }
-    const int64_t ahead = rows_ahead<T>(x, next_tile);
+    const int64_t ahead = rows_ahead<T>(x, next_tile), turn = kLanes * x.strides[0];
     each_row<T>(x, first, [&](auto turns, int64_t l, int64_t, const T* row, int64_t rows) {
-      if (rows > 1) take_turns<turns>(lane, row, rows * width, ahead);
+      if (rows > 1 || turns > 1)
+        take_turns<turns>(lane + l * width, row, rows * width, turn, ahead);
       else take_in(lane + l * width, row, column, width);
     });
   }
@@ -72,27 +73,33 @@ struct Folding {
     }
   }
 
+  // Elements 0 … width - 1 of each turn, which are `turn` apart.
   template <int turns>
-  LANEWISE_INLINE static void take_turns(T* lane, const T* x, int64_t width, int64_t ahead) {
+  LANEWISE_INLINE static void take_turns(T* lane, const T* x, int64_t width, int64_t turn,
+                                         int64_t ahead) {
     constexpr int64_t kPiece = 64;
+    const auto fetch_turns = [&](int64_t j, int64_t count) {
+#pragma GCC unroll 8
+      for (int t = 0; t < turns; ++t) fetch(x + t * turn + j + ahead, count);
+    };
     int64_t j = 0;
     for (; ahead > 0 && j + kPiece <= width; j += kPiece) {
-#pragma GCC unroll 8
-      for (int t = 0; t < turns; ++t) fetch(x + t * width + j + ahead, kPiece);
-      take_turns<turns>(lane, x, width, j, j + kPiece);
+      fetch_turns(j, kPiece);
+      take_piece<turns>(lane, x, turn, j, j + kPiece);
     }
-    take_turns<turns>(lane, x, width, j, width);
+    if (ahead > 0) fetch_turns(j, width - j);
+    take_piece<turns>(lane, x, turn, j, width);
   }
   // Of the elements begin … end - 1 of each.
   template <int turns>
-  LANEWISE_INLINE static void take_turns(T* lane, const T* x, int64_t width, int64_t begin,
+  LANEWISE_INLINE static void take_piece(T* lane, const T* x, int64_t turn, int64_t begin,
                                          int64_t end) {
     const Operator f;
 #pragma GCC ivdep
     for (int64_t j = begin; j < end; ++j) {
       T value = lane[j];
 #pragma GCC unroll 8
-      for (int t = 0; t < turns; ++t) value = f(value, x[t * width + j]);
+      for (int t = 0; t < turns; ++t) value = f(value, x[t * turn + j]);
       lane[j] = value;
     }
   }

@@ -52,7 +52,7 @@ TEST(TileFold, GivesTheBitsOfReduceForAnyTile) {
   for (DType d : kDTypes) {
     for (Reduce op : kOps) {
       if (!takes(op, d)) continue;
-      for (int64_t width : {1, 5, 40, 100}) {
+      for (int64_t width : {1, 5, 40, 100, 300}) {
         for (Layout layout : kLayouts) {
           for (int64_t tile : {1, 7, 16, 100, 256}) {
             const int64_t count = 16 + ++seed % 1000;  // two blocks merge in one way only
