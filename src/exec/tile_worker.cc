@@ -367,11 +367,23 @@ void TileWorker::multiply(const Instruction& in, const View& out) {
   const auto samples_first = [&](const View& v) {
     return in.samples_on_right ? transpose_view(v, {1, 0}) : v;
   };
-  View next;
-  if (in.reads_memory)
-    next = samples_first(tile_of(run_.view(operand), in.samples_on_right ? 1 : 0, first_ + count_));
+  const View next = in.reads_memory ? next_tile(operand, in) : View{};
   kernels::fast::multiply_panels(samples_first(views_[operand]), panels, epilogue,
-                                 samples_first(out), next);
+                                 samples_first(out), next.data ? samples_first(next) : next);
+}
+
+// What follows the tile of an operand of a product in memory, or that of which it is a copy.
+View TileWorker::next_tile(int operand, const Instruction& in) const {
+  const int axis = in.samples_on_right ? 1 : 0;
+  View next = views_[operand];
+  if (is_here(next)) {
+    if (std::none_of(program_.externals.begin(), program_.externals.end(),
+                     [&](const External& e) { return e.step == operand; }))
+      return {};
+    next = tile_of(run_.view(operand), axis, first_);
+  }
+  next.data += count_ * next.strides[axis] * static_cast<int64_t>(size_of(next.dtype));
+  return next;
 }
 
 // x (samples, width), its columns side by side: as it is, or copied.

@@ -57,6 +57,7 @@ class TileWorker {
   void load(const External& e, int64_t first);
   View buffer_view(View tile, int axis, int64_t offset) const;
   View tile_of(const View& whole, int axis, int64_t first) const;
+  View next_tile(int operand, const Instruction& in) const;
   View side_by_side(const View& x, const Instruction& in);
   // Whether a value lies in the thread's memory.
   bool is_here(const View& x) const {
