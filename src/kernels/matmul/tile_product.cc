@@ -145,8 +145,8 @@ class TileProduct {
     args.fetch_step = 2 * bytes * args.columns / all;
   }
 
-  // Tells a block of rows from i on which part of a column of the next tile it shall fetch: a run of
-  // lines, since memory gives those of one page faster than as many of as many pages.
+  // Tells a block of rows from i on which part of a column of the next tile it shall fetch: a run
+  // of lines, since memory gives those of one page faster than as many of as many pages.
   void fetch_columns(BlockArgs<T>& args, int64_t i, int64_t j, int64_t p) const {
     constexpr int64_t kLine = 64;
     const int64_t size = sizeof(T), column = next_.strides[1] * size;
