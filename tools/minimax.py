@@ -103,15 +103,15 @@ def solve(p):
 class Pieces:
     """An odd function of float32 from 0 to `high` in 8 pieces, a polynomial of t - middle on each.
 
-    s = scale t + first grows 16-fold from `first` on, which is 1 or 1.5. The pieces are cut where
-    the last two bits of its exponent and the first of its mantissa change, and numbered by these.
+    s = scale t + 1 grows 16-fold. The pieces are cut where the last two bits of its exponent and
+    the first of its mantissa change, and numbered by these: `width` is what it takes to double.
     `apart` is what the coefficients of t - middle lack.
     """
 
-    def __init__(self, name, degree, target, slope, apart, high, first, width):
+    def __init__(self, name, degree, target, slope, apart, high, width):
         self.name, self.degree, self.target = name, degree, target
-        self.slope, self.apart, self.high, self.first = slope, apart, mpf(high), mpf(first)
-        self.scale = round_to("float", self.first / mpf(width))
+        self.slope, self.apart, self.high = slope, apart, mpf(high)
+        self.scale = round_to("float", 1 / mpf(width))
 
     def middle(self, low, high):
         """A float32 where the best polynomial is exact and the function close to a float32."""
@@ -146,9 +146,7 @@ class Pieces:
         table, errors = [None] * 8, []
         for i in range(8):
             s = [(1 + (at % 2) / mpf(2)) * 2 ** (at // 2) for at in (i, i + 1)]
-            if self.first == 1.5:
-                s = [(3 if at % 2 == 0 else 4) * mpf(2) ** (at // 2 - 1) for at in (i, i + 1)]
-            low, high = ((x - self.first) / self.scale for x in s)
+            low, high = ((x - 1) / self.scale for x in s)
             row, error = self.solve(low, min(high, self.high))
             number = struct.unpack("I", struct.pack("f", float(s[0])))[0] >> 22 & 7
             table[number] = row
@@ -175,10 +173,7 @@ def square(x):
 
 
 def polynomials():
-    for kind, exp, log, tanh, erf, erfc, end in (
-        ("float", 4, 8, 4, 6, 6, 4),
-        ("double", 8, 18, 10, 11, 17, 6),
-    ):
+    for kind, exp, log in (("float", 4, 8), ("double", 8, 18)):
         # expm1(r) = r + r^2 / 2 + r^3 P(r)
         yield Polynomial(
             f"exp {kind}", kind, -HALF_LN2 * 1.0001, HALF_LN2 * 1.0001, exp,
@@ -189,28 +184,28 @@ def polynomials():
             f"log {kind}", kind, mp.sqrt(0.5) - 1, mp.sqrt(2) - 1, log,
             log_tail, lambda f: f**3 / mp.log1p(f),
         )  # fmt: skip
-        # tanh(x) = x + x^3 P(x^2)
-        yield Polynomial(
-            f"tanh {kind}", kind, 0, 0.65, tanh, tanh_tail, lambda x: x**3 / mp.tanh(x), square
-        )
-        # erf(x) = x + x P(x^2)
-        yield Polynomial(
-            f"erf {kind}", kind, 0, ERF_SPLIT, erf,
-            lambda x: mp.erf(x) / x - 1, lambda x: x / mp.erf(x), square,
-        )  # fmt: skip
-        # erf(x) = 1 - exp(P(x - split))
-        yield Polynomial(
-            f"erfc {kind}", kind, ERF_SPLIT, end, erfc,
-            lambda x: mp.log(mp.erfc(x)), lambda x: mp.erfc(x) / mp.erf(x), lambda x: x - ERF_SPLIT,
-        )  # fmt: skip
+    # tanh(x) = x + x^3 P(x^2)
+    yield Polynomial(
+        "tanh double", "double", 0, 0.65, 10, tanh_tail, lambda x: x**3 / mp.tanh(x), square
+    )
+    # erf(x) = x + x P(x^2)
+    yield Polynomial(
+        "erf double", "double", 0, ERF_SPLIT, 11,
+        lambda x: mp.erf(x) / x - 1, lambda x: x / mp.erf(x), square,
+    )  # fmt: skip
+    # erf(x) = 1 - exp(P(x - split))
+    yield Polynomial(
+        "erfc double", "double", ERF_SPLIT, 6, 17,
+        lambda x: mp.log(mp.erfc(x)), lambda x: mp.erfc(x) / mp.erf(x), lambda x: x - ERF_SPLIT,
+    )  # fmt: skip
 
 
 ERF_SPLIT = mpf(1)
 
 
 def pieces():
-    yield Pieces("tanh pieces", 7, mp.tanh, 1, 0, 9.02, 1, 0.6615)
-    yield Pieces("erf pieces", 6, mp.erf, 2 / mp.sqrt(mp.pi), 1, 3.93, 1, 0.26855)
+    yield Pieces("tanh pieces", 7, mp.tanh, 1, 0, 9.02, 0.6615)
+    yield Pieces("erf pieces", 6, mp.erf, 2 / mp.sqrt(mp.pi), 1, 3.93, 0.26855)
 
 
 def main():

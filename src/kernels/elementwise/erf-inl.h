@@ -21,7 +21,7 @@ namespace lanewise::kernels::HWY_NAMESPACE::vmath {
 
 struct ErfPieces {
   static constexpr bool has_one_apart = true;
-  static constexpr float highest = 3.93f, first = 1, scale = 3.7237015f;
+  static constexpr float highest = 3.93f, scale = 3.7237015f;
   alignas(32) static constexpr float middle[kPieces] = {
       0.40291047f, 0.6714403f, 1.0740775f, 1.6113477f, 2.417211f, 3.441558f, 0.0f, 0.20143728f};
   alignas(32) static constexpr float terms[][kPieces] = {

@@ -1,7 +1,7 @@
 // Odd functions of float32 vectors in 8 pieces, a polynomial on each, whose coefficients are looked
 // up among the lanes of a register.
 //
-//   s = scale |x| + first grows 16-fold; the last two bits of its exponent and the first of its
+//   s = scale |x| + 1 grows 16-fold; the last two bits of its exponent and the first of its
 //   mantissa number the piece, where u = |x| - middle is exact and f = c0 + c1 u + c2 u² + ...
 //
 // Fewer instructions than a formula with an exponential and a division. The coefficients:
@@ -12,8 +12,6 @@
 #else
 #define LANEWISE_ELEMENTWISE_PIECES_INL_H
 #endif
-
-#include <type_traits>
 
 #include <type_traits>
 
@@ -49,7 +47,7 @@ template <class Table, class V>
 HWY_INLINE V odd_in_pieces(V x) {
   constexpr int kDegree = std::extent_v<decltype(Table::terms)> - 1;
   const V t = at_most(hn::Abs(x), Table::highest);
-  const V s = fused(t, all(x, Table::scale), all(x, Table::first));
+  const V s = fused(t, all(x, Table::scale), all(x, 1));
   const auto index = hn::ShiftRight<22>(hn::BitCast(BitsTag<V>(), s));
   const V u = hn::Sub(t, lookup(Table::middle, index, x));
   V slope = lookup(Table::terms[kDegree], index, x);

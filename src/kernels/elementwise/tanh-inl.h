@@ -21,7 +21,7 @@ namespace lanewise::kernels::HWY_NAMESPACE::vmath {
 
 struct TanhPieces {
   static constexpr bool has_one_apart = false;
-  static constexpr float highest = 9.02f, first = 1, scale = 1.5117158f;
+  static constexpr float highest = 9.02f, scale = 1.5117158f;
   alignas(32) static constexpr float middle[kPieces] = {
       1.056755f, 1.7186244f, 2.775577f, 4.0978503f, 6.211701f, 8.317765f, 0.0f, 0.5284405f};
   alignas(32) static constexpr float terms[][kPieces] = {
