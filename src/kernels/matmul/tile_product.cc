@@ -36,10 +36,7 @@ class TileProduct {
         k_(a.shape[1]),
         columns_(columns),
         next_(next),
-        fetches_(!next.data          ? Fetches::nothing
-                 : is_order(next, 1) ? Fetches::rows
-                 : is_order(next, 0) ? Fetches::columns
-                                     : Fetches::nothing),
+        fetches_(order_of(next)),
         family_(family_for(n_)) {}
 
   // Panel after panel; panels of a matrix that is small stay in L1 for a run of rows.
@@ -170,9 +167,12 @@ class TileProduct {
   }
 
   enum class Fetches : uint8_t { nothing, rows, columns };
-  // Whether elements lie side by side along `axis`, and further apart along the other.
-  static bool is_order(const View& v, int axis) {
-    return v.strides[axis] == 1 && v.strides[1 - axis] > 1;
+  // By what lies side by side in that which is read next.
+  static Fetches order_of(const View& next) {
+    if (!next.data) return Fetches::nothing;
+    const int64_t row = next.strides[0], column = next.strides[1];
+    if (column == 1 && row > 1) return Fetches::rows;
+    return row == 1 && column > 1 ? Fetches::columns : Fetches::nothing;
   }
 
   const View &a_, &out_;
