@@ -85,8 +85,10 @@ bool ChainValue::is_overwritten_by(const ChainValue& result, const Chain& chain,
 
 void ChainValue::fill_rows(int64_t samples) const {
   if (kind_ != Kind::row) return;
-  for (int64_t i = 0; i < samples; ++i)
-    std::memcpy(strip_ + i * row_ * bytes_, data_, static_cast<std::size_t>(row_ * bytes_));
+  const int64_t row = row_ * bytes_, all = samples * row;
+  std::memcpy(strip_, data_, static_cast<std::size_t>(row));
+  for (int64_t done = row; done < all; done *= 2)
+    std::memcpy(strip_ + done, strip_, static_cast<std::size_t>(std::min(done, all - done)));
 }
 
 void ChainValue::fill_strip(int64_t first, int64_t samples) const {

@@ -161,34 +161,41 @@ HWY_NOINLINE void short_block(const BlockArgs<T>& g, int64_t rows) {
     for (int p = 0; p < K; ++p) b[p][j] = hn::LoadU(d, g.b + p * g.b_k + j * N);
     bias[j] = g.bias ? hn::LoadU(d, g.bias + j * N) : hn::Zero(d);
   }
-  const auto row = [&](int64_t i, auto store) HWY_ATTR {
-    const T* a = g.a + i * g.a_m;
-    V c[NV];
+  // Stores might change what g has, for all that the compiler knows.
+  const T* a = g.a;
+  T* c = g.c;
+  const int64_t a_m = g.a_m, a_k = g.a_k, c_m = g.c_m, columns = g.columns;
+  const bool biased = g.bias, bounded = g.least;
+  const T least = bounded ? *g.least : T{0};
+  const auto row = [&](auto store) HWY_ATTR {
+    V sum[NV];
 #pragma GCC unroll 4
-    for (int j = 0; j < NV; ++j) c[j] = hn::Zero(d);
+    for (int j = 0; j < NV; ++j) sum[j] = hn::Zero(d);
 #pragma GCC unroll 4
     for (int p = 0; p < K; ++p) {
-      const V x = hn::Set(d, a[p * g.a_k]);
+      const V x = hn::Set(d, a[p * a_k]);
 #pragma GCC unroll 4
-      for (int j = 0; j < NV; ++j) c[j] = fused(x, b[p][j], c[j]);
+      for (int j = 0; j < NV; ++j) sum[j] = fused(x, b[p][j], sum[j]);
     }
 #pragma GCC unroll 4
     for (int j = 0; j < NV; ++j) {
-      if (g.bias) c[j] = hn::Add(c[j], bias[j]);
-      if (g.least) c[j] = at_least(d, c[j], *g.least);
-      store(c[j], g.c + i * g.c_m + j * N, j * N);
+      if (biased) sum[j] = hn::Add(sum[j], bias[j]);
+      if (bounded) sum[j] = at_least(d, sum[j], least);
+      store(sum[j], c + j * N, j * N);
     }
+    a += a_m;
+    c += c_m;
   };
   // Whole vectors may spill onto rows that are stored after them, as those of a block.
-  const bool whole = g.columns == NV * N;
-  const int64_t room = g.c_m == g.columns ? rows - (NV * N + g.columns - 1) / g.columns + 1 : 0;
+  const bool whole = columns == NV * N;
+  const int64_t room = c_m == columns ? rows - (NV * N + columns - 1) / columns + 1 : 0;
   const int64_t spilled = whole ? rows : std::max<int64_t>(room, 0);
   int64_t i = 0;
-  for (; i < spilled; ++i) row(i, [](V c, T* to, int64_t) HWY_ATTR { hn::StoreU(c, D(), to); });
+  for (; i < spilled; ++i) row([](V x, T* to, int64_t) HWY_ATTR { hn::StoreU(x, D(), to); });
   for (; i < rows; ++i)
-    row(i, [&](V c, T* to, int64_t j) HWY_ATTR {
-      const auto left = static_cast<size_t>(std::max<int64_t>(g.columns - j, 0));
-      hn::BlendedStore(c, hn::FirstN(D(), left), D(), to);
+    row([&](V x, T* to, int64_t j) HWY_ATTR {
+      const auto left = static_cast<size_t>(std::max<int64_t>(columns - j, 0));
+      hn::BlendedStore(x, hn::FirstN(D(), left), D(), to);
     });
 }
 
@@ -225,11 +232,15 @@ HWY_NOINLINE void column_block(const BlockArgs<T>& g) {
   constexpr hn::FixedTag<T, kSquare> half;
   using V = hn::Vec<decltype(d)>;
 
+  // Where C's rows are apart, it is copied here and back.
   alignas(32) T column[kColumnRows];
+  T* const to = g.c_m == 1 ? g.c : column;
   V c[kVectors];
-  for (int i = 0; i < kColumnRows; ++i) column[i] = g.accumulate ? g.c[i * g.c_m] : T{0};
+  if (g.accumulate && to == column)
+    for (int i = 0; i < kColumnRows; ++i) column[i] = g.c[i * g.c_m];
 #pragma GCC unroll 4
-  for (int v = 0; v < kVectors; ++v) c[v] = hn::Load(d, column + v * kLanes);
+  for (int v = 0; v < kVectors; ++v)
+    c[v] = g.accumulate ? hn::LoadU(d, to + v * kLanes) : hn::Zero(d);
 
   const std::byte* fetch = g.fetch;
   // Elements p + skipped … p + kSquare - 1 of the rows.
@@ -257,18 +268,20 @@ HWY_NOINLINE void column_block(const BlockArgs<T>& g) {
     p = g.k;
   }
   for (; p < g.k; ++p) {
-    for (int i = 0; i < kColumnRows; ++i) column[i] = g.a[i * g.a_m + p];
+    alignas(32) T rows[kColumnRows];
+    for (int i = 0; i < kColumnRows; ++i) rows[i] = g.a[i * g.a_m + p];
 #pragma GCC unroll 4
     for (int v = 0; v < kVectors; ++v)
-      c[v] = fused(hn::Load(d, column + v * kLanes), hn::Set(d, g.b[p * g.b_k]), c[v]);
+      c[v] = fused(hn::Load(d, rows + v * kLanes), hn::Set(d, g.b[p * g.b_k]), c[v]);
   }
 #pragma GCC unroll 4
   for (int v = 0; v < kVectors; ++v) {
     if (g.bias) c[v] = hn::Add(c[v], hn::Set(d, g.bias[0]));
     if (g.least) c[v] = at_least(d, c[v], *g.least);
-    hn::Store(c[v], d, column + v * kLanes);
+    hn::StoreU(c[v], d, to + v * kLanes);
   }
-  for (int i = 0; i < kColumnRows; ++i) g.c[i * g.c_m] = column[i];
+  if (to == column)
+    for (int i = 0; i < kColumnRows; ++i) g.c[i * g.c_m] = column[i];
 }
 #endif
 

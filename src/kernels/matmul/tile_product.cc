@@ -1,6 +1,7 @@
 #include "kernels/matmul/tile_product.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "base/thread_pool.h"
 #include "kernels/matmul/blocks.h"
@@ -37,7 +38,8 @@ class TileProduct {
         columns_(columns),
         next_(next),
         fetches_(order_of(next)),
-        family_(family_for(n_)) {}
+        family_(family_for(n_)),
+        per_element_(1.0 / static_cast<double>(std::max<int64_t>(1, n_ * k_))) {}
 
   // Panel after panel; panels of a matrix that is small stay in L1 for a run of rows.
   void run(const T* b, int64_t row, bool packed, const Epilogue& epilogue, bool accumulate) const {
@@ -51,14 +53,15 @@ class TileProduct {
     return n == 1 ? kernels.one : n <= 4 ? kernels.four : kernels.wide;
   }
 
-  // Columns of the panel before whose end there are `left`. Blocks of one vector have the fewest
-  // multiply-adds for their loads: so none is left over behind wider ones.
-  static int64_t panel_width(const BlockFamily<T>& family, int64_t left, int64_t rows) {
-    const int64_t vectors = (left + family.lanes - 1) / family.lanes;
+  // Vectors of the panel before whose end there are `left` columns. Blocks of one vector have the
+  // fewest multiply-adds for their loads: so none is left over behind wider ones.
+  static int64_t panel_vectors(const BlockFamily<T>& family, int64_t left, int64_t rows) {
+    const auto lanes = static_cast<unsigned>(family.lanes);  // a power of two
+    const int64_t vectors = (left + family.lanes - 1) >> std::countr_zero(lanes);
     const int64_t widest =
         rows <= family.max_rows[family.max_vectors] ? family.max_vectors : family.vectors;
     const bool leaves_one = widest > 1 && vectors == widest + 1;
-    return family.lanes * (leaves_one ? 3 : std::min(vectors, widest));
+    return leaves_one ? 3 : std::min(vectors, widest);
   }
 
   // body(columns) for runs of panels of a packed matrix (k, n), on threads that each have so much.
@@ -66,7 +69,8 @@ class TileProduct {
   static void share_panels(int64_t n, int64_t work, int64_t work_of_thread, const Body& body) {
     const BlockFamily<T>& family = family_for(n);
     const int64_t widest = family.lanes * family.vectors;  // as all are but for the last ones
-    const int64_t panels = std::max<int64_t>(1, n / widest);
+    const int64_t panels = n / widest;
+    if (panels <= 1) return body(Columns{0, n});
     const int64_t grain =
         std::max<int64_t>(1, work_of_thread * panels / std::max<int64_t>(1, work));
     parallel_for(panels, grain, [&](int64_t begin, int64_t end) {
@@ -75,6 +79,12 @@ class TileProduct {
   }
 
  private:
+  // A column of the next tile is fetched in runs of lines, since memory gives those of one page
+  // faster than as many of as many pages: so many runs of so many bytes, one for each block.
+  struct Runs {
+    int64_t of_column = 1, bytes = 0;
+  };
+
   void run_piece(const T* b, int64_t row, bool packed, const Epilogue& epilogue, int64_t p,
                  bool accumulate) const {
     const T* bias = reinterpret_cast<const T*>(epilogue.bias);
@@ -86,20 +96,26 @@ class TileProduct {
     args.c_m = out_.strides[0];
     args.accumulate = accumulate;
     args.fetch = reinterpret_cast<const std::byte*>(b);  // nothing new
+    Runs runs;
+    if (fetches_ == Fetches::columns) {
+      const int64_t fetches = std::max<int64_t>(1, args.k / 2);
+      runs = runs_of(fetches);
+      args.fetch_step = (runs.bytes - 1) / fetches + 1;
+    }
     const int64_t all = static_cast<int64_t>(sizeof(T)) * args.k * n_;
     const bool is_short = 0 < k_ && k_ <= kShort && !accumulate;
     const int64_t many = packed ? kManyRows : m_;
-    const int64_t run = 2 * family_.max_rows[panel_width(family_, n_, many) / family_.lanes];
+    const int64_t run = 2 * family_.max_rows[panel_vectors(family_, n_, many)];
     const int64_t rows = is_short || all > kPanelsInL1 ? m_ : run;
     for (int64_t i = 0; i < m_; i += rows) {
       const int64_t end = std::min(m_, i + rows);
       for (int64_t j = columns_.begin; j < columns_.end;) {
-        const int64_t width = panel_width(family_, n_ - j, many);
-        const int64_t vectors = width / family_.lanes;
+        const int64_t vectors = panel_vectors(family_, n_ - j, many);
+        const int64_t width = vectors * family_.lanes;
         const int beside = packed && m_ <= 2 ? family_.panels[vectors][m_] : 0;
         const int64_t last = n_ - j - (beside - 1) * width;
         const bool side_by_side = beside > 0 && j + beside * width <= columns_.end &&
-                                  panel_width(family_, last, many) == width;
+                                  panel_vectors(family_, last, many) == vectors;
         const int64_t wanted = side_by_side ? beside * width : width;
         args.columns = std::min(wanted, n_ - j);
         args.panel = k_ * width;
@@ -108,22 +124,22 @@ class TileProduct {
         args.bias = bias ? bias + j : nullptr;
         if (side_by_side) run_block(args, family_.side_by_side[vectors][m_], 0, j, p);
         else if (is_short) run_block(args, family_.short_block[vectors][k_], i, j, p, end - i);
-        else run_panel(args, vectors, i, end, j, p);
+        else run_panel(args, runs, vectors, i, end, j, p);
         j += wanted;
       }
     }
   }
 
   // Blocks of nearly equal heights; of a column as high as can be, since those are faster.
-  void run_panel(BlockArgs<T>& args, int64_t vectors, int64_t begin, int64_t end, int64_t j,
-                 int64_t p) const {
+  void run_panel(BlockArgs<T>& args, const Runs& runs, int64_t vectors, int64_t begin, int64_t end,
+                 int64_t j, int64_t p) const {
     const int64_t most = family_.max_rows[vectors];
     const int64_t blocks = (end - begin + most - 1) / most;
+    const int64_t height = (end - begin) / blocks, higher = (end - begin) % blocks;
     for (int64_t block = 0, i = begin; block < blocks; ++block) {
-      const int64_t rows = family_.lanes == 1 ? std::min(most, end - i)
-                                              : (end - i + blocks - block - 1) / (blocks - block);
+      const int64_t rows = family_.lanes == 1 ? std::min(most, end - i) : height + (block < higher);
       if (fetches_ == Fetches::rows) fetch_rows(args, i, rows, end - begin, j, p);
-      else if (fetches_ == Fetches::columns) fetch_columns(args, i, j, p);
+      else if (fetches_ == Fetches::columns) fetch_column(args, runs, i, j, p);
       run_block(args, family_.block[vectors][rows], i, j, p);
       i += rows;
     }
@@ -137,24 +153,28 @@ class TileProduct {
     const int64_t row = next_.strides[0] * static_cast<int64_t>(sizeof(T));
     const int64_t ahead = together < m_ ? std::max(together, kFetchAhead / row) : m_;
     // The block's share of them, by the multiply-adds that come before it.
-    const int64_t bytes = rows * row, all = n_ * k_;
-    args.fetch = next_.data + (i + ahead - m_) * row + bytes * (j * k_ + p * args.columns) / all;
-    args.fetch_step = 2 * bytes * args.columns / all;
+    const int64_t bytes = rows * row;
+    args.fetch =
+        next_.data + (i + ahead - m_) * row + share(bytes * (j * k_ + p * args.columns));
+    args.fetch_step = share(2 * bytes * args.columns);
   }
+  // x / (n k)
+  int64_t share(int64_t x) const { return static_cast<int64_t>(x * per_element_); }
 
-  // Tells a block of rows from i on which part of a column of the next tile it shall fetch: a run
-  // of lines, since memory gives those of one page faster than as many of as many pages.
-  void fetch_columns(BlockArgs<T>& args, int64_t i, int64_t j, int64_t p) const {
+  // For blocks with so many fetches each.
+  Runs runs_of(int64_t fetches) const {
     constexpr int64_t kLine = 64;
-    const int64_t size = sizeof(T), column = next_.strides[1] * size;
-    const int64_t steps = std::max<int64_t>(1, args.k / 2);
-    const int64_t parts = (m_ * size - 1) / (steps * kLine) + 1;
-    const int64_t part = (m_ * size - 1) / parts + 1;
-    // The block's share of them, by the multiply-adds that come before it.
+    const int64_t bytes = m_ * static_cast<int64_t>(sizeof(T));
+    const int64_t runs = (bytes - 1) / (fetches * kLine) + 1;
+    return {runs, (bytes - 1) / runs + 1};
+  }
+  // Tells a block of rows from i on which run it shall fetch: its share, by the multiply-adds that
+  // come before it.
+  void fetch_column(BlockArgs<T>& args, const Runs& runs, int64_t i, int64_t j, int64_t p) const {
     const int64_t before = p * n_ * m_ + args.k * (j * m_ + i * args.columns);
-    const int64_t at = parts * before / (n_ * m_);
-    args.fetch = next_.data + at / parts * column + at % parts * part;
-    args.fetch_step = (part - 1) / steps + 1;
+    const int64_t at = runs.of_column * before / (n_ * m_);
+    args.fetch = next_.data + at % runs.of_column * runs.bytes +
+                 at / runs.of_column * next_.strides[1] * static_cast<int64_t>(sizeof(T));
   }
 
   // Rows from i on, columns from j on, k from p on.
@@ -181,6 +201,7 @@ class TileProduct {
   const View& next_;
   const Fetches fetches_;
   const BlockFamily<T>& family_;
+  const double per_element_;
 };
 
 template <class T>
@@ -188,7 +209,8 @@ void pack(const View& b, Columns columns, T* panels) {
   const int64_t k = b.shape[0], n = b.shape[1];
   const BlockFamily<T>& family = TileProduct<T>::family_for(n);
   for (int64_t j = columns.begin; j < columns.end;) {
-    const int64_t width = TileProduct<T>::panel_width(family, n - j, TileProduct<T>::kManyRows);
+    const int64_t width = family.lanes *
+                          TileProduct<T>::panel_vectors(family, n - j, TileProduct<T>::kManyRows);
     matmul_kernels<T>().pack(b.as<T>() + j * b.strides[1], b.strides[0], b.strides[1], k,
                              std::min(width, n - j), width, panels + j * k);
     j += width;
