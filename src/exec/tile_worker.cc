@@ -4,7 +4,6 @@
 #include <atomic>
 #include <chrono>
 #include <cstring>
-#include <memory>
 #include <new>
 #include <span>
 
@@ -258,7 +257,7 @@ bool TileWorker::run_chain(const Chain& chain) {
   const int64_t rows = chain.strip_rows(moves);
   for (int64_t feature = 0; feature < chain.features; ++feature) {
     for (std::size_t k = 0; k < values.size(); ++k) {
-      std::construct_at(&windows[k], values[k].window());
+      new (&windows[k]) Window(values[k].window());
       values[k].fill_rows(std::min(rows, count_));
     }
     for (int64_t first = 0; first < count_; first += rows) {

@@ -28,7 +28,9 @@ class Grouping {
     while (!waiting_.empty()) {
       out.push_back({next()});
       take(out.back()[0]);
-      if (can_join(out.back()[0])) gather(out.back());
+      if (!can_join(out.back()[0])) continue;
+      gather(out.back());
+      out.back() = results_one_by_one(out.back());
     }
     return out;
   }
@@ -42,6 +44,34 @@ class Grouping {
       group.push_back(i);
       take(i);
     }
+  }
+  // The steps of a group in another order: all that a result takes, then that result. So no other
+  // one comes between the operations of a compound.
+  std::vector<int> results_one_by_one(const std::vector<int>& group) const {
+    std::vector<bool> is_left(plan_.steps.size());
+    for (int i : group) is_left[i] = true;
+    const std::vector<bool> inside = is_left;
+    std::vector<int> out;
+    const auto add = [&](auto&& self, int i) -> void {
+      if (!is_left[i]) return;
+      is_left[i] = false;
+      for (int operand : plan_.steps[i].operands) self(self, operand);
+      out.push_back(i);
+    };
+    for (int i : group)
+      if (is_read_elsewhere(i, inside)) add(add, i);
+    for (int i : group) add(add, i);  // what nobody reads
+    return out;
+  }
+  bool is_read_elsewhere(int i, const std::vector<bool>& inside) const {
+    if (std::find(plan_.outputs.begin(), plan_.outputs.end(), i) != plan_.outputs.end())
+      return true;
+    for (std::size_t reader = 0; reader < plan_.steps.size(); ++reader) {
+      const std::vector<int>& operands = plan_.steps[reader].operands;
+      if (!inside[reader] && std::find(operands.begin(), operands.end(), i) != operands.end())
+        return true;
+    }
+    return false;
   }
   void take(int i) {
     is_waiting_[i] = false;
@@ -95,7 +125,7 @@ bool find_windows(const ElementwisePass& pass, Run& run, Window* windows) {
     const View& v = run.view(pass.outside[k]);
     if (v.size() != 1 && !v.contiguous()) return false;
     const int64_t stride = v.size() == 1 ? 0 : 1;
-    windows[k] = {v.data, static_cast<int64_t>(size_of(v.dtype)), stride, stride};
+    new (&windows[k]) Window{v.data, static_cast<int64_t>(size_of(v.dtype)), stride, stride};
   }
   return true;
 }
