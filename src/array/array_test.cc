@@ -238,6 +238,21 @@ TEST(Session, StateMayChangePlaces) {
   EXPECT_EQ(session.state()[1].item(), 1);
 }
 
+// Numbers lie where those of the step before did, unless they have become state.
+TEST(Session, StateMayBeANumberOfAnEarlierStep) {
+  Session session(
+      [](const std::vector<Array>& s, const std::vector<Array>&,
+         const std::vector<Array>& numbers) {
+        return Session::Result{{numbers[0], s[0], s[1] + numbers[0]}, {}};
+      },
+      {Array(0.0), Array(0.0), Array(0.0)});
+  const Array data[] = {zeros({4, 1})};
+  session.run(data, {{}, 1}, [](int64_t step) { return std::vector{10.0 * step}; });
+  EXPECT_EQ(session.state()[0].item(), 40);
+  EXPECT_EQ(session.state()[1].item(), 30);
+  EXPECT_EQ(session.state()[2].item(), 60);
+}
+
 // A step that updates its state last writes it over the old; one that fails leaves the old.
 TEST(Session, AStepThatFailsLeavesItsState) {
   Session session(

@@ -19,6 +19,7 @@ struct Session::Impl {
   std::size_t state_count, batch_count = 0;
   std::vector<Tensor> arguments;  // the state, then what a step takes beside it
   std::vector<Tensor> outputs;    // memory of the next state, then metrics
+  std::vector<Tensor> scalars;    // of the step before
   std::unique_ptr<TracedProgram> program;
   Step step;
   int64_t steps = 0;
@@ -40,6 +41,16 @@ struct Session::Impl {
     std::vector<Array> outputs = std::move(result.state);
     outputs.insert(outputs.end(), result.metrics.begin(), result.metrics.end());
     return outputs;
+  }
+
+  // Appends them to the arguments, in the memory of those before unless a result lies there.
+  void add_scalars(const std::vector<double>& values) {
+    scalars.resize(values.size());
+    for (std::size_t k = 0; k < values.size(); ++k) {
+      if (scalars[k].owner.use_count() == 1) *scalars[k].as<double>() = values[k];
+      else scalars[k] = Tensor::scalar(DType::float64, values[k]);
+      arguments.push_back(scalars[k]);
+    }
   }
 
   void hold_state_twice() {
@@ -90,7 +101,7 @@ struct Session::Impl {
 };
 
 Session::Session(Step step, std::vector<Array> state, SessionOptions options)
-    : impl_(new Impl{options, state.size(), 0, {}, {}, nullptr, std::move(step), 0}) {
+    : impl_(new Impl{options, state.size(), 0, {}, {}, {}, nullptr, std::move(step), 0}) {
   eval(state);
   for (const Array& a : state) {
     impl_->arguments.push_back(cast_copy(a.tensor(), a.dtype()));
@@ -175,7 +186,7 @@ void Session::run(std::span<const Array> data, const Batches& batches, const Sca
     if (!s.program || s.batch_count != data.size()) s.trace_for(data.size(), values.size());
     s.arguments.resize(s.state_count);
     for (Gather& gather : gathers) s.arguments.push_back(gather.rows(batches.order, first, count));
-    for (double value : values) s.arguments.push_back(Tensor::scalar(DType::float64, value));
+    s.add_scalars(values);
     {
       const DenormalsFlushed mode(s.options.flush_denormals);
       s.program->run_over(s.arguments, s.state_count, s.outputs);
@@ -195,7 +206,7 @@ std::vector<double> Session::run(Source& source, const Scalars& scalars) {
   axes.insert(axes.end(), arrays, s.options.sample_axis);
   axes.insert(axes.end(), values.size(), -1);
   s.arguments.resize(s.state_count);
-  for (double value : values) s.arguments.push_back(Tensor::scalar(DType::float64, value));
+  s.add_scalars(values);
   s.hold_state_twice();
   const DenormalsFlushed mode(s.options.flush_denormals);
   run_streamed(*s.program, axes, source, s.arguments, {}, s.options.chunk_bytes, s.outputs);

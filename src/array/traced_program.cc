@@ -35,7 +35,9 @@ Program TracedProgram::trace(std::span<const Tensor> arguments, int64_t rows) co
 }
 
 std::string TracedProgram::key(std::span<const Tensor> arguments, bool any_m) const {
+  constexpr std::size_t kUsualRank = 2;
   std::string key(current_backend().name());
+  key.reserve(key.size() + arguments.size() * (2 + kUsualRank) * sizeof(int64_t));
   const auto add = [&key](int64_t number) {
     key.append(reinterpret_cast<const char*>(&number), sizeof(number));
   };
