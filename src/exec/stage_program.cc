@@ -44,6 +44,10 @@ class Builder {
     find_external();
     for (std::size_t at = 0; at < stage_.steps.size(); ++at) add(at);
     choose_fetchers();
+    for (External& e : p_.externals) {
+      e.may_be_copied = p_.samples_outermost && e.axis >= 0 && e.row > 1;
+      e.in_rows = e.may_be_copied && wants_rows(e.step);
+    }
     find_chains();
     place();
     return std::move(p_);
@@ -78,7 +82,7 @@ class Builder {
         const int operand = plan_.steps[i].operands[k];
         if (inside_[operand] || seen[operand] || !plan::reads_values(plan_.steps[i], k)) continue;
         seen[operand] = true;
-        External e{operand, sweep_.axis[operand], 1, {}, 0};
+        External e{operand, sweep_.axis[operand], 1, {}};
         if (e.axis >= 0) {
           e.row = plan::sample_size(plan_.steps[operand], e.axis);
           e.tile = tile_of(plan_.steps[operand], e.axis);
@@ -236,6 +240,21 @@ class Builder {
     }
   }
 
+  // Whether somebody reads a value who wants the features of a sample side by side. The left
+  // operand of a product may have any strides, so that of a transpose, too.
+  bool wants_rows(int value) const {
+    return std::any_of(p_.instructions.begin(), p_.instructions.end(), [&](const Instruction& in) {
+      if (in.factors >= 0) return reads(plan_.steps[in.factors], value);
+      const bool multiplies = in.kind == Instruction::Kind::product;
+      const Step& s = plan_.steps[multiplies ? in.product : in.step];
+      if (!reads(s, value)) return false;
+      if (in.kind == Instruction::Kind::view) return s.op != Op::transpose || wants_rows(in.step);
+      if (!multiplies && !(in.kind == Instruction::Kind::fold && in.fold.product)) return true;
+      const bool left_is_second = multiplies ? in.samples_on_right : in.fold.transposed;
+      return s.operands[left_is_second ? 0 : 1] == value;
+    });
+  }
+
   // A product over the samples adds like a sum.
   kernels::fast::TileFold tile_fold_of(const Step& s) const {
     const auto reduce =
@@ -349,8 +368,7 @@ class Builder {
       p_.thread_bytes += whole_lines(buffer * p_.tile);
     }
     for (External& e : p_.externals)
-      if (e.axis >= 0 && e.row > 1)
-        e.buffer = take(e.row * bytes_of(plan_.steps[e.step]) * p_.tile);
+      if (e.may_be_copied) e.buffer = take(e.row * bytes_of(plan_.steps[e.step]) * p_.tile);
     for (Instruction& in : p_.instructions) {
       if (in.slot >= 0) in.buffer = offsets[in.slot];
       in.spare = take(spare_row(in) * p_.tile);

@@ -56,10 +56,12 @@ struct Instruction {
 // A value that the stage reads and does not compute.
 struct External {
   int step;
-  int axis;            // along the samples; kNoAxis: the same for every tile
-  int64_t row = 1;     // elements of a sample
-  View tile;           // as that of an Instruction
-  int64_t buffer = 0;  // for a copy of the tile whose samples are outermost
+  int axis;         // along the samples; kNoAxis: the same for every tile
+  int64_t row = 1;  // elements of a sample
+  View tile;        // as that of an Instruction
+  // Whether a copy may have the features of a sample side by side, and somebody wants them so.
+  bool may_be_copied = false, in_rows = false;
+  int64_t buffer = 0;  // for that copy
 };
 
 struct StageProgram {

@@ -216,11 +216,17 @@ void TileWorker::store(const Instruction& in) {
   else run_.kernels().cast(tile, there);
 }
 
+// Many features that begin at the same place of a page take each other's lines in L1.
 bool TileWorker::is_loaded(const External& e) const {
-  return program_.samples_outermost && e.row > 1 && run_.view(e.step).strides[e.axis] == 1;
+  constexpr int64_t kPage = 4096, kMany = 256;
+  const View& v = run_.view(e.step);
+  if (!e.may_be_copied || v.strides[e.axis] != 1) return false;
+  const int64_t apart = v.strides[e.axis == 0 ? 1 : 0] * static_cast<int64_t>(size_of(v.dtype));
+  return e.in_rows || (e.row > kMany && apart % kPage == 0);
 }
 
-// Features that lie far apart are laid side by side, once for all that read them.
+// Features that lie far apart are laid side by side, once for all that read them, where one of
+// those wants that or there are too many of them.
 void TileWorker::load(const External& e, int64_t first) {
   const View there = tile_of(run_.view(e.step), e.axis, first);
   if (is_loaded(e)) run_.kernels().cast(there, views_[e.step]);

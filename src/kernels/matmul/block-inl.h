@@ -199,8 +199,7 @@ HWY_NOINLINE void short_block(const BlockArgs<T>& g, int64_t rows) {
     });
 }
 
-// One column of C, kColumnRows rows, a vector of them at a time: where the elements of a row of A
-// lie side by side, squares of them are turned in registers.
+// One column of C, kColumnRows rows, a vector of them at a time.
 inline constexpr int kColumnRows = 16;
 
 #if !LANEWISE_PORTABLE
@@ -224,24 +223,44 @@ HWY_INLINE void turn(D d, const V (&rows)[2], V (&turned)[2]) {
   turned[1] = hn::InterleaveUpper(d, rows[0], rows[1]);
 }
 
+// A column of C as vectors; where its rows are apart, it is copied here and back.
 template <class T>
-HWY_NOINLINE void column_block(const BlockArgs<T>& g) {
-  if (g.a_k != 1) return block<hn::CappedTag<T, 1>, kColumnRows, 1>(g);
-  constexpr int kLanes = 32 / sizeof(T), kSquare = kLanes / 2, kVectors = kColumnRows / kLanes;
-  constexpr hn::FixedTag<T, kLanes> d;
-  constexpr hn::FixedTag<T, kSquare> half;
-  using V = hn::Vec<decltype(d)>;
+struct ColumnOfC {
+  static constexpr int kLanes = 32 / sizeof(T), kVectors = kColumnRows / kLanes;
+  using D = hn::FixedTag<T, kLanes>;
+  using V = hn::Vec<D>;
 
-  // Where C's rows are apart, it is copied here and back.
-  alignas(32) T column[kColumnRows];
-  T* const to = g.c_m == 1 ? g.c : column;
-  V c[kVectors];
-  if (g.accumulate && to == column)
-    for (int i = 0; i < kColumnRows; ++i) column[i] = g.c[i * g.c_m];
+  static HWY_INLINE void begin(const BlockArgs<T>& g, T* rows, V (&c)[kVectors]) {
+    if (g.accumulate && rows != g.c)
+      for (int i = 0; i < kColumnRows; ++i) rows[i] = g.c[i * g.c_m];
 #pragma GCC unroll 4
-  for (int v = 0; v < kVectors; ++v)
-    c[v] = g.accumulate ? hn::LoadU(d, to + v * kLanes) : hn::Zero(d);
+    for (int v = 0; v < kVectors; ++v)
+      c[v] = g.accumulate ? hn::LoadU(D(), rows + v * kLanes) : hn::Zero(D());
+  }
+  static HWY_INLINE void end(const BlockArgs<T>& g, V (&c)[kVectors], T* rows) {
+#pragma GCC unroll 4
+    for (int v = 0; v < kVectors; ++v) {
+      if (g.bias) c[v] = hn::Add(c[v], hn::Set(D(), g.bias[0]));
+      if (g.least) c[v] = at_least(D(), c[v], *g.least);
+      hn::StoreU(c[v], D(), rows + v * kLanes);
+    }
+    if (rows != g.c)
+      for (int i = 0; i < kColumnRows; ++i) g.c[i * g.c_m] = rows[i];
+  }
+};
 
+// Of an A whose rows have their elements side by side: squares of them are turned in registers.
+template <class T>
+HWY_NOINLINE void turning_column_block(const BlockArgs<T>& g) {
+  using C = ColumnOfC<T>;
+  constexpr int kLanes = C::kLanes, kSquare = kLanes / 2, kVectors = C::kVectors;
+  constexpr typename C::D d;
+  constexpr hn::FixedTag<T, kSquare> half;
+  using V = typename C::V;
+  alignas(32) T copy[kColumnRows];
+  T* const column = g.c_m == 1 ? g.c : copy;
+  V c[kVectors];
+  C::begin(g, column, c);
   const std::byte* fetch = g.fetch;
   // Elements p + skipped … p + kSquare - 1 of the rows.
   const auto add_square = [&](int64_t p, int64_t skipped) HWY_ATTR {
@@ -274,14 +293,36 @@ HWY_NOINLINE void column_block(const BlockArgs<T>& g) {
     for (int v = 0; v < kVectors; ++v)
       c[v] = fused(hn::Load(d, rows + v * kLanes), hn::Set(d, g.b[p * g.b_k]), c[v]);
   }
+  C::end(g, c, column);
+}
+
+// Of an A whose columns have their elements side by side.
+template <class T>
+HWY_NOINLINE void straight_column_block(const BlockArgs<T>& g) {
+  using C = ColumnOfC<T>;
+  constexpr typename C::D d;
+  alignas(32) T copy[kColumnRows];
+  T* const column = g.c_m == 1 ? g.c : copy;
+  typename C::V c[C::kVectors];
+  C::begin(g, column, c);
+  const std::byte* fetch = g.fetch;
+  for (int64_t p = 0; p < g.k; ++p) {
+    if (p % 2 == 1) {
+      fetch_lines<T, kColumnRows>(fetch);
+      fetch += g.fetch_step;
+    }
 #pragma GCC unroll 4
-  for (int v = 0; v < kVectors; ++v) {
-    if (g.bias) c[v] = hn::Add(c[v], hn::Set(d, g.bias[0]));
-    if (g.least) c[v] = at_least(d, c[v], *g.least);
-    hn::StoreU(c[v], d, to + v * kLanes);
+    for (int v = 0; v < C::kVectors; ++v)
+      c[v] = fused(hn::LoadU(d, g.a + p * g.a_k + v * C::kLanes), hn::Set(d, g.b[p * g.b_k]), c[v]);
   }
-  if (to == column)
-    for (int i = 0; i < kColumnRows; ++i) g.c[i * g.c_m] = column[i];
+  C::end(g, c, column);
+}
+
+template <class T>
+void column_block(const BlockArgs<T>& g) {
+  if (g.a_k == 1) turning_column_block(g);
+  else if (g.a_m == 1) straight_column_block(g);
+  else block<hn::CappedTag<T, 1>, kColumnRows, 1>(g);
 }
 #endif
 

@@ -6,6 +6,7 @@
 #include "base/thread_pool.h"
 #include "kernels/matmul/blocks.h"
 #include "kernels/matmul/matmul.h"
+#include "kernels/movement/stream.h"
 
 namespace lanewise::kernels::fast {
 namespace {
@@ -80,7 +81,7 @@ class TileProduct {
 
  private:
   // A column of the next tile is fetched in runs of lines, since memory gives those of one page
-  // faster than as many of as many pages: so many runs of so many bytes, one for each block.
+  // faster than as many of as many pages: so many runs of so many bytes, about one for each block.
   struct Runs {
     int64_t of_column = 1, bytes = 0;
   };
@@ -139,7 +140,7 @@ class TileProduct {
     for (int64_t block = 0, i = begin; block < blocks; ++block) {
       const int64_t rows = family_.lanes == 1 ? std::min(most, end - i) : height + (block < higher);
       if (fetches_ == Fetches::rows) fetch_rows(args, i, rows, end - begin, j, p);
-      else if (fetches_ == Fetches::columns) fetch_column(args, runs, i, j, p);
+      else if (fetches_ == Fetches::columns) fetch_runs(args, runs, i, rows, j, p);
       run_block(args, family_.block[vectors][rows], i, j, p);
       i += rows;
     }
@@ -154,8 +155,7 @@ class TileProduct {
     const int64_t ahead = together < m_ ? std::max(together, kFetchAhead / row) : m_;
     // The block's share of them, by the multiply-adds that come before it.
     const int64_t bytes = rows * row;
-    args.fetch =
-        next_.data + (i + ahead - m_) * row + share(bytes * (j * k_ + p * args.columns));
+    args.fetch = next_.data + (i + ahead - m_) * row + share(bytes * (j * k_ + p * args.columns));
     args.fetch_step = share(2 * bytes * args.columns);
   }
   // x / (n k)
@@ -168,13 +168,20 @@ class TileProduct {
     const int64_t runs = (bytes - 1) / (fetches * kLine) + 1;
     return {runs, (bytes - 1) / runs + 1};
   }
-  // Tells a block of rows from i on which run it shall fetch: its share, by the multiply-adds that
-  // come before it.
-  void fetch_column(BlockArgs<T>& args, const Runs& runs, int64_t i, int64_t j, int64_t p) const {
+  // Tells a block of rows from i on which run it shall fetch along its multiply-adds: the first of
+  // its share, by the multiply-adds that come before it. The others are fetched at once.
+  void fetch_runs(BlockArgs<T>& args, const Runs& runs, int64_t i, int64_t rows, int64_t j,
+                  int64_t p) const {
     const int64_t before = p * n_ * m_ + args.k * (j * m_ + i * args.columns);
-    const int64_t at = runs.of_column * before / (n_ * m_);
-    args.fetch = next_.data + at % runs.of_column * runs.bytes +
-                 at / runs.of_column * next_.strides[1] * static_cast<int64_t>(sizeof(T));
+    const int64_t after = before + args.k * rows * args.columns;
+    const int64_t first = runs.of_column * before / (n_ * m_);
+    const int64_t end = runs.of_column * after / (n_ * m_);
+    const auto run = [&](int64_t at) {
+      return next_.data + at % runs.of_column * runs.bytes +
+             at / runs.of_column * next_.strides[1] * static_cast<int64_t>(sizeof(T));
+    };
+    args.fetch = run(first);
+    for (int64_t at = first + 1; at < end; ++at) fast::fetch(run(at), 0, runs.bytes);
   }
 
   // Rows from i on, columns from j on, k from p on.
@@ -209,8 +216,8 @@ void pack(const View& b, Columns columns, T* panels) {
   const int64_t k = b.shape[0], n = b.shape[1];
   const BlockFamily<T>& family = TileProduct<T>::family_for(n);
   for (int64_t j = columns.begin; j < columns.end;) {
-    const int64_t width = family.lanes *
-                          TileProduct<T>::panel_vectors(family, n - j, TileProduct<T>::kManyRows);
+    const int64_t width =
+        family.lanes * TileProduct<T>::panel_vectors(family, n - j, TileProduct<T>::kManyRows);
     matmul_kernels<T>().pack(b.as<T>() + j * b.strides[1], b.strides[0], b.strides[1], k,
                              std::min(width, n - j), width, panels + j * k);
     j += width;
