@@ -84,7 +84,8 @@ TEST(TileProduct, TheLeastKeepsNaNAndIsNoNegativeZero) {
         }
 }
 
-// A column has a kernel of its own for 16 rows; rows may be few, equal or backwards.
+// A column has kernels of its own for 16 rows; rows may be few, equal or backwards, lie as columns
+// do, or apart.
 TEST(TileProduct, RowsThatFollowOnes) {
   for (DType d : kFloats) {
     for (int64_t n : {1, 2, 10, 16, 33, 40, 64}) {
@@ -103,7 +104,10 @@ TEST(TileProduct, RowsThatFollowOnes) {
           const View backwards = slice_view(a, {m - 1, 0}, {m, k}, {-1, 1});
           const View equal = broadcast_view(slice_view(a, {0, 0}, {1, k}, {1, 1}), {m, k});
           const Tensor columns = random(d, {m, k}, Layout::transposed, 7);
-          for (const View& rows : {static_cast<View>(a), backwards, equal}) {
+          const Tensor wide = random(d, {m, 2 * k}, Layout::row_major, 6);
+          const View apart = slice_view(wide, {0, 0}, {m, k}, {1, 2});
+          for (const View& rows :
+               {static_cast<View>(a), backwards, equal, static_cast<View>(columns), apart}) {
             reference::matmul(rows, b, expected);
             for (const View& next : {static_cast<View>(a), static_cast<View>(columns), View{}}) {
               fast::multiply_panels(rows, panels.data(), {}, out, next);
