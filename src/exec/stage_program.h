@@ -5,6 +5,8 @@
 // program: so the features of a sample are side by side, products have them along
 // their vectors, and an elementwise step passes over memory in order. A stage without
 // products, that folds or computes but not both, leaves its values as the program has them.
+// What a stage reads lies where it does, but features that a step wants side by side are
+// copied (External).
 #pragma once
 
 #include <span>
