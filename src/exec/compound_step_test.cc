@@ -7,18 +7,12 @@
 #include <functional>
 
 #include "exec/elementwise_pass.h"
-#include "graph/build.h"
+#include "graph/arithmetic.h"
 
 namespace lanewise::exec {
 namespace {
 
 using namespace graph;
-
-NodePtr add(const NodePtr& a, const NodePtr& b) { return binary(Op::add, a, b); }
-NodePtr sub(const NodePtr& a, const NodePtr& b) { return binary(Op::subtract, a, b); }
-NodePtr mul(const NodePtr& a, const NodePtr& b) { return binary(Op::multiply, a, b); }
-NodePtr less(const NodePtr& a, const NodePtr& b) { return binary(Op::less, a, b); }
-NodePtr num(const NodePtr& like, double value) { return scalar_like(like, value); }
 
 constexpr int64_t kSize = 70;
 

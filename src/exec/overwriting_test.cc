@@ -6,7 +6,7 @@
 #include <functional>
 
 #include "exec/backend.h"
-#include "graph/build.h"
+#include "graph/arithmetic.h"
 #include "kernels/kernels.h"
 
 namespace lanewise::exec {
@@ -14,7 +14,6 @@ namespace {
 
 using namespace graph;
 
-NodePtr add(const NodePtr& a, const NodePtr& b) { return binary(Op::add, a, b); }
 NodePtr scaled(const NodePtr& a, double factor) {
   return binary(Op::multiply, a, scalar_like(a, factor));
 }

@@ -3,16 +3,13 @@
 
 #include <gtest/gtest.h>
 
-#include "graph/build.h"
+#include "graph/arithmetic.h"
 
 namespace lanewise::exec {
 namespace {
 
 using namespace graph;
 
-NodePtr add(const NodePtr& a, const NodePtr& b) { return binary(Op::add, a, b); }
-NodePtr sub(const NodePtr& a, const NodePtr& b) { return binary(Op::subtract, a, b); }
-NodePtr mul(const NodePtr& a, const NodePtr& b) { return binary(Op::multiply, a, b); }
 NodePtr lerp(const NodePtr& mean, const NodePtr& x, const NodePtr& share) {
   return add(mean, mul(sub(x, mean), share));
 }
@@ -27,7 +24,7 @@ TEST(WholeSteps, AnUpdateIsALoopForEachResult) {
   const NodePtr m = lerp(in[2], g, a);
   const NodePtr rise = mul(b, m);
   const NodePtr v = lerp(in[3], mul(g, g), b);
-  const NodePtr step = binary(Op::divide, rise, add(mul(unary(Op::sqrt, v), a), epsilon));
+  const NodePtr step = div(rise, add(mul(unary(Op::sqrt, v), a), epsilon));
   const plan::PlanPtr plan = plan::make_plan(Program{in, {sub(p, step), m, v}});
 
   std::vector<int> steps;

@@ -7,7 +7,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
-#include "graph/build.h"
+#include "graph/arithmetic.h"
 #include "lanewise/error.h"
 
 namespace lanewise::passes {
@@ -15,13 +15,6 @@ namespace {
 
 using namespace graph;
 
-NodePtr add(const NodePtr& a, const NodePtr& b) { return binary(Op::add, a, b); }
-NodePtr sub(const NodePtr& a, const NodePtr& b) { return binary(Op::subtract, a, b); }
-NodePtr mul(const NodePtr& a, const NodePtr& b) { return binary(Op::multiply, a, b); }
-NodePtr div(const NodePtr& a, const NodePtr& b) { return binary(Op::divide, a, b); }
-NodePtr less(const NodePtr& a, const NodePtr& b) { return binary(Op::less, a, b); }
-NodePtr equal(const NodePtr& a, const NodePtr& b) { return binary(Op::equal, a, b); }
-NodePtr num(const NodePtr& like, double value) { return scalar_like(like, value); }
 NodePtr zero_unless(const NodePtr& condition, const NodePtr& g) {
   return where(condition, g, num(g, 0));
 }

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "graph/build.h"
+#include "graph/arithmetic.h"
 #include "plan/parts.h"
 #include "plan/sample_axes.h"
 
@@ -38,8 +38,6 @@ Planned sweep_of(F program) {
   return {std::move(plan), std::move(sweep)};
 }
 
-NodePtr mul(const NodePtr& a, const NodePtr& b) { return binary(Op::multiply, a, b); }
-NodePtr sub(const NodePtr& a, const NodePtr& b) { return binary(Op::subtract, a, b); }
 NodePtr sum_over(const NodePtr& x, int axis) { return reduce(Op::sum, x, axis, true); }
 
 // x - mean(x) for each feature, squared and summed.
