@@ -12,6 +12,7 @@
 
 #include "array/random_program.h"
 #include "base/thread_pool.h"
+#include "kernels/cast/cast.h"
 #include "lanewise/ops.h"
 #include "lanewise/random.h"
 #include "lanewise/runtime.h"
@@ -60,10 +61,19 @@ void expect_close(const Array& actual, const Array& expected, double tolerance,
   }
 }
 
+Tensor in_row_major_order(const Array& a) {
+  if (a.tensor().contiguous()) return a.tensor();
+  Tensor copy = Tensor::empty(a.dtype(), a.shape());
+  kernels::reference::cast(a.tensor(), copy);
+  return copy;
+}
+
 void expect_same_bits(const Array& a, const Array& b, const std::string& what) {
   ASSERT_EQ(a.shape(), b.shape()) << what;
-  const auto x = a.to_vector<double>(), y = b.to_vector<double>();
-  ASSERT_EQ(std::memcmp(x.data(), y.data(), x.size() * sizeof(double)), 0) << what;
+  ASSERT_EQ(a.dtype(), b.dtype()) << what;
+  const Tensor x = in_row_major_order(a), y = in_row_major_order(b);
+  const auto bytes = static_cast<std::size_t>(x.size()) * size_of(x.dtype);
+  ASSERT_TRUE(bytes == 0 || std::memcmp(x.data, y.data, bytes) == 0) << what;
 }
 
 std::vector<Array> arguments_for(uint32_t seed, bool rows, int64_t m, DType dtype) {

@@ -7,7 +7,6 @@
 #include <bit>
 #include <cmath>
 #include <limits>
-#include <random>
 #include <string>
 #include <vector>
 
@@ -56,14 +55,18 @@ inline Tensor make(DType dtype, const Shape& shape, Layout layout = Layout::row_
 // Calls f(element address, row-major index) for every element.
 template <class T, class F>
 void each(const View& v, F f) {
+  const int last = v.rank() - 1;
   std::vector<int64_t> index(static_cast<std::size_t>(v.rank()));
-  for (int64_t n = 0; n < v.size(); ++n) {
-    int64_t rest = n, at = 0;
-    for (int axis = v.rank() - 1; axis >= 0; --axis) {
-      at += rest % v.shape[axis] * v.strides[axis];
-      rest /= v.shape[axis];
+  T* at = v.as<T>();
+  for (int64_t n = 0, size = v.size(); n < size; ++n) {
+    f(at, n);
+    for (int axis = last; axis >= 0; --axis) {
+      int64_t& i = index[static_cast<std::size_t>(axis)];
+      at += v.strides[axis];
+      if (++i < v.shape[axis]) break;
+      at -= i * v.strides[axis];
+      i = 0;
     }
-    f(v.as<T>() + at, n);
   }
 }
 
@@ -75,12 +78,27 @@ std::vector<T> values(const View& v) {
   return result;
 }
 
+// SplitMix64.
+class Bits {
+ public:
+  explicit Bits(uint32_t seed) : state_(seed) {}
+  uint32_t operator()() {
+    uint64_t z = state_ += 0x9e3779b97f4a7c15;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+    return static_cast<uint32_t>(z >> 32);
+  }
+
+ private:
+  uint64_t state_;
+};
+
 enum class Values { plain, special };
 
 // plain: floats in [-2, 2), small integers. special: also NaN, infinities, zeros of
 // both signs, huge, tiny and extreme values.
 inline void fill(const View& v, uint32_t seed, Values kind = Values::plain) {
-  std::mt19937 bits(seed);
+  Bits bits(seed);
   with_type(v.dtype, [&]<class T>(std::type_identity<T>) {
     using Limits = std::numeric_limits<T>;
     each<T>(v, [&](T* x, int64_t) {
@@ -88,26 +106,26 @@ inline void fill(const View& v, uint32_t seed, Values kind = Values::plain) {
       if constexpr (std::is_same_v<T, bool>) {
         *x = r & 1;
       } else if constexpr (std::is_floating_point_v<T>) {
-        const T kSpecial[] = {Limits::quiet_NaN(),
-                              Limits::infinity(),
-                              -Limits::infinity(),
-                              T{0},
-                              -T{0},
-                              Limits::max(),
-                              Limits::lowest(),
-                              Limits::denorm_min(),
-                              T{1},
-                              T{-1},
-                              T(88.7),
-                              T(-103.5),
-                              T(0.5),
-                              T(-1.5),
-                              T(1e5),
-                              T(3e9)};
+        static constexpr T kSpecial[] = {Limits::quiet_NaN(),
+                                         Limits::infinity(),
+                                         -Limits::infinity(),
+                                         T{0},
+                                         -T{0},
+                                         Limits::max(),
+                                         Limits::lowest(),
+                                         Limits::denorm_min(),
+                                         T{1},
+                                         T{-1},
+                                         T(88.7),
+                                         T(-103.5),
+                                         T(0.5),
+                                         T(-1.5),
+                                         T(1e5),
+                                         T(3e9)};
         *x = kind == Values::special && r % 3 == 0 ? kSpecial[r / 3 % 16]
                                                    : static_cast<T>(r * 0x1p-30 - 2);
       } else {
-        const T kSpecial[] = {Limits::max(), Limits::lowest(), T{0}, T{1}};
+        static constexpr T kSpecial[] = {Limits::max(), Limits::lowest(), T{0}, T{1}};
         *x = kind == Values::special && r % 3 == 0
                  ? kSpecial[r / 3 % 4]
                  : static_cast<T>(int(r % 19) - (Limits::is_signed ? 9 : 0));

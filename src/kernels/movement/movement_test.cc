@@ -23,7 +23,7 @@ const Case kCases[] = {{{5}, {}, 0},         {{5}, {7}, 0},          {{6, 3}, {4
 
 Tensor some_indices(const Case& c, Layout layout, uint32_t seed) {
   const Tensor indices = make(DType::int64, c.indices, layout);
-  std::mt19937 bits(seed);
+  Bits bits(seed);
   each<int64_t>(indices, [&](int64_t* i, int64_t) { *i = bits() % c.table[c.axis]; });
   return indices;
 }
