@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <memory>
 
-#include "cli/arguments.h"
 #include "cli/command.h"
 #include "cli/data_flags.h"
 #include "cli/interrupt.h"
@@ -73,29 +72,24 @@ int run(Flags flags, const Output& output) {
 
 }  // namespace
 
-Run add_cluster(CLI::App& app) {
+Run add_cluster(CommandLine& line) {
   auto flags = std::make_shared<Flags>();
-  const auto option = [&](const std::string& name, auto& value, const std::string& type,
-                          const std::string& what) {
-    return app.add_option(name, value, what)->type_name(type);
-  };
-  option("DATA", flags->data, "", ".npy, a pattern of such, ARCHIVE.npz:ARRAY, or CSV")->required();
-  option("-k,--clusters", flags->options.clusters, "N", "how many")
-      ->check(at_least(1))
-      ->capture_default_str();
-  option("--iterations", flags->options.iterations, "N", "at most, each a pass over DATA")
-      ->check(at_least(1))
-      ->capture_default_str();
-  option("--tolerance", flags->options.tolerance, "SHARE",
-         "done when the inertia falls by less than that")
-      ->check(at_least(0))
-      ->capture_default_str();
-  option("--seed", flags->options.seed, "N", "of the first centres")->capture_default_str();
-  option("--output", flags->output, "FILE", ".npy for the centres");
-  option("--labels", flags->labels, "FILE", ".npy for the cluster of each sample, int32");
-  add_axis_flag(app, flags->features_first);
-  add_run_flags(app);
-  app.footer(R"text(
+  const FlagGroup group = line.group();
+  group.value("DATA", flags->data, "", ".npy, a pattern of such, ARCHIVE.npz:ARRAY, or CSV")
+      .required();
+  group.value("-k,--clusters", flags->options.clusters, "N", "how many").check(at_least(1));
+  group.value("--iterations", flags->options.iterations, "N", "at most, each a pass over DATA")
+      .check(at_least(1));
+  group
+      .value("--tolerance", flags->options.tolerance, "SHARE",
+             "done when the inertia falls by less than that")
+      .check(at_least(0));
+  group.value("--seed", flags->options.seed, "N", "of the first centres");
+  group.value("--output", flags->output, "FILE", ".npy for the centres");
+  group.value("--labels", flags->labels, "FILE", ".npy for the cluster of each sample, int32");
+  add_axis_flag(line, flags->features_first);
+  add_run_flags(line);
+  line.footer(R"text(
 k-means: Lloyd's iterations from centres that k-means++ chooses. Features with
 larger numbers weigh more: normalize first where that isn't meant.
 

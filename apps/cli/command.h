@@ -1,12 +1,12 @@
 // A command: a row of the table in main.cc, flags and what runs when they are read.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <functional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 
+#include "cli/command_line.h"
 #include "cli/output.h"
 
 namespace lanewise::cli {
@@ -25,20 +25,20 @@ using Run = std::function<int(Output&)>;
 struct Command {
   std::string_view name;
   std::string_view summary;
-  Run (*add)(CLI::App& app);  // declares flags; what it returns owns their values
+  Run (*add)(CommandLine& line);  // declares flags; what it returns owns their values
 };
 
-Run add_train(CLI::App& app);
-Run add_prune(CLI::App& app);
-Run add_predict(CLI::App& app);
-Run add_evaluate(CLI::App& app);
-Run add_normalize(CLI::App& app);
-Run add_neighbors(CLI::App& app);
-Run add_cluster(CLI::App& app);
-Run add_inspect(CLI::App& app);
-Run add_explain(CLI::App& app);
-Run add_cost(CLI::App& app);
-Run add_generate(CLI::App& app);
-Run add_plan(CLI::App& app);
+Run add_train(CommandLine& line);
+Run add_prune(CommandLine& line);
+Run add_predict(CommandLine& line);
+Run add_evaluate(CommandLine& line);
+Run add_normalize(CommandLine& line);
+Run add_neighbors(CommandLine& line);
+Run add_cluster(CommandLine& line);
+Run add_inspect(CommandLine& line);
+Run add_explain(CommandLine& line);
+Run add_cost(CommandLine& line);
+Run add_generate(CommandLine& line);
+Run add_plan(CommandLine& line);
 
 }  // namespace lanewise::cli

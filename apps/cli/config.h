@@ -1,9 +1,12 @@
 // --config: flags from a JSON file, {"epochs": 20, "hidden": [64, 32], "drop": ["id"]}.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <string>
 #include <vector>
+
+namespace CLI {
+class App;
+}
 
 namespace lanewise::cli {
 

@@ -1,7 +1,6 @@
 // lanewise cost: what a network needs before anybody trains it.
 #include <memory>
 
-#include "cli/arguments.h"
 #include "cli/command.h"
 #include "cli/cost_model.h"
 
@@ -78,20 +77,15 @@ int run(const Flags& flags, const Output& output) {
 
 }  // namespace
 
-Run add_cost(CLI::App& app) {
+Run add_cost(CommandLine& line) {
   auto flags = std::make_shared<Flags>();
-  app.add_option("NETWORK", flags->network, "widths from input to output, as 100-64-32-1")
-      ->type_name("")
-      ->required();
-  app.add_option("--samples", flags->samples, "samples that run through it")
-      ->type_name("N")
-      ->check(at_least(1))
-      ->capture_default_str();
-  app.add_option("--dtype", flags->dtype, "element type: float32 or float64")
-      ->type_name("NAME")
-      ->check(CLI::IsMember({"float32", "float64"}))
-      ->capture_default_str();
-  app.footer(R"text(
+  const FlagGroup group = line.group();
+  group.value("NETWORK", flags->network, "", "widths from input to output, as 100-64-32-1")
+      .required();
+  group.value("--samples", flags->samples, "N", "samples that run through it").check(at_least(1));
+  group.value("--dtype", flags->dtype, "NAME", "element type: float32 or float64")
+      .check(one_of({"float32", "float64"}));
+  line.footer(R"text(
 Example:
   lanewise cost 100-64-32-1 --samples 10000 --dtype float64)text");
   return [flags](Output& output) { return run(*flags, output); };

@@ -1,6 +1,5 @@
 #include "cli/data_flags.h"
 
-#include "cli/arguments.h"
 #include "cli/command.h"
 #include "lanewise/runtime.h"
 
@@ -22,46 +21,35 @@ CsvOptions CsvFlags::over(CsvOptions options) const {
   return options;
 }
 
-void add_csv_flags(CLI::App& app, CsvFlags& flags) {
-  const std::string group = "Reading CSV";
-  app.add_option_function<std::string>(
-         "--separator", [&](const std::string& s) { flags.separator = separator_from(s); },
-         "between fields: a character or 'tab' [detected]")
-      ->type_name("CHAR")
-      ->group(group);
-  CLI::Option* header = app.add_flag_callback(
+void add_csv_flags(CommandLine& line, CsvFlags& flags) {
+  const FlagGroup group = line.group("Reading CSV");
+  group.text(
+      "--separator", [&](const std::string& s) { flags.separator = separator_from(s); }, "CHAR",
+      "between fields: a character or 'tab' [detected]");
+  const Flag header = group.action(
       "--header", [&] { flags.header = true; }, "the first line holds the names [detected]");
-  CLI::Option* none = app.add_flag_callback(
-      "--no-header", [&] { flags.header = false; }, "the first line holds data");
-  header->group(group)->excludes(none);
-  none->group(group);
-  app.add_option("--missing", flags.missing,
-                 "a text that stands for a missing value, beside '', NA, ?, nan, null and such")
-      ->type_name("TEXT")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-      ->group(group);
+  group
+      .action(
+          "--no-header", [&] { flags.header = false; }, "the first line holds data")
+      .excludes(header);
+  group.list("--missing", flags.missing, "TEXT",
+             "a text that stands for a missing value, beside '', NA, ?, nan, null and such");
 }
 
-void add_axis_flag(CLI::App& app, bool& features_first) {
-  app.add_option_function<std::string>(
-         "--axis",
-         [&features_first](const std::string& text) { features_first = text == "features-first"; },
-         "how the samples lie: one a row, or a feature a row")
-      ->type_name("LAYOUT")
-      ->check(CLI::IsMember({"samples-first", "features-first"}))
-      ->default_str("samples-first");
+void add_axis_flag(CommandLine& line, bool& features_first) {
+  line.group()
+      .text(
+          "--axis",
+          [&features_first](const std::string& text) { features_first = text == "features-first"; },
+          "LAYOUT", "how the samples lie: one a row, or a feature a row")
+      .check(one_of({"samples-first", "features-first"}))
+      .by_default("samples-first");
 }
 
-void add_run_flags(CLI::App& app) {
-  app.add_option_function<int>("--threads", set_thread_count, "threads [all processors]")
-      ->type_name("N")
-      ->check(at_least(1))
-      ->group("Running");
-  app.add_option_function<std::string>("--executor", set_executor, "what runs the programs")
-      ->type_name("NAME")
-      ->default_str(executor())
-      ->group("Running");
+void add_run_flags(CommandLine& line) {
+  const FlagGroup group = line.group("Running");
+  group.count("--threads", set_thread_count, "threads [all processors]").check(at_least(1));
+  group.text("--executor", set_executor, "NAME", "what runs the programs").by_default(executor());
 }
 
 Table open_table(const std::string& path, const CsvOptions& options, const Output& output) {

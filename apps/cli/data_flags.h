@@ -2,13 +2,13 @@
 // them.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "cli/command_line.h"
 #include "cli/output.h"
 #include "lanewise/data.h"
 #include "lanewise/tabular.h"
@@ -24,11 +24,11 @@ struct CsvFlags {
 };
 
 // Declares --separator, --header, --no-header, --missing.
-void add_csv_flags(CLI::App& app, CsvFlags& flags);
+void add_csv_flags(CommandLine& line, CsvFlags& flags);
 // Declares --axis, how a file of samples lies.
-void add_axis_flag(CLI::App& app, bool& features_first);
+void add_axis_flag(CommandLine& line, bool& features_first);
 // Declares --threads and --executor; they take effect at once.
-void add_run_flags(CLI::App& app);
+void add_run_flags(CommandLine& line);
 
 // Reads a table (CSV, .npy, .npz) and tells its warnings.  Errors: as lanewise::read_table.
 Table open_table(const std::string& path, const CsvOptions& options, const Output& output);

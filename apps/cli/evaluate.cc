@@ -36,20 +36,17 @@ int evaluate(const Flags& flags, const Output& output) {
 
 }  // namespace
 
-Run add_evaluate(CLI::App& app) {
+Run add_evaluate(CommandLine& line) {
   auto flags = std::make_shared<Flags>();
-  app.add_option("--model", flags->model, "a model that train saved")
-      ->type_name("FILE")
-      ->required();
-  app.add_option("--data", flags->data, "rows with answers: CSV, .npy or .npz; - is stdin")
-      ->type_name("FILE")
-      ->required();
-  app.add_option("--target", flags->target,
-                 "the column of answers [the one that it was trained on]")
-      ->type_name("COLUMN");
-  add_csv_flags(app, flags->csv);
-  add_run_flags(app);
-  app.footer(R"text(
+  const FlagGroup group = line.group();
+  group.value("--model", flags->model, "FILE", "a model that train saved").required();
+  group.value("--data", flags->data, "FILE", "rows with answers: CSV, .npy or .npz; - is stdin")
+      .required();
+  group.value("--target", flags->target, "COLUMN",
+              "the column of answers [the one that it was trained on]");
+  add_csv_flags(line, flags->csv);
+  add_run_flags(line);
+  line.footer(R"text(
 Example:
   lanewise evaluate --model churn.safetensors --data held_out.csv)text");
   return [flags](Output& output) { return evaluate(*flags, output); };

@@ -27,12 +27,12 @@ int explain(const std::string& expression, const Output& output) {
 
 }  // namespace
 
-Run add_explain(CLI::App& app) {
+Run add_explain(CommandLine& line) {
   auto expression = std::make_shared<std::string>();
-  app.add_option("EXPRESSION", *expression, "shapes with + - * / @ and parentheses")
-      ->type_name("")
-      ->required();
-  app.footer(R"text(
+  line.group()
+      .value("EXPRESSION", *expression, "", "shapes with + - * / @ and parentheses")
+      .required();
+  line.footer(R"text(
 Examples:
   lanewise explain "(8,1,6,1) + (7,1,5)"
   lanewise explain "(64,100) @ (100,1000) + (64,1)"

@@ -2,7 +2,6 @@
 #include <filesystem>
 #include <memory>
 
-#include "cli/arguments.h"
 #include "cli/command.h"
 #include "cli/data_flags.h"
 #include "cli/interrupt.h"
@@ -156,7 +155,7 @@ constexpr KindFlag kOfOneKind[] = {{"--noise", "circles"},         {"--inner", "
                                    {"--spread", "embeddings"},     {"--queries", "embeddings"}};
 
 // Errors: UsageError.
-void check(const CLI::App& app, const Flags& flags) {
+void check(const CommandLine& line, const Flags& flags) {
   const std::vector<std::string> kinds = synthetic_kinds();
   if (std::find(kinds.begin(), kinds.end(), flags.kind) == kinds.end()) {
     const std::string guess = did_you_mean(flags.kind, kinds);
@@ -165,7 +164,7 @@ void check(const CLI::App& app, const Flags& flags) {
         guess.empty() ? fmt::format("; there are: {}", fmt::join(kinds, ", ")) : guess));
   }
   for (const KindFlag& own : kOfOneKind)
-    if (app.get_option(own.flag)->count() > 0 && flags.kind != own.kind)
+    if (line.find(own.flag)->is_given() && flags.kind != own.kind)
       throw UsageError(fmt::format("{} is for {}, not {}", own.flag, own.kind, flags.kind));
   for (const std::string& path : {flags.output, flags.target_file})
     if (!path.empty() && is_csv(path) && flags.features_first)
@@ -175,32 +174,30 @@ void check(const CLI::App& app, const Flags& flags) {
 
 }  // namespace
 
-Run add_generate(CLI::App& app) {
+Run add_generate(CommandLine& line) {
   auto flags = std::make_shared<Flags>();
   SyntheticOptions& o = flags->options;
-  const auto option = [&](const std::string& name, auto& value, const std::string& type,
-                          const std::string& what) {
-    return app.add_option(name, value, what)->type_name(type)->capture_default_str();
-  };
-  option("KIND", flags->kind, "", "circles, users, clicks or embeddings")->required();
-  option("OUT", flags->output, "", "a file: .npy (float32) or .csv")->required();
-  option("--samples", o.samples, "N", "how many")->required()->check(at_least(1));
-  option("--first", o.first, "N", "number of the first: others than those before it")
-      ->check(at_least(0));
-  option("--seed", o.seed, "N", "same seed, same bits");
-  option("--target-file", flags->target_file, "FILE", "for the target, else the last column");
-  add_axis_flag(app, flags->features_first);
-  option("--noise", o.noise, "X", "circles: standard deviation beside the circle")
-      ->check(at_least(0));
-  option("--inner", o.inner, "RADIUS", "circles: of the inner one; the outer one has 1");
-  option("--dimensions", o.dimensions, "N", "embeddings: of a vector")->check(at_least(1));
-  option("--clusters", o.clusters, "N", "embeddings: of standard deviation 1")->check(at_least(1));
-  option("--spread", o.spread, "X", "embeddings: standard deviation around a centre")
-      ->check(at_least(0));
-  option("--queries", flags->queries, "N", "embeddings: more of them in OUT_queries")
-      ->check(at_least(0));
-  add_run_flags(app);
-  app.footer(R"text(
+  const FlagGroup group = line.group();
+  group.value("KIND", flags->kind, "", "circles, users, clicks or embeddings").required();
+  group.value("OUT", flags->output, "", "a file: .npy (float32) or .csv").required();
+  group.value("--samples", o.samples, "N", "how many").required().check(at_least(1));
+  group.value("--first", o.first, "N", "number of the first: others than those before it")
+      .check(at_least(0));
+  group.value("--seed", o.seed, "N", "same seed, same bits");
+  group.value("--target-file", flags->target_file, "FILE", "for the target, else the last column");
+  add_axis_flag(line, flags->features_first);
+  group.value("--noise", o.noise, "X", "circles: standard deviation beside the circle")
+      .check(at_least(0));
+  group.value("--inner", o.inner, "RADIUS", "circles: of the inner one; the outer one has 1");
+  group.value("--dimensions", o.dimensions, "N", "embeddings: of a vector").check(at_least(1));
+  group.value("--clusters", o.clusters, "N", "embeddings: of standard deviation 1")
+      .check(at_least(1));
+  group.value("--spread", o.spread, "X", "embeddings: standard deviation around a centre")
+      .check(at_least(0));
+  group.value("--queries", flags->queries, "N", "embeddings: more of them in OUT_queries")
+      .check(at_least(0));
+  add_run_flags(line);
+  line.footer(R"text(
 circles     two noisy concentric circles: x1, x2, label
 users       50 features as tables of users have them: skewed, of different
             scales, partly missing; churned follows from them by chance
@@ -215,8 +212,8 @@ Examples:
   lanewise generate users test.csv --samples 20000 --first 100000
   lanewise generate clicks clicks.npy --samples 50000000 --seed 1
   lanewise train --data users.csv --target churned --model m.safetensors)text");
-  return [flags, &app](Output& output) {
-    check(app, *flags);
+  return [flags, &line](Output& output) {
+    check(line, *flags);
     return generate(*flags, output);
   };
 }

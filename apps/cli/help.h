@@ -1,8 +1,11 @@
 // What a command's --help says.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <string>
+
+namespace CLI {
+class App;
+}
 
 namespace lanewise::cli {
 

@@ -234,17 +234,16 @@ int inspect(const Flags& flags, const Output& output) {
 
 }  // namespace
 
-Run add_inspect(CLI::App& app) {
+Run add_inspect(CommandLine& line) {
   auto flags = std::make_shared<Flags>();
-  app.add_option(
-         "FILE", flags->file,
-         "a model, a table (CSV) or arrays: .npy, a pattern of such, .npz, ARCHIVE.npz:ARRAY")
-      ->type_name("");
-  app.add_flag("--machine", flags->machine,
+  const FlagGroup group = line.group();
+  group.value("FILE", flags->file, "",
+              "a model, a table (CSV) or arrays: .npy, a pattern of such, .npz, ARCHIVE.npz:ARRAY");
+  group.toggle("--machine", flags->machine,
                "show this machine instead: processor, caches, threads");
-  add_csv_flags(app, flags->csv);
-  add_run_flags(app);
-  app.footer(R"text(
+  add_csv_flags(line, flags->csv);
+  add_run_flags(line);
+  line.footer(R"text(
 Files may be larger than memory: they are read a part at a time.
 
 Examples:

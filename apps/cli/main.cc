@@ -5,9 +5,7 @@
 #include <new>
 
 #include "base/build_info.h"
-#include "cli/arguments.h"
 #include "cli/command.h"
-#include "cli/help.h"
 #include "cli/interrupt.h"
 #include "cli/suggest.h"
 #include "kernels/isa.h"
@@ -77,16 +75,12 @@ void warn_of_slow_build(const Output& output) {
 }
 
 int run_command(const Command& command, std::vector<std::string> arguments, Output& output) {
-  CLI::App app(std::string(command.summary), "lanewise " + std::string(command.name));
-  app.set_help_flag();
-  const Run run = command.add(app);
+  CommandLine line(std::string(command.name), std::string(command.summary));
+  const Run run = command.add(line);
   bool json = false;  // read by dispatch() too, for errors that come before
-  app.add_flag("--json", json, "print the result as one JSON object")->group("Output");
-  app.set_help_flag("-h,--help", "this text")->group("Output");
-  try {
-    read_arguments(app, std::move(arguments));
-  } catch (const CLI::CallForHelp&) {
-    output.write(help_text(app));
+  line.group("Output").toggle("--json", json, "print the result as one JSON object");
+  if (!line.read(std::move(arguments))) {
+    output.write(line.help());
     return kDone;
   }
   warn_of_slow_build(output);

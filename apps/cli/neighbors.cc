@@ -1,10 +1,8 @@
 // lanewise neighbors: the nearest samples of each query, over files of any size.
 #include <memory>
 
-#include "cli/arguments.h"
 #include "cli/command.h"
 #include "cli/data_flags.h"
-#include "cli/flag_group.h"
 #include "cli/interrupt.h"
 #include "cli/meter.h"
 #include "lanewise/analysis.h"
@@ -104,28 +102,22 @@ int run(const Flags& flags, const Output& output) {
 
 }  // namespace
 
-Run add_neighbors(CLI::App& app) {
+Run add_neighbors(CommandLine& line) {
   auto flags = std::make_shared<Flags>();
-  const auto option = [&](const std::string& name, auto& value, const std::string& type,
-                          const std::string& what) {
-    return app.add_option(name, value, what)->type_name(type);
-  };
-  option("QUERIES", flags->queries, "", "rows: .npy, ARCHIVE.npz:ARRAY, or CSV")->required();
-  option("DATA", flags->data, "", "the samples: the same, or a pattern of .npy files")->required();
-  option("-k,--neighbors", flags->k, "N", "so many of each query")
-      ->check(at_least(1))
-      ->capture_default_str();
-  Group(app, "Options")
+  const FlagGroup group = line.group();
+  group.value("QUERIES", flags->queries, "", "rows: .npy, ARCHIVE.npz:ARRAY, or CSV").required();
+  group.value("DATA", flags->data, "", "the samples: the same, or a pattern of .npy files")
+      .required();
+  group.value("-k,--neighbors", flags->k, "N", "so many of each query").check(at_least(1));
+  group
       .named("--metric", flags->metric, metric_from_name,
              "cosine or dot: the largest is nearest; l2: the smallest distance")
-      ->check(CLI::IsMember({"cosine", "dot", "l2"}));
-  add_axis_flag(app, flags->features_first);
-  option("--batch", flags->batch, "N", "queries of a pass over DATA")
-      ->check(at_least(1))
-      ->capture_default_str();
-  option("--output", flags->output, "FILE", "an .npz of indices and scores [printed]");
-  add_run_flags(app);
-  app.footer(R"text(
+      .check(one_of({"cosine", "dot", "l2"}));
+  add_axis_flag(line, flags->features_first);
+  group.value("--batch", flags->batch, "N", "queries of a pass over DATA").check(at_least(1));
+  group.value("--output", flags->output, "FILE", "an .npz of indices and scores [printed]");
+  add_run_flags(line);
+  line.footer(R"text(
 All samples are compared: the answer is exact. Of equals the one that comes
 first in DATA is first. Memory is about 250 MB, whatever the size of DATA.
 

@@ -2,10 +2,8 @@
 #include <filesystem>
 #include <memory>
 
-#include "cli/arguments.h"
 #include "cli/command.h"
 #include "cli/data_flags.h"
-#include "cli/flag_group.h"
 #include "cli/interrupt.h"
 #include "cli/meter.h"
 #include "cli/resumable.h"
@@ -138,47 +136,44 @@ int normalize(const Flags& flags, const Output& output) {
 
 }  // namespace
 
-Run add_normalize(CLI::App& app) {
+Run add_normalize(CommandLine& line) {
   auto flags = std::make_shared<Flags>();
-  const auto option = [&](const std::string& name, auto& value, const std::string& type,
-                          const std::string& what) {
-    return app.add_option(name, value, what)->type_name(type);
-  };
-  option("IN", flags->input, "", ".npy, a pattern of such, ARCHIVE.npz:ARRAY, or CSV")->required();
-  option("OUT", flags->output, "", "a .npy file of the same layout")->required();
-  add_axis_flag(app, flags->features_first);
-  Group group(app, "Options");
+  const FlagGroup group = line.group();
+  group.value("IN", flags->input, "", ".npy, a pattern of such, ARCHIVE.npz:ARRAY, or CSV")
+      .required();
+  group.value("OUT", flags->output, "", "a .npy file of the same layout").required();
+  add_axis_flag(line, flags->features_first);
   group
       .named("--method", flags->scaler.scaling, scaling_from_name,
              "standard: mean 0, deviation 1; minmax: from 0 to 1; robust: median 0, quartiles 1 "
              "apart")
-      ->check(CLI::IsMember({"standard", "minmax", "robust"}));
+      .check(one_of({"standard", "minmax", "robust"}));
   group.named("--dtype", flags->dtype, dtype_from_name, "of OUT")
-      ->check(CLI::IsMember({"float32", "float64"}));
-  app.add_option_function<std::string>(
-         "--nan",
-         [f = flags.get()](const std::string& text) {
-           f->scaler.ignore_not_finite = text == "ignore";
-         },
-         "values that are NaN or infinite: an error, or left out of the moments and passed on")
-      ->type_name("WHAT")
-      ->check(CLI::IsMember({"fail", "ignore"}))
-      ->default_str("fail");
-  option("--keep", flags->kept, "FEATURE",
-         "its number from 0: passed on as it is, as a target needs; may be repeated")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  option("--moments", flags->moments_file, "FILE", "where they are saved [OUT.moments.json]");
-  option("--apply", flags->apply, "FILE", "scale with these moments of other data")
-      ->excludes("--moments")
-      ->excludes("--keep");
-  app.add_flag("--resume", flags->resume, "go on where a run that was interrupted got to");
-  option("--checkpoint-every", flags->checkpoint_every, "TIME",
-         "between two states that --resume can go on with: 500ms, 30s, 5m")
-      ->capture_default_str();
-  add_csv_flags(app, flags->csv);
-  add_run_flags(app);
-  app.footer(R"text(
+      .check(one_of({"float32", "float64"}));
+  group
+      .text(
+          "--nan",
+          [f = flags.get()](const std::string& text) {
+            f->scaler.ignore_not_finite = text == "ignore";
+          },
+          "WHAT",
+          "values that are NaN or infinite: an error, or left out of the moments and passed on")
+      .check(one_of({"fail", "ignore"}))
+      .by_default("fail");
+  const Flag keep =
+      group.list("--keep", flags->kept, "FEATURE",
+                 "its number from 0: passed on as it is, as a target needs; may be repeated");
+  const Flag moments = group.value("--moments", flags->moments_file, "FILE",
+                                   "where they are saved [OUT.moments.json]");
+  group.value("--apply", flags->apply, "FILE", "scale with these moments of other data")
+      .excludes(moments)
+      .excludes(keep);
+  group.toggle("--resume", flags->resume, "go on where a run that was interrupted got to");
+  group.value("--checkpoint-every", flags->checkpoint_every, "TIME",
+              "between two states that --resume can go on with: 500ms, 30s, 5m");
+  add_csv_flags(line, flags->csv);
+  add_run_flags(line);
+  line.footer(R"text(
 A feature that is constant becomes 0. OUT appears when it is complete; until
 then OUT.partial and OUT.partial.json hold what --resume goes on with. Memory
 is about 250 MB, whatever the size of the files.

@@ -3,7 +3,6 @@
 #include <memory>
 #include <sstream>
 
-#include "cli/arguments.h"
 #include "cli/command.h"
 #include "cli/cost_model.h"
 #include "lanewise/nn.h"
@@ -74,18 +73,18 @@ int run(const Flags& flags, const Output& output) {
 
 }  // namespace
 
-Run add_plan(CLI::App& app) {
+Run add_plan(CommandLine& line) {
   auto flags = std::make_shared<Flags>();
-  app.add_option("NETWORK", flags->network, "widths from input to output, as 100-64-1")
-      ->type_name("")
-      ->required();
-  app.add_flag("--training", flags->training, "a step of training, not only the network");
-  app.add_flag("--columns", flags->columns, "samples are columns, not rows");
-  app.add_option("--samples", flags->samples,
-                 "also run it on so many samples and show what each stage took")
-      ->type_name("N")
-      ->check(CLI::PositiveNumber);
-  app.footer(R"text(
+  const FlagGroup group = line.group();
+  group.value("NETWORK", flags->network, "", "widths from input to output, as 100-64-1").required();
+  group.toggle("--training", flags->training, "a step of training, not only the network");
+  group.toggle("--columns", flags->columns, "samples are columns, not rows");
+  group
+      .value("--samples", flags->samples, "N",
+             "also run it on so many samples and show what each stage took")
+      .check(at_least(1))
+      .by_default("");
+  line.footer(R"text(
 Examples:
   lanewise plan 100-64-1 --training
   lanewise plan 100-64-1 --training --samples 1000000)text");

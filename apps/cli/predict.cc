@@ -100,20 +100,16 @@ int predict(const Flags& flags, const Output& output) {
 
 }  // namespace
 
-Run add_predict(CLI::App& app) {
+Run add_predict(CommandLine& line) {
   auto flags = std::make_shared<Flags>();
-  app.add_option("--model", flags->model, "a model that train saved")
-      ->type_name("FILE")
-      ->required();
-  app.add_option("--data", flags->data, "rows to predict: CSV, .npy or .npz; - is stdin")
-      ->type_name("FILE")
-      ->required();
-  app.add_option("--output", flags->output, "CSV to write; - is stdout")
-      ->type_name("FILE")
-      ->capture_default_str();
-  add_csv_flags(app, flags->csv);
-  add_run_flags(app);
-  app.footer(R"text(
+  const FlagGroup group = line.group();
+  group.value("--model", flags->model, "FILE", "a model that train saved").required();
+  group.value("--data", flags->data, "FILE", "rows to predict: CSV, .npy or .npz; - is stdin")
+      .required();
+  group.value("--output", flags->output, "FILE", "CSV to write; - is stdout");
+  add_csv_flags(line, flags->csv);
+  add_run_flags(line);
+  line.footer(R"text(
 The output has a header and a row for each row of the input, in its order: the
 column prediction and, for classes, a column probability_CLASS each.
 

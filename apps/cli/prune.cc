@@ -83,35 +83,28 @@ int prune(Flags flags, const Output& output) {
 
 }  // namespace
 
-Run add_prune(CLI::App& app) {
+Run add_prune(CommandLine& line) {
   auto flags = std::make_shared<Flags>();
   PruneOptions& o = flags->options;
-  const auto option = [&](const std::string& name, auto& value, const std::string& what,
-                          const std::string& type) {
-    return app.add_option(name, value, what)->type_name(type);
-  };
-  option("--model", flags->model, "a model that train saved", "FILE")->required();
-  option("--data", flags->data, "rows with answers, to train and judge: CSV, .npy or .npz", "FILE")
-      ->required();
-  option("--output", flags->output, "the smaller model", "FILE")->required();
-  app.add_option_function<std::string>(
-         "--by", [&o](const std::string& text) { o.by = prune_by_from_name(text); },
-         "units: the network gets smaller and faster; weights: single ones become 0")
-      ->type_name("WHAT")
-      ->default_str("units");
-  option("--share", o.share, "that goes, of each layer", "SHARE")
-      ->check(CLI::Range(0.0, 1.0))
-      ->capture_default_str();
-  option("--epochs", o.epochs, "of training what is left; 0: none", "N")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
-  option("--lr", o.optimizer.learning_rate, "learning rate", "RATE")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
-  option("--seed", o.seed, "of the rows held out and the batches", "N")->capture_default_str();
-  add_csv_flags(app, flags->csv);
-  add_run_flags(app);
-  app.footer(R"text(
+  const FlagGroup group = line.group();
+  group.value("--model", flags->model, "FILE", "a model that train saved").required();
+  group
+      .value("--data", flags->data, "FILE",
+             "rows with answers, to train and judge: CSV, .npy or .npz")
+      .required();
+  group.value("--output", flags->output, "FILE", "the smaller model").required();
+  group
+      .text(
+          "--by", [&o](const std::string& text) { o.by = prune_by_from_name(text); }, "WHAT",
+          "units: the network gets smaller and faster; weights: single ones become 0")
+      .by_default("units");
+  group.value("--share", o.share, "SHARE", "that goes, of each layer").check(share_or_all());
+  group.value("--epochs", o.epochs, "N", "of training what is left; 0: none").check(at_least(0));
+  group.value("--lr", o.optimizer.learning_rate, "RATE", "learning rate").check(above_zero());
+  group.value("--seed", o.seed, "N", "of the rows held out and the batches");
+  add_csv_flags(line, flags->csv);
+  add_run_flags(line);
+  line.footer(R"text(
 A tenth of the rows is held out to judge; the model is trained on the others.
 
 Example:

@@ -5,7 +5,6 @@
 #include <sstream>
 #include <tuple>
 
-#include "cli/arguments.h"
 #include "cli/command.h"
 #include "cli/report.h"
 
@@ -41,11 +40,11 @@ std::vector<Axis> axes_of(const std::string& text) {
   return axes;
 }
 
-void check_can_be_swept(const CLI::App& app, const std::string& flag) {
-  const CLI::Option* option = app.get_option_no_throw("--" + flag);
+void check_can_be_swept(const CommandLine& line, const std::string& flag) {
+  const std::optional<Flag> found = line.find("--" + flag);
   const bool can =
-      option != nullptr && option->get_expected_max() > 0 &&
-      std::find(std::begin(kSwept), std::end(kSwept), option->get_group()) != std::end(kSwept);
+      found && found->takes_value() &&
+      std::find(std::begin(kSwept), std::end(kSwept), found->group()) != std::end(kSwept);
   if (!can)
     throw UsageError(fmt::format(
         "--sweep: '{}' can't be swept, but flags of network, training and preprocessing", flag));
@@ -53,15 +52,15 @@ void check_can_be_swept(const CLI::App& app, const std::string& flag) {
 
 Candidate candidate_of(const TrainFlags& flags, FlagValues chosen) {
   TrainFlags own = flags;
-  CLI::App app;
-  add_train_flags(app, own);
+  CommandLine line("train", "");
+  add_train_flags(line, own);
   std::vector<std::string> arguments = {"--data",  flags.data, "--target", flags.options.target,
                                         "--model", flags.model};
   for (const auto& [flag, value] : chosen) {
-    check_can_be_swept(app, flag);
+    check_can_be_swept(line, flag);
     arguments.push_back("--" + flag + "=" + value);
   }
-  read_arguments(app, std::move(arguments));
+  line.read(std::move(arguments));
   own.settle();
   if (own.options.folds == 1 && own.options.validation == 0)
     throw UsageError("--sweep: no rows judge the networks; leave out --validation 0");

@@ -172,10 +172,10 @@ int run(TrainFlags flags, const Output& output) {
 
 }  // namespace
 
-Run add_train(CLI::App& app) {
+Run add_train(CommandLine& line) {
   auto flags = std::make_shared<TrainFlags>();
-  add_train_flags(app, *flags);
-  app.footer(R"text(
+  add_train_flags(line, *flags);
+  line.footer(R"text(
 Without flags the recipe of docs/training.md is followed. Ctrl-C ends training
 early: the best model so far is saved, the exit code is 130.
 

@@ -25,6 +25,6 @@ struct TrainFlags {
 };
 
 // Declares them; `flags` must outlive the parse.
-void add_train_flags(CLI::App& app, TrainFlags& flags);
+void add_train_flags(CommandLine& line, TrainFlags& flags);
 
 }  // namespace lanewise::cli

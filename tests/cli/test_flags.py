@@ -8,7 +8,8 @@ from program import PROGRAM, answer, lanewise, refusal
 
 WRONG = [
     (["--epochs", "0"], "--epochs: must be 1 or more, not 0"),
-    (["--epochs", "1e99"], "--epochs"),
+    (["--epochs", "1e99"], "--epochs: '1e99' isn't a value that it takes"),
+    (["--epochs"], "--epochs needs a value"),
     (["--epoch", "3"], "no flag --epoch; did you mean --epochs?"),
     (["--lr", "-1"], "--lr: must be greater than 0, not -1"),
     (["--lr", "fast"], "--lr: 'fast' isn't a number"),
@@ -56,6 +57,22 @@ def test_wrong_flags(tmp_path, table, flags, says):
     message = refusal("train", "--data", table, "--target", "y", "--model", model, *flags, code=2)
     assert says in message
     assert not model.exists()
+
+
+@pytest.mark.parametrize("command, says", [
+    (["plan", "10-2", "--samples", "0"], "--samples: must be 1 or more, not 0"),
+    (["plan", "10-2", "20-3"], "unexpected argument '20-3'"),
+    (["neighbors", "q.npy", "x.npy", "--metric", "manhattan"], "--metric: must be cosine, dot or l2, not manhattan"),
+    (["prune", "--share", "2"], "--share: must be from 0 to 1, not 2"),
+    (["normalize", "a.npy", "b.npy", "--nan", "drop"], "--nan: must be fail or ignore, not drop"),
+])
+def test_wrong_flags_of_other_commands(command, says):
+    assert says in refusal(*command, code=2)
+
+
+def test_the_last_of_several_values_counts():
+    assert lanewise("cost", "10-2", "--samples", 3, "--samples", 4).stdout == \
+        lanewise("cost", "10-2", "--samples", 4).stdout
 
 
 def test_required_flags():
