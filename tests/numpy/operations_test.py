@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, note, settings
 
 import lanewise as lw
 from operations import OPERATIONS, call
@@ -29,24 +29,28 @@ def check(operation, case):
         assert_agrees(call(operation.name, case), expected, operation.signs)
 
 
+def check_executors(operation, sizes, examples):
+    @settings(max_examples=examples)
+    @given(operation.cases(sizes))
+    def agrees(case):
+        for executor in lw.executors():
+            note(executor)
+            lw.set_executor(executor)
+            check(operation, case)
+
+    agrees()
+
+
+@once
 @every
 def test_agrees_with_numpy(operation):
-    @settings(max_examples=100)
-    @given(operation.cases(SMALL))
-    def small(case):
-        check(operation, case)
-
-    small()
+    check_executors(operation, SMALL, 100)
 
 
+@once
 @every
 def test_large_arrays_agree_with_numpy(operation):
-    @settings(max_examples=4)
-    @given(operation.cases(LARGE))
-    def large(case):
-        check(operation, case)
-
-    large()
+    check_executors(operation, LARGE, 4)
 
 
 def values_under(executor, operation, case, threads=1):
