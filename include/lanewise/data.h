@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -35,7 +36,11 @@ struct Column {
   // Text of row i; numbers in shortest round-trip form; "" where missing.
   std::string text(int64_t row) const;
   // The number, or the code of the text, of row i; NaN where missing.
-  double number_or_code(int64_t row) const;
+  double number_or_code(int64_t row) const {
+    const auto i = static_cast<std::size_t>(row);
+    if (!is_text) return numbers[i];
+    return codes[i] < 0 ? std::numeric_limits<double>::quiet_NaN() : codes[i];
+  }
   void append(double number_or_code);  // a row more
 };
 

@@ -3,10 +3,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 #include <unordered_map>
 
 #include "data/column_types.h"
 #include "data/table_source.h"
+#include "kernels/cast/cast.h"
+#include "kernels/transpose/transpose.h"
 
 namespace lanewise {
 namespace {
@@ -43,9 +46,10 @@ class ArrayTable {
     if (table_.rows >= 0 && rows != table_.rows)
       fail(fmt::format("'{}' has {} rows, the arrays before it have {}", name, rows, table_.rows));
     table_.rows = rows;
-    const std::vector<double> values = array.to_vector<double>();
+    const Tensor values = by_columns(array, rows, columns);
     for (int64_t c = 0; c < columns; ++c)
-      add_column(array.rank() == 2 ? fmt::format("{}_{}", name, c + 1) : name, values, c, columns);
+      add_column(array.rank() == 2 ? fmt::format("{}_{}", name, c + 1) : name,
+                 {values.as<double>() + c * rows, static_cast<std::size_t>(rows)});
   }
 
   Table finish() && {
@@ -58,16 +62,24 @@ class ArrayTable {
     throw DataError(fmt::format("{}: {}", table_.source, problem), table_.source);
   }
 
-  void add_column(const std::string& name, const std::vector<double>& values, int64_t first,
-                  int64_t step) {
+  static Tensor by_columns(const Array& array, int64_t rows, int64_t columns) {
+    const Tensor values = Tensor::empty(DType::float64, array.shape());
+    kernels::fast::cast(array.tensor(), values);
+    const Tensor turned = Tensor::empty(DType::float64, {columns, rows});
+    kernels::fast::transpose(sizeof(double), values.data, columns, turned.data, rows, columns,
+                             rows);
+    return turned;
+  }
+
+  void add_column(const std::string& name, std::span<const double> values) {
     if (table_.find(name)) fail(fmt::format("two columns are called '{}'", name));
     Column& column = table_.columns.emplace_back();
     column.name = name;
-    for (int64_t row = 0; row < table_.rows; ++row) {
-      const double value = values[static_cast<std::size_t>(first + row * step)];
+    column.numbers.assign(values.begin(), values.end());
+    for (double& value : column.numbers) {
       column.infinite += std::isinf(value);
       column.missing += !std::isfinite(value);
-      column.numbers.push_back(std::isfinite(value) ? value : NAN);
+      value = std::isfinite(value) ? value : NAN;
     }
     if (column.infinite > 0) table_.warnings.push_back(infinite_warning(name, column.infinite));
     const auto declared = options_.types.find(name);

@@ -61,16 +61,25 @@ NumberType::NumberType(const std::string& name)
     : named_like_identifier_(lanewise::named_like_identifier(name)) {}
 
 void NumberType::add(std::span<const double> numbers) {
-  for (const double x : numbers) {
-    if (std::isnan(x)) {
-      ++missing_;
-      continue;
-    }
-    low_ = std::min(low_, x);
-    high_ = std::max(high_, x);
-    bits_ &= x == 0 || x == 1;
-  }
-  // Most columns soon show that they are no identifiers.
+  // A few at a time; what is compared with a NaN stays.
+  constexpr std::size_t kLanes = 4;
+  double low[kLanes], high[kLanes];
+  std::fill_n(low, kLanes, low_);
+  std::fill_n(high, kLanes, high_);
+  const auto widen = [&](std::size_t lane, double x) {
+    low[lane] = x < low[lane] ? x : low[lane];
+    high[lane] = x > high[lane] ? x : high[lane];
+  };
+  std::size_t i = 0;
+  for (; i + kLanes <= numbers.size(); i += kLanes)
+    for (std::size_t lane = 0; lane < kLanes; ++lane) widen(lane, numbers[i + lane]);
+  for (; i < numbers.size(); ++i) widen(0, numbers[i]);
+  low_ = *std::min_element(low, low + kLanes);
+  high_ = *std::max_element(high, high + kLanes);
+  missing_ += std::count_if(numbers.begin(), numbers.end(), [](double x) { return x != x; });
+  // Most columns soon show that they are neither bits nor identifiers.
+  bits_ = bits_ && std::all_of(numbers.begin(), numbers.end(),
+                               [](double x) { return x == 0 || x == 1 || x != x; });
   whole_ = whole_ &&
            std::all_of(numbers.begin(), numbers.end(), [](double x) { return x == std::floor(x); });
   if (whole_) add_whole(numbers);

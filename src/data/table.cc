@@ -27,12 +27,6 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-double Column::number_or_code(int64_t row) const {
-  const auto i = static_cast<std::size_t>(row);
-  if (!is_text) return numbers[i];
-  return codes[i] < 0 ? NAN : codes[i];
-}
-
 void Column::append(double number_or_code) {
   if (!is_text) numbers.push_back(number_or_code);
   else codes.push_back(std::isnan(number_or_code) ? -1 : static_cast<int32_t>(number_or_code));

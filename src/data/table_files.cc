@@ -96,7 +96,9 @@ std::unique_ptr<TableSource> table_source(const std::string& path, const CsvOpti
 
 Table read_columns(const std::string& path, const CsvOptions& options,
                    const std::function<void(const Table&)>& see) {
-  const auto source = table_source(path, options);
+  // All threads parse CSV; what arrays hold is made ahead.
+  auto source = table_source(path, options);
+  if (kind_of(path) != Kind::csv) source = read_ahead(std::move(source));
   std::vector<ColumnFinder> finders;
   Table all;
   for (Table part = source->pull(INT64_MAX); part.rows > 0; part = source->pull(INT64_MAX)) {

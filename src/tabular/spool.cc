@@ -29,7 +29,7 @@ bool Spool::add(const double* row) {
         waiting_.resize(begin);
         return false;
       }
-      std::memcpy(waiting_.data() + begin + i * element_, &narrow, element_);
+      std::memcpy(waiting_.data() + begin + i * sizeof narrow, &narrow, sizeof narrow);
     }
   }
   ++rows_;

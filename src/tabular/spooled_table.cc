@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "lanewise/error.h"
@@ -12,6 +14,7 @@ namespace lanewise {
 namespace {
 
 constexpr std::size_t kMostValues = 10'001;
+constexpr int64_t kRows = 64;  // that are taken from the columns of a part at once
 
 enum Draw : uint64_t { kOfTest, kOfFold, kOfSample };
 
@@ -31,11 +34,11 @@ class Sample {
  public:
   Sample(int64_t most, uint32_t seed) : most_(most), seed_(seed) {}
 
-  void add(const std::vector<double>& row) {
-    if (seen_++ < most_) return rows_.push_back(row);
+  void add(std::span<const double> row) {
+    if (seen_++ < most_) return void(rows_.emplace_back(row.begin(), row.end()));
     const double share = draw(seed_, kOfSample, seen_);
     const auto at = static_cast<int64_t>(share * static_cast<double>(seen_));
-    if (at < most_) rows_[static_cast<std::size_t>(at)] = row;
+    if (at < most_) rows_[static_cast<std::size_t>(at)].assign(row.begin(), row.end());
   }
 
   Table table(const Table& columns) {
@@ -103,11 +106,15 @@ class Intake {
   // False: a number is none of the dtype.
   bool add(const Table& part) {
     codes_.begin(part);
-    std::vector<double> row(part.columns.size());
-    for (int64_t r = 0; r < part.rows; ++r) {
-      for (std::size_t c = 0; c < row.size(); ++c) row[c] = codes_.value(part.columns[c], c, r);
-      if (!add(row)) return false;
-      ++read_;
+    const std::size_t width = part.columns.size();
+    std::vector<double> rows(static_cast<std::size_t>(kRows) * width);
+    for (int64_t first = 0; first < part.rows; first += kRows) {
+      const auto count = static_cast<std::size_t>(std::min(kRows, part.rows - first));
+      for (std::size_t c = 0; c < width; ++c)
+        for (std::size_t r = 0; r < count; ++r)
+          rows[r * width + c] = codes_.value(part.columns[c], c, first + static_cast<int64_t>(r));
+      for (std::size_t r = 0; r < count; ++r, ++read_)
+        if (!add({rows.data() + r * width, width})) return false;
     }
     if (options_.on_read) options_.on_read(read_, rows_);
     return true;
@@ -127,7 +134,7 @@ class Intake {
     return {options_.folder, static_cast<int64_t>(table_.columns.columns.size()), dtype};
   }
 
-  bool add(const std::vector<double>& row) {
+  bool add(std::span<const double> row) {
     const double target = row[target_];
     if (std::isnan(target)) {
       ++table_.dropped;

@@ -124,19 +124,21 @@ TEST(Movement, Iota) {
 
 // Rows shorter than a vector, as long and longer; nothing behind the last is touched.
 TEST(Movement, RowsOfANumber) {
-  constexpr int64_t kRows = 5, kStep = 3;
-  std::vector<std::byte> from(kRows * kStep * 8);
-  for (std::size_t i = 0; i < from.size(); ++i) from[i] = static_cast<std::byte>(i);
-  for (int64_t bytes : {1, 4, 8})
-    for (int64_t row : {1, 2, 3, 7, 8, 9, 15, 16, 17, 24, 63, 64, 65, 130}) {
-      std::vector<std::byte> to(static_cast<std::size_t>(kRows * row * bytes + 1), std::byte{0xee});
-      fast::repeat(bytes, from.data(), kStep, kRows, row, to.data());
-      for (int64_t at = 0; at < kRows * row * bytes; ++at) {
-        const int64_t source = at / bytes / row * kStep * bytes + at % bytes;
-        ASSERT_EQ(to[static_cast<std::size_t>(at)], from[static_cast<std::size_t>(source)])
-            << bytes << " bytes, rows of " << row << ", at " << at;
+  for (auto [rows, step] : {std::array<int64_t, 2>{5, 3}, {5, 1}, {300, 1}, {300, 2}})
+    for (int64_t bytes : {1, 4, 8}) {
+      std::vector<std::byte> from(static_cast<std::size_t>(((rows - 1) * step + 1) * bytes));
+      for (std::size_t i = 0; i < from.size(); ++i) from[i] = static_cast<std::byte>(i % 251);
+      for (int64_t row = 1; row <= 130; row += row < 20 ? 1 : 11) {
+        std::vector<std::byte> to(static_cast<std::size_t>(rows * row * bytes + 1),
+                                  std::byte{0xee});
+        fast::repeat(bytes, from.data(), step, rows, row, to.data());
+        for (int64_t at = 0; at < rows * row * bytes; ++at) {
+          const int64_t source = at / bytes / row * step * bytes + at % bytes;
+          ASSERT_EQ(to[static_cast<std::size_t>(at)], from[static_cast<std::size_t>(source)])
+              << rows << " rows of " << row << ", " << bytes << " bytes each, at " << at;
+        }
+        EXPECT_EQ(to.back(), std::byte{0xee});
       }
-      EXPECT_EQ(to.back(), std::byte{0xee});
     }
 }
 
