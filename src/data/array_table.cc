@@ -46,10 +46,17 @@ class ArrayTable {
     if (table_.rows >= 0 && rows != table_.rows)
       fail(fmt::format("'{}' has {} rows, the arrays before it have {}", name, rows, table_.rows));
     table_.rows = rows;
-    const Tensor values = by_columns(array, rows, columns);
+    const std::size_t first = table_.columns.size();
     for (int64_t c = 0; c < columns; ++c)
-      add_column(array.rank() == 2 ? fmt::format("{}_{}", name, c + 1) : name,
-                 {values.as<double>() + c * rows, static_cast<std::size_t>(rows)});
+      add_column(array.rank() == 2 ? fmt::format("{}_{}", name, c + 1) : name);
+    View x = array.tensor();
+    if (x.rank() == 1) x.shape = {rows, 1}, x.strides = {x.strides[0], 1};
+    const int64_t some = std::max<int64_t>(1, kTurned / std::max<int64_t>(1, columns));
+    for (int64_t row = 0; row < rows; row += some) {
+      const Shape part = {std::min(some, rows - row), columns};
+      take_rows(slice_view(x, {row, 0}, part, {1, 1}), first);
+    }
+    for (std::size_t c = first; c < table_.columns.size(); ++c) finish_column(table_.columns[c]);
   }
 
   Table finish() && {
@@ -62,20 +69,32 @@ class ArrayTable {
     throw DataError(fmt::format("{}: {}", table_.source, problem), table_.source);
   }
 
-  static Tensor by_columns(const Array& array, int64_t rows, int64_t columns) {
-    const Tensor values = Tensor::empty(DType::float64, array.shape());
-    kernels::fast::cast(array.tensor(), values);
-    const Tensor turned = Tensor::empty(DType::float64, {columns, rows});
-    kernels::fast::transpose(sizeof(double), values.data, columns, turned.data, rows, columns,
-                             rows);
-    return turned;
-  }
+  // Elements that are turned at once, so that they stay in cache.
+  static constexpr int64_t kTurned = 1 << 16;
 
-  void add_column(const std::string& name, std::span<const double> values) {
+  void add_column(const std::string& name) {
     if (table_.find(name)) fail(fmt::format("two columns are called '{}'", name));
     Column& column = table_.columns.emplace_back();
     column.name = name;
-    column.numbers.assign(values.begin(), values.end());
+    column.numbers.reserve(static_cast<std::size_t>(table_.rows));
+  }
+
+  void take_rows(const View& x, std::size_t first) {
+    const int64_t rows = x.shape[0], columns = x.shape[1];
+    const Tensor values = Tensor::empty(DType::float64, x.shape);
+    kernels::fast::cast(x, values);
+    const Tensor turned = Tensor::empty(DType::float64, {columns, rows});
+    kernels::fast::transpose(sizeof(double), values.data, columns, turned.data, rows, columns,
+                             rows);
+    for (int64_t c = 0; c < columns; ++c) {
+      const double* numbers = turned.as<double>() + c * rows;
+      Column& column = table_.columns[first + static_cast<std::size_t>(c)];
+      column.numbers.insert(column.numbers.end(), numbers, numbers + rows);
+    }
+  }
+
+  void finish_column(Column& column) {
+    const std::string& name = column.name;
     for (double& value : column.numbers) {
       column.infinite += std::isinf(value);
       column.missing += !std::isfinite(value);

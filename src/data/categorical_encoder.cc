@@ -122,29 +122,45 @@ class CategoricalEncoder : public Encoder {
   int64_t dropped_;
 };
 
+// How many rows have no text; into `counts` the others': their number, negated, and the text.
+int64_t count_texts(const Column& column, std::span<const int64_t> rows,
+                    std::vector<std::pair<int64_t, std::string>>* counts) {
+  int64_t missing = 0;
+  if (!column.is_text) {
+    std::unordered_map<std::string, int64_t> of_text;
+    for (int64_t row : rows) ++of_text[column.text(row)];
+    missing = of_text[""];
+    of_text.erase("");
+    for (const auto& [text, count] : of_text) counts->emplace_back(-count, text);
+    return missing;
+  }
+  std::vector<int64_t> of_code(column.dictionary.size());
+  for (int64_t row : rows) {
+    const int32_t code = column.codes[static_cast<std::size_t>(row)];
+    ++(code < 0 ? missing : of_code[static_cast<std::size_t>(code)]);
+  }
+  for (std::size_t code = 0; code < of_code.size(); ++code)
+    if (column.dictionary[code].empty()) missing += of_code[code];
+    else if (of_code[code] > 0) counts->emplace_back(-of_code[code], column.dictionary[code]);
+  return missing;
+}
+
 }  // namespace
 
 EncoderPtr fit_categorical(const Column& column, std::span<const int64_t> rows,
                            const EncodingOptions& options, std::string* reason) {
-  std::unordered_map<std::string, int64_t> counts;
-  bool has_missing = false;
-  for (int64_t row : rows) {
-    std::string text = column.text(row);
-    if (text.empty()) has_missing = true;
-    else ++counts[std::move(text)];
-  }
-  if (counts.empty()) return *reason = "every value is missing", nullptr;
-  if (counts.size() == 1 && !has_missing)
-    return *reason = "one value in every training row", nullptr;
   std::vector<std::pair<int64_t, std::string>> ranked;
-  for (auto& [text, count] : counts) ranked.emplace_back(-count, text);
+  const int64_t missing = count_texts(column, rows, &ranked);
+  if (ranked.empty()) return *reason = "every value is missing", nullptr;
+  if (ranked.size() == 1 && missing == 0)
+    return *reason = "one value in every training row", nullptr;
   std::sort(ranked.begin(), ranked.end());
   const std::size_t kept =
       std::min(ranked.size(), static_cast<std::size_t>(options.max_categories));
   std::vector<std::string> categories;
   for (std::size_t i = 0; i < kept; ++i) categories.push_back(ranked[i].second);
   std::sort(categories.begin(), categories.end());
-  return std::make_shared<CategoricalEncoder>(column.name, std::move(categories), has_missing,
+  return std::make_shared<CategoricalEncoder>(column.name, std::move(categories), missing > 0,
                                               static_cast<int64_t>(ranked.size() - kept));
 }
 

@@ -40,9 +40,8 @@ class Encoder {
 using EncoderPtr = std::shared_ptr<const Encoder>;
 
 // Fitted on `rows` of `column`; null where it carries nothing, with the reason.
-// `few`: so few rows that only the plain encodings are used.
 EncoderPtr fit_numeric(const Column& column, std::span<const int64_t> rows,
-                       const EncodingOptions& options, bool few, std::string* reason);
+                       const EncodingOptions& options, std::string* reason);
 EncoderPtr fit_categorical(const Column& column, std::span<const int64_t> rows,
                            const EncodingOptions& options, std::string* reason);
 

@@ -116,9 +116,8 @@ std::vector<Counted> counted(std::span<const double> sorted) {
   return out;
 }
 
-std::vector<double> common_values(std::span<const double> sorted, int64_t rows,
+std::vector<double> common_values(std::vector<Counted> values, int64_t rows,
                                   const EncodingOptions& o) {
-  std::vector<Counted> values = counted(sorted);
   std::erase_if(values, [&](const Counted& v) { return v.count < o.common_min_rows; });
   std::stable_sort(values.begin(), values.end(),
                    [](auto& a, auto& b) { return a.count > b.count; });
@@ -134,10 +133,8 @@ std::vector<double> common_values(std::span<const double> sorted, int64_t rows,
   return common;
 }
 
-}  // namespace
-
-std::vector<double> greedy_edges(std::span<const double> sorted, int bins) {
-  const std::vector<Counted> values = counted(sorted);
+// rows: of all values.
+std::vector<double> edges_of(std::span<const Counted> values, int64_t rows, int bins) {
   std::vector<double> edges;
   if (bins < 1 || values.size() < 2) return edges;
   if (values.size() <= static_cast<std::size_t>(bins) + 1) {
@@ -145,7 +142,6 @@ std::vector<double> greedy_edges(std::span<const double> sorted, int bins) {
     return edges;
   }
   std::vector<bool> own(values.size());
-  auto rows = static_cast<int64_t>(sorted.size());
   int64_t left = bins;
   for (bool changed = true; changed && left > 1;) {
     changed = false;
@@ -170,9 +166,16 @@ std::vector<double> greedy_edges(std::span<const double> sorted, int bins) {
   return edges;
 }
 
+}  // namespace
+
+std::vector<double> greedy_edges(std::span<const double> sorted, int bins) {
+  return edges_of(counted(sorted), static_cast<int64_t>(sorted.size()), bins);
+}
+
 EncoderPtr fit_numeric(const Column& column, std::span<const int64_t> rows,
-                       const EncodingOptions& options, bool few, std::string* reason) {
+                       const EncodingOptions& options, std::string* reason) {
   std::vector<double> values;
+  values.reserve(rows.size());
   double sum = 0;
   for (int64_t row : rows)
     if (const double x = column.numbers[static_cast<std::size_t>(row)]; !std::isnan(x)) {
@@ -191,11 +194,11 @@ EncoderPtr fit_numeric(const Column& column, std::span<const int64_t> rows,
   encoder->scale = std::sqrt(squares / static_cast<double>(values.size()));
   if (!(encoder->scale > 0) || !std::isfinite(encoder->scale)) encoder->scale = 1;
   encoder->indicates_missing = missing;
-  const bool binary = counted(values).size() <= 2;
-  if (!few && !binary) {
-    encoder->edges = greedy_edges(values, options.bins);
-    encoder->common = common_values(values, static_cast<int64_t>(rows.size()), options);
-  }
+  if (static_cast<int64_t>(rows.size()) < options.few_rows) return encoder;
+  std::vector<Counted> counts = counted(values);
+  if (counts.size() <= 2) return encoder;  // binary
+  encoder->edges = edges_of(counts, static_cast<int64_t>(values.size()), options.bins);
+  encoder->common = common_values(std::move(counts), static_cast<int64_t>(rows.size()), options);
   return encoder;
 }
 

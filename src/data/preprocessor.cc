@@ -43,6 +43,33 @@ std::string_view reason_to_leave_out(const Column& column, ColumnType type) {
                                         : "";
 }
 
+// How a column is encoded, or why it is left out.
+struct Fitted {
+  EncoderPtr encoder;
+  std::string reason;
+};
+
+Fitted fit_column(const Table& table, std::size_t at, std::span<const int64_t> rows,
+                  const EncodingOptions& options) {
+  const Column& column = table.columns[at];
+  const auto declared = options.types.find(column.name);
+  const ColumnType type = declared != options.types.end() ? declared->second : column.type;
+  if (std::find(options.drop.begin(), options.drop.end(), column.name) != options.drop.end())
+    return {nullptr, "dropped as told"};
+  Fitted fitted{nullptr, std::string(reason_to_leave_out(column, type))};
+  if (!fitted.reason.empty()) return fitted;
+  if (column.is_text || type == ColumnType::categorical) {
+    if (type == ColumnType::numeric)
+      throw DataError(fmt::format("{}: column '{}' was declared numeric but holds text",
+                                  table.source, column.name),
+                      table.source);
+    fitted.encoder = fit_categorical(column, rows, options, &fitted.reason);
+  } else {
+    fitted.encoder = fit_numeric(column, rows, options, &fitted.reason);
+  }
+  return fitted;
+}
+
 }  // namespace
 
 Preprocessor Preprocessor::fit(const Table& table, std::span<const int64_t> rows,
@@ -50,27 +77,15 @@ Preprocessor Preprocessor::fit(const Table& table, std::span<const int64_t> rows
   check(table, options);
   auto impl = std::make_shared<Impl>();
   impl->missing_texts = table.missing_texts;
-  const bool few = static_cast<int64_t>(rows.size()) < options.few_rows;
-  for (const Column& column : table.columns) {
-    if (column.name == target) continue;
-    const auto declared = options.types.find(column.name);
-    const ColumnType type = declared != options.types.end() ? declared->second : column.type;
-    std::string reason(reason_to_leave_out(column, type));
-    EncoderPtr encoder;
-    if (std::find(options.drop.begin(), options.drop.end(), column.name) != options.drop.end()) {
-      reason = "dropped as told";
-    } else if (reason.empty() && (column.is_text || type == ColumnType::categorical)) {
-      if (type == ColumnType::numeric)
-        throw DataError(fmt::format("{}: column '{}' was declared numeric but holds text",
-                                    table.source, column.name),
-                        table.source);
-      encoder = fit_categorical(column, rows, options, &reason);
-    } else if (reason.empty()) {
-      encoder = fit_numeric(column, rows, options, few, &reason);
-    }
-    if (encoder) impl->add(std::move(encoder));
-    else impl->left_out.push_back({column.name, reason});
-  }
+  std::vector<Fitted> fitted(table.columns.size());
+  parallel_for(static_cast<int64_t>(fitted.size()), 1, [&](int64_t begin, int64_t end) {
+    for (auto c = static_cast<std::size_t>(begin); c < static_cast<std::size_t>(end); ++c)
+      if (table.columns[c].name != target) fitted[c] = fit_column(table, c, rows, options);
+  });
+  for (std::size_t c = 0; c < fitted.size(); ++c)
+    if (fitted[c].encoder) impl->add(std::move(fitted[c].encoder));
+    else if (table.columns[c].name != target)
+      impl->left_out.push_back({table.columns[c].name, fitted[c].reason});
   if (impl->encoders.empty()) {
     std::string reasons;
     for (const Left& l : impl->left_out)
