@@ -172,6 +172,42 @@ TEST_F(TableSourceTest, ArraysAreTables) {
               ThrowsMessage<DataError>(HasSubstr("'y' has 3 rows, the arrays before it have 2")));
 }
 
+// More rows than are turned to columns at once, in either order.
+TEST_F(TableSourceTest, LongArraysAreTables) {
+  constexpr int64_t kRows = 30'001;
+  std::vector<float> values;
+  for (int64_t i = 0; i < kRows * 3; ++i) values.push_back(i % 1000 == 7 ? NAN : float(i));
+  const Array x = array(values, {kRows, 3});
+  for (const Array& rows : {x, (x.T() + 0.0).T(), astype(x, DType::float64)}) {
+    const Table table = table_from_arrays({{"x", rows}}, {}, "x.npy");
+    ASSERT_EQ(table.rows, kRows);
+    for (std::size_t c = 0; c < 3; ++c) {
+      ASSERT_EQ(table.columns[c].numbers.size(), values.size() / 3);
+      for (std::size_t i = 0; i < table.columns[c].numbers.size(); ++i) {
+        const double expected = values[3 * i + c];
+        ASSERT_TRUE(table.columns[c].numbers[i] == expected ||
+                    (std::isnan(expected) && std::isnan(table.columns[c].numbers[i])))
+            << i;
+      }
+    }
+  }
+}
+
+TEST_F(TableSourceTest, OneValueDecidesWhatAColumnIsWhereverItStands) {
+  const auto type_with = [](double value, std::size_t at) {
+    std::vector<double> numbers(11);
+    numbers[at] = value;
+    return table_from_arrays({{"x", array(numbers, {11})}}, {}, "x.npy").columns[0].type;
+  };
+  for (std::size_t at = 0; at < 11; ++at) {
+    EXPECT_EQ(type_with(0, at), ColumnType::constant) << at;
+    EXPECT_EQ(type_with(1, at), ColumnType::boolean) << at;
+    EXPECT_EQ(type_with(-1, at), ColumnType::numeric) << at;
+    EXPECT_EQ(type_with(0.5, at), ColumnType::numeric) << at;
+    EXPECT_EQ(type_with(NAN, at), ColumnType::numeric) << at;  // whether it is missing tells
+  }
+}
+
 TEST_F(TableSourceTest, PipesAreReadOnce) {
   ASSERT_EQ(mkfifo(path("pipe").c_str(), 0600), 0);
   std::thread writer([&] { put(path("pipe"), "a,b\n1,x\n"); });
