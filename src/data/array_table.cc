@@ -61,6 +61,7 @@ class ArrayTable {
 
   Table finish() && {
     if (table_.rows <= 0) fail("no rows");
+    if (table_.columns.empty()) fail("no columns");
     return std::move(table_);
   }
 

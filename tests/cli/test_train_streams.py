@@ -168,6 +168,14 @@ def small_disk():
     resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
 
 
+@pytest.mark.parametrize("flags", [MEMORY, ()], ids=["streamed", "in memory"])
+@pytest.mark.parametrize("shape, says", [((5, 0), "no columns"), ((0, 3), "no rows")])
+def test_arrays_without_a_cell(tmp_path, shape, says, flags):
+    np.save(tmp_path / "x.npy", np.zeros(shape, "f4"))
+    said = refusal("train", "--data", tmp_path / "x.npy", "--target", "column_1", "--model", tmp_path / "m", *flags)
+    assert "x.npy: " + says in said
+
+
 def test_a_full_disk(tmp_path, rows):
     said = refusal("train", "--data", rows, "--target", "y", "--model", tmp_path / "m", *MEMORY,
                    preexec_fn=small_disk)
