@@ -147,7 +147,7 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_bytes(folder):
     result = folder / "killed.npy"
     command = ("normalize", folder / "big.npy", result, "--resume", "--checkpoint-every", "0s")
     kills = resumed = 0
-    while kills < KILLS:
+    while kills < KILLS or resumed == 0:
         killed = kill(command, draw.uniform(0, took))
         kills += killed
         if result.exists():
@@ -155,9 +155,10 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_bytes(folder):
             result.unlink()
         elif (folder / "killed.npy.partial.json").exists():
             resumed = max(resumed, json.loads((folder / "killed.npy.partial.json").read_text())["samples"])
+        else:
+            took *= 1.1  # nothing was begun: others are using the machine by now
     lanewise(*command)
     assert result.read_bytes() == whole
-    assert resumed > 0
 
 
 def test_a_state_that_outlived_its_file_starts_anew(folder, data):
