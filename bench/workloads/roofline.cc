@@ -75,7 +75,7 @@ namespace {
 
 constexpr int kTries = 15;  // a busy machine leaves a few undisturbed
 constexpr int64_t kMultiplyAdds = 4'000'000;
-constexpr int64_t kTriadFloats = 16 << 20;  // an array; three together exceed any L3
+constexpr int64_t kTriadFloats = 64 << 20;  // an array; three together exceed what an L3 keeps
 
 // Floats in huge pages, touched; outside of malloc, so that no later run inherits the pages.
 class Pages {
