@@ -1,4 +1,5 @@
 // lanewise predict: a prediction for every row, in the order of the input.
+#include <cmath>
 #include <memory>
 
 #include "cli/command.h"
@@ -16,19 +17,26 @@ struct Flags {
 // As few digits as give the same float32 back.
 std::string digits(double value) { return fmt::format("{}", static_cast<float>(value)); }
 
+// Those of float64 where all values of the target are so far from 0 that float32 merges them.
+std::string digits(double value, const TargetInfo& target) {
+  constexpr double kFar = 64;
+  const bool merged = std::abs(target.mean) > kFar * target.scale;
+  return merged ? fmt::format("{}", value) : digits(value);
+}
+
 std::string csv_header(const std::vector<std::string>& classes) {
   std::string line = "prediction";
   for (const std::string& label : classes) line += "," + csv_quote("probability_" + label);
   return line + "\n";
 }
 
-std::string csv_rows(const Prediction& p, const std::vector<std::string>& classes) {
+std::string csv_rows(const Prediction& p, const TargetInfo& target) {
   std::vector<std::string> labels;
-  for (const std::string& label : classes) labels.push_back(csv_quote(label));
+  for (const std::string& label : target.classes) labels.push_back(csv_quote(label));
   std::string text;
   for (int64_t row = 0; row < p.rows; ++row) {
     if (p.classes == 0) {
-      text += digits(p.values[static_cast<size_t>(row)]) + "\n";
+      text += digits(p.values[static_cast<size_t>(row)], target) + "\n";
       continue;
     }
     text += labels[static_cast<size_t>(p.best_class(row))];
@@ -76,7 +84,7 @@ int predict(const Flags& flags, const Output& output) {
   for (Table part = tables->pull(rows); part.rows > 0; part = tables->pull(rows)) {
     Prediction prediction = model.predict(part, &unseen);
     if (all.rows == 0) write(csv_header(classes));
-    write(csv_rows(prediction, classes));
+    write(csv_rows(prediction, model.target()));
     if (!as_json) prediction.values.clear();
     append(all, prediction);
   }

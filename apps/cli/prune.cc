@@ -105,7 +105,9 @@ Run add_prune(CommandLine& line) {
   add_csv_flags(line, flags->csv);
   add_run_flags(line);
   line.footer(R"text(
-A tenth of the rows is held out to judge; the model is trained on the others.
+A tenth of the rows is held out to judge; the model is trained on the others,
+with the loss and the class weights of its own training. Rows that it learnt
+from when it was made judge too well: give others where there are some.
 
 Example:
   lanewise prune --model m.safetensors --data train.csv --output small.st)text");

@@ -59,8 +59,10 @@ struct Table {
 };
 
 struct CsvOptions {
-  char separator = 0;          // 0: detected among , ; tab |
-  std::optional<bool> header;  // unset: detected
+  char separator = 0;              // 0: detected among , ; tab |
+  std::optional<bool> header;      // unset: detected
+  std::vector<std::string> known;  // columns: a first row that names them all is a header
+  // Texts that stand for a missing value; one that is a number does however it is written.
   std::vector<std::string> missing = {"", "NA", "N/A", "nan", "NaN", "?", "null", "NULL", "None"};
   std::map<std::string, ColumnType> types;  // overrides
   // Columns that must be read as text whatever they look like (a target's class labels).
@@ -178,6 +180,8 @@ class Preprocessor {
   Array transform(const Table& table, std::span<const int64_t> rows,
                   std::map<std::string, int64_t>* unseen = nullptr) const;
   Array transform(const Table& table, std::map<std::string, int64_t>* unseen = nullptr) const;
+  // Throws what transform would.
+  void check(const Table& table, std::span<const int64_t> rows) const;
   // The same of rows that are given by what number_or_code tells of each column of `columns`, a
   // table without rows: (rows, columns) float64, row-major.
   std::function<Array(std::span<const double> values)> transform_of(Table columns) const;

@@ -27,6 +27,13 @@ struct TargetInfo {
   double mean = 0, scale = 1;        // regression: the target is standardised
 };
 
+// What training makes small. A model keeps it, for those who train on.
+struct Objective {
+  nn::Loss loss = nn::Loss::mean_squared_error;
+  nn::LossOptions options;
+  std::vector<double> class_weights;  // of rows of class k; empty: all count alike
+};
+
 // Where training is stored while it runs, to go on after a crash.
 struct CheckpointOptions {
   std::string folder;   // made if missing; holds the last two checkpoints of one run
@@ -80,6 +87,7 @@ struct TrainPlan {
   int64_t batch = 0;
   double weight_decay = 0;
   TargetInfo target;
+  Objective objective;
   const nn::Sequential* network = nullptr;
   const Preprocessor* preprocessor = nullptr;
 };
@@ -115,9 +123,9 @@ class Model {
                    std::map<std::string, int64_t>* unseen = nullptr) const;
 
   // Preprocessed features in, network outputs out as probabilities or target
-  // units: `rows` rows of `features()` float32 each, strides in elements; `out`
-  // holds rows × outputs(), row-major. Const and reentrant; row i of a batch has the
-  // same bits as that row alone.
+  // units (in float32; predict() has float64): `rows` rows of `features()` float32 each, strides in
+  // elements; `out` holds rows × outputs(), row-major. Const and reentrant; row i of a batch has
+  // the same bits as that row alone.
   void predict_into(const float* features, int64_t row_stride, int64_t column_stride, int64_t rows,
                     float* out) const;
   int64_t features() const;
@@ -129,6 +137,7 @@ class Model {
   CsvOptions csv_options() const;
 
   const TargetInfo& target() const;
+  const Objective& objective() const;  // of training
   const Preprocessor& preprocessor() const;
   const nn::Sequential& network() const;  // of every member
   int64_t members() const;

@@ -208,9 +208,9 @@ Scaler Scaler::from_json(const std::string& text, const std::string& source) {
     read.scale_ = values("scale", std::type_identity<double>{});
     read.left_out_ = values("left_out", std::type_identity<int64_t>{});
     return read;
-  } catch (const nlohmann::json::exception& e) {
-    throw DataError(fmt::format("{}: damaged moments: {}", source, e.what()), source);
-  } catch (const ShapeError& e) {
+  } catch (const DataError&) {
+    throw;
+  } catch (const std::exception& e) {
     throw DataError(fmt::format("{}: damaged moments: {}", source, e.what()), source);
   }
 }

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <span>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "data/column_types.h"
 #include "data/table_source.h"
@@ -74,7 +75,7 @@ class ArrayTable {
   static constexpr int64_t kTurned = 1 << 16;
 
   void add_column(const std::string& name) {
-    if (table_.find(name)) fail(fmt::format("two columns are called '{}'", name));
+    if (!names_.insert(name).second) fail(fmt::format("two columns are called '{}'", name));
     Column& column = table_.columns.emplace_back();
     column.name = name;
     column.numbers.reserve(static_cast<std::size_t>(table_.rows));
@@ -97,9 +98,10 @@ class ArrayTable {
   void finish_column(Column& column) {
     const std::string& name = column.name;
     for (double& value : column.numbers) {
-      column.infinite += std::isinf(value);
-      column.missing += !std::isfinite(value);
-      value = std::isfinite(value) ? value : NAN;
+      const bool has_room = is_representable(value);
+      column.infinite += !has_room && !std::isnan(value);
+      column.missing += !has_room;
+      value = has_room ? value : NAN;
     }
     if (column.infinite > 0) table_.warnings.push_back(infinite_warning(name, column.infinite));
     const auto declared = options_.types.find(name);
@@ -113,6 +115,7 @@ class ArrayTable {
 
   const CsvOptions& options_;
   Table table_;
+  std::unordered_set<std::string> names_;
 };
 
 }  // namespace
@@ -125,7 +128,9 @@ Table table_from_arrays(const std::map<std::string, Array>& arrays, const CsvOpt
 }
 
 std::string infinite_warning(const std::string& column, int64_t count) {
-  return fmt::format("column '{}' has {} infinite values; they count as missing", column, count);
+  return fmt::format(
+      "column '{}' is infinite or exceeds float32 (3.4e38) in {} values; they count as missing",
+      column, count);
 }
 
 }  // namespace lanewise

@@ -73,9 +73,8 @@ class CategoricalEncoder : public Encoder {
   }
   bool is_text() const override { return true; }
 
-  std::unique_ptr<BoundEncoder> bind(const Table& table,
+  std::unique_ptr<BoundEncoder> bind(const Column& c, const Table& /*table*/,
                                      std::span<const int64_t> rows) const override {
-    const Column& c = table.column(column());
     const int32_t missing = has_missing_ ? static_cast<int32_t>(categories_.size()) : -1;
     int64_t unseen = 0;
     std::unique_ptr<BoundEncoder> bound;

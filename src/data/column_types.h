@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cmath>
+#include <limits>
 #include <span>
 #include <string>
 #include <vector>
@@ -9,6 +10,11 @@
 #include "lanewise/data.h"
 
 namespace lanewise {
+
+// Whether float32, which networks compute in, has room for a number; else it counts as infinite.
+inline bool is_representable(double value) {
+  return std::abs(value) <= static_cast<double>(std::numeric_limits<float>::max());
+}
 
 ColumnType infer_type(const Column& column);
 

@@ -128,7 +128,7 @@ bool RowReader::next_number(double* value, bool* last) {
   if (first == end || !((*first >= '0' && *first <= '9') || *first == '-')) return false;
   const auto [stop, error] = fast_float::from_chars(first, end, *value);
   if (error != std::errc() || (stop != end && *stop != separator_ && *stop != '\n') ||
-      !std::isfinite(*value))
+      !is_plain(*value))
     return false;
   at_ = static_cast<std::size_t>(stop - text_.data());
   end_field(last);
@@ -161,10 +161,16 @@ Field RowReader::quoted(bool* last) {
   return {content, true};
 }
 
-bool is_missing(std::string_view field, const CsvOptions& options) {
-  for (const std::string& word : options.missing)
-    if (field == word) return true;
-  return false;
+MissingValues::MissingValues(const std::vector<std::string>& texts) : texts_(texts) {
+  for (const std::string& text : texts)
+    if (double number; parse_number(text, &number) && !std::isnan(number))
+      numbers_.push_back(number);
+}
+bool MissingValues::holds(std::string_view field) const {
+  return std::find(texts_.begin(), texts_.end(), field) != texts_.end();
+}
+bool MissingValues::holds(double number) const {
+  return std::find(numbers_.begin(), numbers_.end(), number) != numbers_.end();
 }
 
 bool parse_number(std::string_view field, double* value) {
@@ -172,9 +178,74 @@ bool parse_number(std::string_view field, double* value) {
   const char* const last = first + field.size();
   if (first != last && *first == '+') ++first;
   if (first == last || (first != field.data() && *first == '-')) return false;
-  const auto [end, error] = fast_float::from_chars(first, last, *value);
-  return end == last && (error == std::errc() || error == std::errc::result_out_of_range);
+  double parsed;
+  const auto [end, error] = fast_float::from_chars(first, last, parsed);
+  if (end != last || (error != std::errc() && error != std::errc::result_out_of_range))
+    return false;
+  *value = parsed;
+  return true;
 }
+
+bool is_rounded(std::string_view field, double value) {
+  if (field.starts_with('+')) field.remove_prefix(1);
+  const bool whole = field.find_first_not_of("-0123456789") == std::string_view::npos;
+  return whole && fmt::format("{:.0f}", value) != field;
+}
+
+namespace {
+
+std::vector<Field> read_row(RowReader& reader) {
+  std::vector<Field> row;
+  reader.skip_blank_lines();
+  for (bool last = reader.done(); !last;) row.push_back(reader.next(&last));
+  return row;
+}
+
+bool is_number(const Field& field) {
+  double value;
+  return !field.quoted && parse_number(field.text, &value) && std::isfinite(value);
+}
+
+bool has_letter(const Field& field) {
+  return std::any_of(field.text.begin(), field.text.end(), [](char c) {
+    return std::isalpha(static_cast<unsigned char>(c)) || static_cast<unsigned char>(c) >= 0x80;
+  });
+}
+
+// The row may go on behind the text that is there.
+std::vector<Field> read_row_if_whole(RowReader& reader) {
+  try {
+    return read_row(reader);
+  } catch (const Problem&) {
+    return {};
+  }
+}
+
+// Whether the first row holds names, not data. Names may be numbers, as years and those that
+// pandas gives: then the row is told by names that are known, by a word above a number, or by
+// counting from 0 beside a word.
+bool is_header(const std::vector<Field>& first, const std::vector<Field>& second,
+               const CsvOptions& options) {
+  const auto is_there = [&](const std::string& name) {
+    return std::any_of(first.begin(), first.end(),
+                       [&](const Field& field) { return field.text == name; });
+  };
+  if (!options.known.empty() && std::all_of(options.known.begin(), options.known.end(), is_there))
+    return true;
+  if (std::none_of(first.begin(), first.end(), is_number)) return true;
+  const MissingValues missing(options.missing);
+  bool counts = true, words = false;
+  for (std::size_t i = 0; i < first.size(); ++i) {
+    const bool number = is_number(first[i]);
+    const bool word = !number && has_letter(first[i]) && !missing.holds(first[i].text);
+    if (word && i < second.size() && is_number(second[i])) return true;
+    counts = counts && (!number || first[i].text == fmt::format("{}", i));
+    words |= word;
+  }
+  return counts && words && is_number(first[0]);
+}
+
+}  // namespace
 
 Dialect detect(std::string_view text, const CsvOptions& options) {
   Dialect d;
@@ -184,17 +255,14 @@ Dialect detect(std::string_view text, const CsvOptions& options) {
   reader.skip_blank_lines();
   if (reader.done()) throw Problem{0, "the file is empty"};
   d.body = reader.offset();
-  bool numeric = false;
-  for (bool last = false; !last;) {
-    const Field field = reader.next(&last);
-    double value;
-    numeric |= !field.quoted && parse_number(field.text, &value);
-    d.names.emplace_back(field.text);
-  }
-  d.header = options.header.value_or(!numeric);
+  const std::vector<Field> first = read_row(reader);
+  const std::size_t behind = reader.offset();
+  for (const Field& field : first) d.names.emplace_back(field.text);
+  d.header =
+      options.header ? *options.header : is_header(first, read_row_if_whole(reader), options);
   for (std::size_t i = 0; i < d.names.size(); ++i)
     if (!d.header || d.names[i].empty()) d.names[i] = fmt::format("column_{}", i + 1);
-  if (d.header) d.body = std::min(reader.offset(), text.size());
+  if (d.header) d.body = std::min(behind, text.size());
   check_names(d.names);
   return d;
 }

@@ -1,6 +1,7 @@
 // What a CSV file looks like: separator, header, where its rows begin.
 #pragma once
 
+#include <cmath>
 #include <deque>
 #include <string>
 #include <string_view>
@@ -33,7 +34,7 @@ class RowReader {
   void skip_blank_lines();
   // The next field; `last` tells whether it ends its row.  Throws Problem for an open quote.
   Field next(bool* last);
-  // The next field if it is a plain number: digits from its first byte to the separator. Else
+  // The next field if it is a plain number, digits from its first byte to the separator. Else
   // stays where it is. Saves what a Field is made for.
   bool next_number(double* value, bool* last);
 
@@ -53,8 +54,24 @@ struct Dialect {
   std::size_t body = 0;            // offset of the first row of data
 };
 
-// Whether `field` stands for a missing value.
-bool is_missing(std::string_view field, const CsvOptions& options);
+// What stands for a missing value: texts, and numbers however they are written.
+class MissingValues {
+ public:
+  explicit MissingValues(const std::vector<std::string>& texts);
+  bool holds(std::string_view field) const;
+  bool holds(double number) const;
+  bool has_numbers() const { return !numbers_.empty(); }
+
+ private:
+  std::vector<std::string> texts_;
+  std::vector<double> numbers_;
+};
+
+// Numbers that are smaller than those are stored as they are written.
+inline constexpr double kFirstRounded = 9007199254740992;  // 2^53
+inline bool is_plain(double value) { return std::abs(value) < kFirstRounded; }
+// Whether a whole number has more digits than float64, which then stores another.
+bool is_rounded(std::string_view field, double value);
 
 // The whole of `field` as a number, or false.
 bool parse_number(std::string_view field, double* value);

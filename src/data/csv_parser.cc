@@ -3,10 +3,29 @@
 #include <fmt/format.h>
 
 #include "base/thread_pool.h"
+#include "base/utf8.h"
 #include "data/csv_part.h"
 #include "lanewise/error.h"
 
 namespace lanewise::csv {
+namespace {
+
+void check_no_nul(std::string_view text) {
+  if (const auto nul = text.find('\0'); nul != kNowhere)
+    throw Problem{nul, "a NUL byte: this is not a text file, or it is damaged"};
+}
+
+// Models and results are UTF-8: other bytes would come back changed.
+void check_utf8(std::string_view text, std::size_t begin, std::size_t end) {
+  const std::size_t at = first_not_utf8(text.substr(begin, end - begin));
+  if (at == kNowhere) return;
+  throw Problem{begin + at,
+                fmt::format("byte 0x{:02x} is not UTF-8; save the file as UTF-8, as by iconv -f "
+                            "latin1 -t utf-8",
+                            static_cast<unsigned char>(text[begin + at]))};
+}
+
+}  // namespace
 
 std::string_view Parser::without_mark(std::string_view text) const {
   if (lines_ == 0 && text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
@@ -18,10 +37,11 @@ void Parser::begin(std::string_view text) {
   try {
     if (text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff"))
       throw Problem{0, "the file is UTF-16; save it as UTF-8"};
-    check_bytes(text);
+    check_no_nul(text);
     if (text.find('\n') == kNowhere && text.find('\r') != kNowhere)
       throw Problem{0, "lines end in CR alone; save it with LF or CRLF"};
     dialect_ = detect(text, options_);
+    check_utf8(text, 0, dialect_.body);
   } catch (const Problem& problem) {
     fail(problem, text);
   }
@@ -40,7 +60,7 @@ Table Parser::parse(std::string_view text) {
   text = without_mark(text);
   const std::size_t body = lines_ == 0 ? dialect_.body : 0;
   try {
-    check_bytes(text);
+    check_no_nul(text);
   } catch (const Problem& problem) {
     fail(problem, text);
   }
@@ -51,11 +71,6 @@ Table Parser::parse(std::string_view text) {
   lines_ += std::count(text.begin(), text.end(), '\n');
   rows_ += table.rows;
   return table;
-}
-
-void Parser::check_bytes(std::string_view text) const {
-  if (const auto nul = text.find('\0'); nul != kNowhere)
-    throw Problem{nul, "a NUL byte: this is not a text file, or it is damaged"};
 }
 
 void Parser::fail(const Problem& problem, std::string_view text) const {
@@ -91,7 +106,9 @@ std::vector<Part> Parser::parse_parts(std::string_view text, std::size_t body) c
 }
 
 void Parser::parse_part(std::string_view text, std::size_t begin, Part& part) const {
+  check_utf8(text, begin, text.size());
   part.columns.resize(dialect_.names.size());
+  const bool takes_all_numbers = !missing_.has_numbers();
   RowReader reader(text, dialect_.separator, part.arena);
   reader.seek(begin);
   for (reader.skip_blank_lines(); !reader.done(); reader.skip_blank_lines()) {
@@ -99,12 +116,13 @@ void Parser::parse_part(std::string_view text, std::size_t begin, Part& part) co
     std::size_t c = 0;
     for (bool last = false; !last; ++c) {
       double number;
-      if (c < part.columns.size() && !as_text_[c] && reader.next_number(&number, &last)) {
+      if (takes_all_numbers && c < part.columns.size() && !as_text_[c] &&
+          reader.next_number(&number, &last)) {
         part.columns[c].numbers.push_back(number);
         continue;
       }
       const Field field = reader.next(&last);
-      if (c < part.columns.size()) part.columns[c].add(field, row, as_text_[c], options_);
+      if (c < part.columns.size()) part.columns[c].add(field, row, as_text_[c], missing_);
     }
     if (c != part.columns.size())
       throw Problem{row,
@@ -182,25 +200,32 @@ Column Parser::join_column(const std::vector<Part>& parts, std::size_t c, int64_
 void Parser::count(const std::vector<Part>& parts, const Table& table, std::string_view text) {
   for (std::size_t c = 0; c < seen_.size(); ++c) {
     Seen& seen = seen_[c];
-    const Column& column = table.columns[c];
-    std::size_t first_infinite = kNowhere;
-    for (const Part& part : parts) {
-      seen.infinite += part.columns[c].infinite;
-      first_infinite = std::min(first_infinite, part.columns[c].first_infinite);
-    }
-    if (first_infinite != kNowhere && seen.first_infinite == 0)
-      seen.first_infinite = line_of(first_infinite, text);
-    if (!column.is_text) {
-      seen.numbers += table.rows - column.missing;
-    } else if (seen.turned) {
-      std::vector<char> is_number;
-      for (const std::string& word : column.dictionary) {
-        double value = kMissing;
-        is_number.push_back(parse_number(word, &value) && std::isfinite(value));
+    const auto add = [&](Oddities ColumnPart::*kind, Seen::Oddities* all) {
+      Oddities here;
+      for (const Part& part : parts) {
+        here.count += (part.columns[c].*kind).count;
+        here.first = std::min(here.first, (part.columns[c].*kind).first);
       }
-      for (int32_t code : column.codes)
-        seen.numbers += code >= 0 && is_number[static_cast<std::size_t>(code)];
+      all->count += here.count;
+      if (here.count > 0 && all->first == 0) all->first = line_of(here.first, text);
+    };
+    add(&ColumnPart::infinite, &seen.infinite);
+    add(&ColumnPart::rounded, &seen.rounded);
+    count_numbers(seen, table.columns[c], table.rows);
+  }
+}
+
+void Parser::count_numbers(Seen& seen, const Column& column, int64_t rows) const {
+  if (!column.is_text) {
+    seen.numbers += rows - column.missing;
+  } else if (seen.turned) {
+    std::vector<char> is_number;
+    for (const std::string& word : column.dictionary) {
+      double value;
+      is_number.push_back(parse_number(word, &value) && is_representable(value));
     }
+    for (int32_t code : column.codes)
+      seen.numbers += code >= 0 && is_number[static_cast<std::size_t>(code)];
   }
 }
 
@@ -214,11 +239,20 @@ std::vector<std::string> Parser::warnings() const {
                       "{} isn't; repair it, or declare what stands for a missing value",
                       dialect_.names[c], seen_[c].numbers, rows_, seen_[c].first_text));
   }
-  for (std::size_t c = 0; c < seen_.size(); ++c)
-    if (seen_[c].infinite > 0 && !seen_[c].turned)
+  for (std::size_t c = 0; c < seen_.size(); ++c) {
+    const auto& [numbers, first_text, infinite, rounded, turned] = seen_[c];
+    if (turned) continue;
+    if (infinite.count > 0)
       all.push_back(fmt::format(
-          "column '{}' has {} infinite values, the first in line {}; they count as missing",
-          dialect_.names[c], seen_[c].infinite, seen_[c].first_infinite));
+          "column '{}' is infinite or exceeds float32 (3.4e38) in {} values, the first in line {}; "
+          "they count as missing",
+          dialect_.names[c], infinite.count, infinite.first));
+    if (rounded.count > 0)
+      all.push_back(fmt::format(
+          "column '{}' has whole numbers of more digits than float64 holds, {} rounded, the first "
+          "in line {}; different ones may become equal: declare them categorical (--type)",
+          dialect_.names[c], rounded.count, rounded.first));
+  }
   return all;
 }
 

@@ -16,7 +16,7 @@ struct Part;
 class Parser {
  public:
   Parser(const CsvOptions& options, std::string source)
-      : options_(options), source_(std::move(source)) {}
+      : options_(options), missing_(options.missing), source_(std::move(source)) {}
 
   // Finds the dialect in the begin of the file.  Errors: DataError with line.
   void begin(std::string_view text);
@@ -32,13 +32,15 @@ class Parser {
  private:
   // A column in all rows so far; lines are 0 where there is none.
   struct Seen {
-    int64_t numbers = 0, infinite = 0;
-    int64_t first_text = 0, first_infinite = 0;
+    struct Oddities {
+      int64_t count = 0, first = 0;
+    };
+    int64_t numbers = 0, first_text = 0;
+    Oddities infinite, rounded;
     bool turned = false;  // to text, though not wanted as such
   };
 
   std::string_view without_mark(std::string_view text) const;
-  void check_bytes(std::string_view text) const;
   bool wanted_as_text(const std::string& name) const;
   [[noreturn]] void fail(const Problem& problem, std::string_view text) const;
   int64_t line_of(std::size_t offset, std::string_view text) const;
@@ -49,8 +51,10 @@ class Parser {
   Table join(const std::vector<Part>& parts) const;
   Column join_column(const std::vector<Part>& parts, std::size_t c, int64_t rows) const;
   void count(const std::vector<Part>& parts, const Table& table, std::string_view text);
+  void count_numbers(Seen& seen, const Column& column, int64_t rows) const;
 
   const CsvOptions options_;
+  const MissingValues missing_;
   const std::string source_;
   Dialect dialect_;
   std::vector<char> as_text_;

@@ -88,10 +88,69 @@ TEST(Csv, NamesTheLineThatTurnsAColumnToText) {
   EXPECT_THROW(parse_csv(text, numeric), DataError);
 }
 
-TEST(Csv, CountsInfinitiesAsMissing) {
-  const Table t = parse_csv("a\n1\ninf\n-Infinity\n1e999\n");
+// Text that begins with a number is text, alone or among numbers.
+TEST(Csv, TakesNoPartOfATextForANumber) {
+  for (const char* word : {"2024-01-01", "18-25", "76%", "9kg", "\"1,500\"", "5'", "1e", "0x1f"}) {
+    const Table all = parse_csv(std::string("a,b\nx,1\n") + word + ",2\n" + word + ",3\n");
+    EXPECT_TRUE(all.column("a").is_text) << word;
+    EXPECT_EQ(all.column("a").missing, 0) << word;
+    const Table one = parse_csv(std::string("a,b\n1,1\n2,2\n") + word + ",3\n");
+    EXPECT_TRUE(one.column("a").is_text) << word;
+    ASSERT_EQ(one.warnings.size(), 1u) << word;
+    EXPECT_NE(one.warnings[0].find("2 of 3 values are numbers, but line 4 isn't"),
+              std::string::npos);
+  }
+  EXPECT_TRUE(parse_csv("a;b\n0,5;1\n1,5;2\n").column("a").is_text);
+}
+
+TEST(Csv, MissingValuesMayBeNumbers) {
+  CsvOptions options;
+  options.missing = {"-999", "?"};
+  const Table t = parse_csv("a,b\n1,x\n-999,?\n-999.0,-999\n\"-999\",y\n-99,z\n", options);
   EXPECT_EQ(t.column("a").missing, 3);
-  EXPECT_NE(t.warnings.at(0).find("3 infinite values, the first in line 3"), std::string::npos);
+  EXPECT_EQ(t.column("a").numbers[4], -99);
+  EXPECT_EQ(t.column("b").missing, 2);
+}
+
+TEST(Csv, CountsWhatFloat32HasNoRoomForAsMissing) {
+  const Table t = parse_csv("a\n1\ninf\n-Infinity\n1e999\n-1e39\n1e38\n");
+  EXPECT_EQ(t.column("a").missing, 4);
+  EXPECT_NE(t.warnings.at(0).find("column 'a' is infinite or exceeds float32 (3.4e38) in 4 "
+                                  "values, the first in line 3"),
+            std::string::npos);
+}
+
+TEST(Csv, WarnsOfWholeNumbersThatAreRounded) {
+  const Table t = parse_csv("a,b\n1,9007199254740992\n1152921504606846977,1e16\n3,4\n");
+  EXPECT_EQ(t.column("a").numbers[1], 1152921504606846976.0);
+  ASSERT_EQ(t.warnings.size(), 1u);
+  EXPECT_NE(t.warnings[0].find("column 'a' has whole numbers of more digits than float64 holds, 1 "
+                               "rounded, the first in line 3"),
+            std::string::npos);
+}
+
+// Names may be numbers: years, or what pandas calls columns without names.
+TEST(Csv, FindsHeadersOfNumbers) {
+  EXPECT_EQ(parse_csv("country,2019,2020,t\nFrance,1.5,2,0\n").rows, 1);
+  EXPECT_EQ(parse_csv("0,1,2,target\n5,6,7,a\n8,9,10,b\n").rows, 2);
+  EXPECT_EQ(parse_csv("x,inf\na,1\n").rows, 1);
+  EXPECT_EQ(parse_csv("0,1,2\n3,4,5\n").rows, 2);
+  EXPECT_EQ(parse_csv("1,-,3\n2,5,4\n").rows, 2);
+  EXPECT_EQ(parse_csv("5.1,3.5,setosa\n4.9,3,setosa\n").rows, 2);
+  CsvOptions options;
+  options.known = {"0", "1"};
+  EXPECT_EQ(parse_csv("0,1,2\n3,4,5\n", options).rows, 1);
+}
+
+TEST(Csv, RefusesWhatIsNotUtf8) {
+  EXPECT_NE(error_of("a,b\n1,K\xf6ln\n").find("line 2: byte 0xf6 is not UTF-8"), std::string::npos);
+  EXPECT_NE(error_of("gr\xf6\xdf"
+                     "e,b\n1,2\n")
+                .find("line 1: byte 0xf6"),
+            std::string::npos);
+  EXPECT_EQ(error_of("gr\xc3\xb6\xc3\x9f"
+                     "e,b\n1,2\n"),
+            "no error");
 }
 
 TEST(Csv, NamesWhatIsWrongAndWhere) {

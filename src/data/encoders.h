@@ -28,8 +28,8 @@ class Encoder {
   const std::string& column() const { return column_; }
   virtual int64_t width() const = 0;
   virtual bool is_text() const = 0;
-  // Errors: DataError where the column's kind is not what was learnt.
-  virtual std::unique_ptr<BoundEncoder> bind(const Table& table,
+  // To its column of a table.  Errors: DataError where that one's kind is not what was learnt.
+  virtual std::unique_ptr<BoundEncoder> bind(const Column& column, const Table& table,
                                              std::span<const int64_t> rows) const = 0;
   virtual std::string describe() const = 0;
   virtual nlohmann::json to_json() const = 0;

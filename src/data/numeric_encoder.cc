@@ -16,6 +16,7 @@ namespace {
 using nlohmann::json;
 
 constexpr float kLowest = -3, kHighest = 4;  // where the first and last bin stop extrapolating
+constexpr double kFarthest = 1e6;  // deviations from the mean that a network still tells apart
 
 class NumericEncoder;
 
@@ -44,9 +45,8 @@ class NumericEncoder : public Encoder {
   }
   bool is_text() const override { return false; }
 
-  std::unique_ptr<BoundEncoder> bind(const Table& table,
+  std::unique_ptr<BoundEncoder> bind(const Column& c, const Table& table,
                                      std::span<const int64_t> rows) const override {
-    const Column& c = table.column(column());
     if (c.is_text)
       for (int64_t row : rows)
         if (c.codes[static_cast<std::size_t>(row)] >= 0)
@@ -60,7 +60,7 @@ class NumericEncoder : public Encoder {
   void write(double x, float* f) const {
     const bool missing = std::isnan(x);
     if (missing) x = mean;
-    *f++ = static_cast<float>((x - mean) / scale);
+    *f++ = static_cast<float>(std::clamp((x - mean) / scale, -kFarthest, kFarthest));
     write_bins(x, f);
     f += bins();
     if (!common.empty()) {

@@ -29,7 +29,7 @@ struct Preprocessor::Impl {
 
 namespace {
 
-void check(const Table& table, const EncodingOptions& o) {
+void check_options(const Table& table, const EncodingOptions& o) {
   if (o.bins < 0 || o.common_values < 0 || o.max_categories < 1)
     throw ValueError("bins and common values must be 0 (off) or more, and categories 1 or more");
   for (const auto& [name, type] : o.types) table.column(name);
@@ -74,7 +74,7 @@ Fitted fit_column(const Table& table, std::size_t at, std::span<const int64_t> r
 
 Preprocessor Preprocessor::fit(const Table& table, std::span<const int64_t> rows,
                                const std::string& target, const EncodingOptions& options) {
-  check(table, options);
+  check_options(table, options);
   auto impl = std::make_shared<Impl>();
   impl->missing_texts = table.missing_texts;
   std::vector<Fitted> fitted(table.columns.size());
@@ -110,6 +110,7 @@ bool Preprocessor::all_numeric() const {
 CsvOptions Preprocessor::csv_options() const {
   CsvOptions options;
   if (!impl_->missing_texts.empty()) options.missing = impl_->missing_texts;
+  options.known = impl_->inputs;
   for (const EncoderPtr& e : impl_->encoders)
     if (e->is_text()) options.as_text.push_back(e->column());
   return options;
@@ -118,6 +119,18 @@ CsvOptions Preprocessor::csv_options() const {
 namespace {
 
 using Bound = std::vector<std::unique_ptr<BoundEncoder>>;
+
+// Of each encoder.  Errors: DataError where there is none.
+std::vector<const Column*> columns_of(const std::vector<EncoderPtr>& encoders, const Table& table) {
+  std::unordered_map<std::string_view, const Column*> named;
+  for (const Column& c : table.columns) named.emplace(c.name, &c);
+  std::vector<const Column*> columns;
+  for (const EncoderPtr& e : encoders) {
+    const auto found = named.find(e->column());
+    columns.push_back(found != named.end() ? found->second : &table.column(e->column()));
+  }
+  return columns;
+}
 
 // value(row, k): of the k-th encoder's column.
 template <class Value>
@@ -142,11 +155,11 @@ Array features_of(const std::vector<EncoderPtr>& encoders, const Bound& bound, i
 
 Array Preprocessor::transform(const Table& table, std::span<const int64_t> rows,
                               std::map<std::string, int64_t>* unseen) const {
+  const std::vector<const Column*> columns = columns_of(impl_->encoders, table);
   Bound bound;
-  std::vector<const Column*> columns;
-  for (const EncoderPtr& e : impl_->encoders) {
-    columns.push_back(&table.column(e->column()));
-    bound.push_back(e->bind(table, rows));
+  for (std::size_t k = 0; k < columns.size(); ++k) {
+    const EncoderPtr& e = impl_->encoders[k];
+    bound.push_back(e->bind(*columns[k], table, rows));
     if (unseen && bound.back()->unseen > 0) (*unseen)[e->column()] += bound.back()->unseen;
   }
   return features_of(impl_->encoders, bound, width(), static_cast<int64_t>(rows.size()),
@@ -155,20 +168,26 @@ Array Preprocessor::transform(const Table& table, std::span<const int64_t> rows,
                      });
 }
 
+void Preprocessor::check(const Table& table, std::span<const int64_t> rows) const {
+  const std::vector<const Column*> columns = columns_of(impl_->encoders, table);
+  for (std::size_t k = 0; k < columns.size(); ++k)
+    impl_->encoders[k]->bind(*columns[k], table, rows);
+}
+
 std::function<Array(std::span<const double>)> Preprocessor::transform_of(Table table) const {
   const auto columns = std::make_shared<const Table>(std::move(table));
   const auto bound = std::make_shared<Bound>();
-  std::vector<std::size_t> position;
-  for (const EncoderPtr& e : impl_->encoders) {
-    bound->push_back(e->bind(*columns, {}));
-    position.push_back(
-        static_cast<std::size_t>(&columns->column(e->column()) - columns->columns.data()));
+  std::vector<std::ptrdiff_t> position;
+  for (const Column* c : columns_of(impl_->encoders, *columns)) {
+    bound->push_back(impl_->encoders[bound->size()]->bind(*c, *columns, {}));
+    position.push_back(c - columns->columns.data());
   }
   return [=, impl = impl_](std::span<const double> values) {
     const std::size_t each = columns->columns.size();
     return features_of(impl->encoders, *bound, impl->width,
                        static_cast<int64_t>(values.size() / each), [&](int64_t row, std::size_t k) {
-                         return values[static_cast<std::size_t>(row) * each + position[k]];
+                         return values[static_cast<std::size_t>(row) * each +
+                                       static_cast<std::size_t>(position[k])];
                        });
   };
 }

@@ -51,15 +51,27 @@ class Handover {
   bool closed_ = false;
 };
 
+// Keeps all signals from this thread, and from those that it starts.
+class NoSignals {
+ public:
+  NoSignals() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~NoSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  NoSignals(const NoSignals&) = delete;
+  NoSignals& operator=(const NoSignals&) = delete;
+
+ private:
+  sigset_t before_;
+};
+
 // A thread that takes no signals: they are for the threads of the program.
 template <class F>
 std::thread quiet_thread(F body) {
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  std::thread thread(std::move(body));
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  return thread;
+  const NoSignals here;
+  return std::thread(std::move(body));
 }
 
 }  // namespace lanewise

@@ -52,7 +52,10 @@ json of_loss(const TrainOptions& options, Task task) {
 }
 
 json of_encoding(const EncodingOptions& o) {
-  return {{"bins", o.bins},
+  json types = json::object();
+  for (const auto& [column, type] : o.types) types[column] = name(type);
+  return {{"types", types},
+          {"bins", o.bins},
           {"common-values", o.common_values},
           {"common-coverage", o.common_coverage},
           {"common-min-rows", o.common_min_rows},

@@ -14,9 +14,9 @@ using nlohmann::json;
 
 namespace {
 
-// Raw outputs of the network become what a user asks for.
+// Raw outputs of the network become probabilities, or stay numbers of the standardised target.
 Array to_answers(const TargetInfo& target, const Array& output) {
-  if (target.task == Task::regression) return output * target.scale + target.mean;
+  if (target.task == Task::regression) return output;
   if (target.task == Task::multiclass) return softmax(output, -1);
   const Array p = sigmoid(output);
   return concatenate({1.0 - p, p}, 1);
@@ -45,9 +45,10 @@ Predictor::Answer answer_function(const nn::Sequential& network, const TargetInf
 
 }  // namespace
 
-Model::Impl::Impl(TargetInfo t, Preprocessor p, nn::Sequential n,
+Model::Impl::Impl(TargetInfo t, Objective o, Preprocessor p, nn::Sequential n,
                   std::vector<std::vector<nn::Parameter>> all, std::map<std::string, Metrics> m)
     : target(std::move(t)),
+      objective(std::move(o)),
       preprocessor(std::move(p)),
       network(std::move(n)),
       members(std::move(all)),
@@ -67,6 +68,7 @@ CsvOptions Model::csv_options() const {
 }
 
 const TargetInfo& Model::target() const { return impl_->target; }
+const Objective& Model::objective() const { return impl_->objective; }
 const Preprocessor& Model::preprocessor() const { return impl_->preprocessor; }
 const nn::Sequential& Model::network() const { return impl_->network; }
 int64_t Model::members() const { return static_cast<int64_t>(impl_->members.size()); }
@@ -87,15 +89,21 @@ int64_t Model::part_rows() const {
 void Model::predict_into(const float* features, int64_t row_stride, int64_t column_stride,
                          int64_t rows, float* out) const {
   impl_->predictor.predict_into(features, row_stride, column_stride, rows, out);
+  if (impl_->target.task != Task::regression) return;
+  for (int64_t i = 0; i < rows; ++i) out[i] = static_cast<float>(impl_->in_target_units(out[i]));
 }
 
 Prediction Model::predict(const Table& table, std::map<std::string, int64_t>* unseen) const {
   const Array x = impl_->preprocessor.transform(table, unseen);
   const Tensor features = x.tensor();
   std::vector<float> out(static_cast<std::size_t>(table.rows * outputs()));
-  predict_into(features.as<float>(), features.strides[0], features.strides[1], table.rows,
-               out.data());
-  return {{out.begin(), out.end()}, table.rows, static_cast<int64_t>(impl_->target.classes.size())};
+  impl_->predictor.predict_into(features.as<float>(), features.strides[0], features.strides[1],
+                                table.rows, out.data());
+  Prediction p{
+      {out.begin(), out.end()}, table.rows, static_cast<int64_t>(impl_->target.classes.size())};
+  if (impl_->target.task == Task::regression)
+    for (double& value : p.values) value = impl_->in_target_units(value);
+  return p;
 }
 
 namespace {
@@ -178,6 +186,7 @@ std::string Model::describe() const {
 
 std::string Model::to_json() const {
   const TargetInfo& t = impl_->target;
+  const Objective& o = impl_->objective;
   return json{{"target",
                {{"column", t.column},
                 {"task", name(t.task)},
@@ -185,6 +194,13 @@ std::string Model::to_json() const {
                 {"text", t.is_text},
                 {"mean", t.mean},
                 {"scale", t.scale}}},
+              {"objective",
+               {{"loss", nn::name(o.loss)},
+                {"smoothing", o.options.smoothing},
+                {"focus", o.options.focus},
+                {"delta", o.options.delta},
+                {"quantile", o.options.quantile},
+                {"class_weights", o.class_weights}}},
               {"architecture", json::parse(impl_->network.to_json())},
               {"preprocessing", json::parse(impl_->preprocessor.to_json())},
               {"metrics", impl_->metrics},

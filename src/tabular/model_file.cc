@@ -52,6 +52,15 @@ TargetInfo target_from_json(const json& j) {
           j.at("mean"),    j.at("scale")};
 }
 
+// Models of earlier versions have none: the loss of the task.
+Objective objective_from_json(const json& model, Task task) {
+  if (!model.contains("objective")) return {loss_for(task), {}, {}};
+  const json& j = model.at("objective");
+  return {nn::loss_from_name(j.at("loss").get<std::string>()),
+          {j.at("smoothing"), j.at("focus"), j.at("delta"), j.at("quantile")},
+          j.at("class_weights")};
+}
+
 // A parameter from the file, with the shape that the network needs.
 Array value_from(const SafetensorsFile& file, const std::string& name, const Shape& shape,
                  const std::string& path) {
@@ -112,10 +121,14 @@ Model Model::load(const std::string& path) {
                                   preprocessor.width(), network.inputs()),
                       path);
     auto members = members_from(file, j.value("members", std::size_t{1}), network, path);
-    return Model(std::make_shared<Impl>(target_from_json(j.at("target")), std::move(preprocessor),
-                                        std::move(network), std::move(members),
-                                        j.at("metrics").get<std::map<std::string, Metrics>>()));
-  } catch (const json::exception& e) {
+    TargetInfo target = target_from_json(j.at("target"));
+    Objective objective = objective_from_json(j, target.task);
+    return Model(std::make_shared<Impl>(
+        std::move(target), std::move(objective), std::move(preprocessor), std::move(network),
+        std::move(members), j.at("metrics").get<std::map<std::string, Metrics>>()));
+  } catch (const DataError&) {
+    throw;
+  } catch (const std::exception& e) {
     throw DataError(fmt::format("{}: the model's description is damaged: {}", path, e.what()),
                     path);
   }

@@ -13,15 +13,21 @@ namespace lanewise {
 
 struct Model::Impl {
   TargetInfo target;
+  Objective objective;
   Preprocessor preprocessor;
   nn::Sequential network;
   std::vector<std::vector<nn::Parameter>> members;
   std::vector<Array> values;  // of the parameters of each member in turn
   std::map<std::string, Metrics> metrics;
-  Predictor predictor;  // features -> probabilities, or target units
+  Predictor predictor;  // features -> probabilities, or the standardised target
 
-  Impl(TargetInfo target, Preprocessor preprocessor, nn::Sequential network,
+  Impl(TargetInfo target, Objective objective, Preprocessor preprocessor, nn::Sequential network,
        std::vector<std::vector<nn::Parameter>> members, std::map<std::string, Metrics> metrics);
+
+  // In double precision: a mean far from 0 would cost float32 the digits that tell rows apart.
+  double in_target_units(double standardised) const {
+    return standardised * target.scale + target.mean;
+  }
 };
 
 // Metrics of predictions for the rows of `target`.

@@ -147,7 +147,8 @@ class Pruning {
         members.push_back(m.parameters);
     }
     result.after = score_of(model_of(network, members, {}));
-    result.model = model_of(network, members, {{"validation", result.after}});
+    // The networks may have learnt from these rows before, so no score of theirs is kept.
+    result.model = model_of(network, members, {});
     return result;
   }
 
@@ -178,13 +179,14 @@ class Pruning {
   }
 
   nn::FitData data_of(std::span<const int64_t> chosen) const {
-    return {model_.preprocessor().transform(table_, table_rows(chosen)),
-            target_array(model_.target(), target_, chosen)};
+    return training_data(model_.preprocessor().transform(table_, table_rows(chosen)),
+                         model_.target(), target_, chosen, model_.objective().class_weights);
   }
 
   nn::EnsembleResult train(const nn::Sequential& network, const std::vector<Parameters>& members,
                            nn::FitOptions fit) const {
-    fit.loss = loss_for(model_.target().task);
+    fit.loss = model_.objective().loss;
+    fit.loss_options = model_.objective().options;
     fit.optimizer = options_.optimizer;
     fit.epochs = options_.epochs;
     fit.patience = options_.patience;
@@ -211,8 +213,9 @@ class Pruning {
       for (const nn::ParameterShape& p : network.parameter_shapes())
         named.back().push_back({p.name, values[named.back().size()]});
     }
-    return Model(std::make_shared<Model::Impl>(model_.target(), model_.preprocessor(), network,
-                                               std::move(named), std::move(metrics)));
+    return Model(std::make_shared<Model::Impl>(model_.target(), model_.objective(),
+                                               model_.preprocessor(), network, std::move(named),
+                                               std::move(metrics)));
   }
 
   const Model& model_;

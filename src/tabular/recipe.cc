@@ -153,8 +153,8 @@ Model model_of(const TrainPlan& plan, const std::vector<std::vector<Array>>& mem
     for (const nn::ParameterShape& p : plan.network->parameter_shapes())
       named.push_back({p.name, values[named.size()]});
   }
-  return Model(std::make_shared<Model::Impl>(plan.target, *plan.preprocessor, *plan.network,
-                                             std::move(all), std::move(metrics)));
+  return Model(std::make_shared<Model::Impl>(plan.target, plan.objective, *plan.preprocessor,
+                                             *plan.network, std::move(all), std::move(metrics)));
 }
 
 TrainResult result_of(nn::EnsembleResult fit, TrainPlan plan,

@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -215,6 +216,52 @@ TEST(Regression, AnswersInTheUnitsOfTheTarget) {
   EXPECT_EQ(model.outputs(), 1);
   EXPECT_GT(model.evaluate(table).at("r2"), 0.95);
   EXPECT_NEAR(model.predict(table).values[0], 1e6, 3000);
+}
+
+// Unix seconds: float32 has steps of 128 of them.
+TEST(Regression, ATargetFarFromZeroKeepsItsDigits) {
+  const auto at = [](double offset) {
+    TrainOptions o = options(30);
+    o.task = Task::regression;
+    return train(parse_csv(csv(400,
+                               [&](double a, int b) {
+                                 return fmt::format("{:.6f}", offset + 60 * a + 5 * b);
+                               })),
+                 o)
+        .model;
+  };
+  const Metrics near = at(0).metrics().at("out_of_fold");
+  const Metrics far = at(1.7e9).metrics().at("out_of_fold");
+  EXPECT_GT(near.at("r2"), 0.9);
+  EXPECT_NEAR(far.at("rmse"), near.at("rmse"), 1e-3 * near.at("rmse"));
+}
+
+TEST(Train, ATestTableIsCheckedBeforeTraining) {
+  TrainOptions o = options();
+  o.on_epoch = [](const nn::EpochReport&) { FAIL() << "trained"; };
+  const auto refused = [&](const std::string& test) {
+    const Table table = parse_csv(test);
+    return [&o, table] { train(two_classes(), o, &table); };
+  };
+  EXPECT_THAT(refused("a,b,y\n1,p,maybe\n"), ThrowsMessage<DataError>(HasSubstr("'maybe'")));
+  EXPECT_THAT(refused("a,y\n1,yes\n"), ThrowsMessage<DataError>(HasSubstr("called 'b'")));
+  EXPECT_THAT(refused("a,b,y\nx,p,yes\n"), ThrowsMessage<DataError>(HasSubstr("holds 'x'")));
+}
+
+TEST(Prune, GoesOnWithTheObjectiveOfTraining) {
+  TrainOptions o = options(2);
+  o.loss_options.focus = 2;
+  o.class_weights = {{"yes", 3}};
+  const std::string path = testing::TempDir() + "objective.safetensors";
+  train(two_classes(), o).model.save(path);
+  const Model model = Model::load(path);
+  std::filesystem::remove(path);
+  PruneOptions how;
+  how.epochs = 1;
+  const Objective& kept = prune(model, two_classes(), how).model.objective();
+  EXPECT_EQ(kept.loss, nn::Loss::binary_cross_entropy);
+  EXPECT_EQ(kept.options.focus, 2);
+  EXPECT_EQ(kept.class_weights, (std::vector<double>{1, 3}));
 }
 
 }  // namespace

@@ -201,4 +201,16 @@ Array target_array(const TargetInfo& target, const TargetValues& values,
   return array(y, {m, 1});
 }
 
+nn::FitData training_data(const Array& features, const TargetInfo& target,
+                          const TargetValues& values, std::span<const int64_t> chosen,
+                          std::span<const double> class_weights) {
+  nn::FitData data{features, target_array(target, values, chosen)};
+  if (class_weights.empty()) return data;
+  std::vector<int32_t> classes;
+  for (int64_t i : chosen) classes.push_back(values.classes[static_cast<std::size_t>(i)]);
+  data.weights =
+      nn::weights_of_classes(array(classes, {static_cast<int64_t>(classes.size())}), class_weights);
+  return data;
+}
+
 }  // namespace lanewise

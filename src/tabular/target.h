@@ -39,4 +39,9 @@ std::vector<double> class_weights(const TargetInfo& target, const TrainOptions& 
 Array target_array(const TargetInfo& target, const TargetValues& values,
                    std::span<const int64_t> chosen);
 
+// Features of the chosen rows with their targets, and weights where classes have some.
+nn::FitData training_data(const Array& features, const TargetInfo& target,
+                          const TargetValues& values, std::span<const int64_t> chosen,
+                          std::span<const double> class_weights);
+
 }  // namespace lanewise

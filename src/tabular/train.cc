@@ -39,6 +39,7 @@ class Training {
     info_ = recognize_target(table_, options_.target, options_.task);
     loss_for(info_.task, options_.loss);  // one of another task is told now
     target_ = read_target(table_, info_);
+    if (test_) test_target_ = read_target(*test_, info_);
     rows_ = split(options_, target_, test_ != nullptr);
     check_rows();
     if (info_.task != Task::regression)
@@ -48,6 +49,7 @@ class Training {
     standardize_target(info_, target_, rows_.train);
     preprocessor_ =
         Preprocessor::fit(table_, table_rows(rows_.train), info_.column, options_.encoding);
+    if (test_) preprocessor_.check(*test_, test_target_.rows);
     for (const TrainOptions& options : all_)
       networks_.push_back(make_network(options, info_, preprocessor_.width()));
     std::vector<TrainPlan> plans;
@@ -91,6 +93,7 @@ class Training {
     plan.members = members();
     plan.features = preprocessor_.width();
     plan.target = info_;
+    plan.objective = {loss_for(info_.task, all_[i].loss), all_[i].loss_options, class_weights_};
     plan.network = &networks_[i];
     plan.preprocessor = &preprocessor_;
     follow_recipe(all_[i], plan);
@@ -103,14 +106,8 @@ class Training {
   }
 
   nn::FitData data_for(std::span<const int64_t> positions) const {
-    nn::FitData data{preprocessor_.transform(table_, table_rows(positions)),
-                     target_array(info_, target_, positions)};
-    if (!class_weights_.empty()) {
-      const std::vector<int32_t> classes = values_at(target_.classes, positions);
-      data.weights = nn::weights_of_classes(array(classes, {static_cast<int64_t>(classes.size())}),
-                                            class_weights_);
-    }
-    return data;
+    return training_data(preprocessor_.transform(table_, table_rows(positions)), info_, target_,
+                         positions, class_weights_);
   }
 
   std::vector<nn::EnsembleResult> fit(std::span<const TrainPlan> plans) {
@@ -171,7 +168,7 @@ class Training {
     std::map<std::string, Metrics> metrics;
     add_scores_out_of_fold(metrics, plan, members);
     add_scores(metrics, "validation", unscored, table_, subset(rows_.validation));
-    if (test_) add_scores(metrics, "test", unscored, *test_, read_target(*test_, info_));
+    if (test_) add_scores(metrics, "test", unscored, *test_, test_target_);
     else add_scores(metrics, "test", unscored, table_, subset(rows_.test));
     return result_of(std::move(fit), std::move(plan), std::move(metrics));
   }
@@ -181,7 +178,7 @@ class Training {
   const TrainOptions& options_;  // the first, of what they share
   const Table* test_;
   TargetInfo info_;
-  TargetValues target_;
+  TargetValues target_, test_target_;
   Rows rows_;
   std::vector<double> class_shares_, class_weights_;
   Preprocessor preprocessor_;

@@ -82,7 +82,7 @@ class StreamTraining {
     const TrainPlan plan = make_plan(table, preprocessor, network);
     if (options_.on_start) options_.on_start(plan);
     const SampleEncoding encoding{table.columns, info_, preprocessor.transform_of(table.columns),
-                                  class_weights(info_, options_, shares_)};
+                                  plan.objective.class_weights};
     const SpooledSamples train(encoding, table.train, plan.members > 1 ? &table.folds : nullptr),
         validation(encoding, table.validation), held_out(encoding, table.test);
     nn::EnsembleResult fit = this->fit(plan, table.checksum(), train, validation);
@@ -172,6 +172,8 @@ class StreamTraining {
         static_cast<int>(table.folds.rows() > 0 ? folds_of(table.rows, options_.folds) : 1);
     plan.features = preprocessor.width();
     plan.target = info_;
+    plan.objective = {loss_for(info_.task, options_.loss), options_.loss_options,
+                      class_weights(info_, options_, shares_)};
     plan.network = &network;
     plan.preprocessor = &preprocessor;
     follow_recipe(options_, plan);

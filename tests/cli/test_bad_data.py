@@ -80,6 +80,30 @@ def test_text_declared_missing_keeps_the_column_numeric(tmp_path):
     assert predicted.stderr == ""
 
 
+def test_numbers_declared_missing_are(tmp_path):
+    data = write_csv(tmp_path / "d.csv", ("x", "c"), [(-999 if i % 4 == 0 else i, -999 if i % 5 == 0 else "u") for i in range(100)])
+    columns = {c["name"]: c for c in answer("inspect", data, "--missing=-999")["columns"]}
+    assert columns["x"]["missing"] == 25 and columns["c"]["missing"] == 20
+
+
+def test_text_that_begins_with_a_number_is_text(tmp_path):
+    done = train(tmp_path, ("age", "y"), [(("18-25", "26-35")[i % 2], i % 2) for i in range(80)])
+    assert "'age'" not in done.stdout + done.stderr
+    assert answer("evaluate", "--model", tmp_path / "m.safetensors", "--data", tmp_path / "data.csv")["metrics"]["accuracy"] == 1
+    # The other way round, text in a column that was numeric is told.
+    train(tmp_path, HEADER, ROWS)
+    data = write_csv(tmp_path / "new.csv", HEADER[:2], [("5mm", "u")])
+    message = refusal("predict", "--model", tmp_path / "m.safetensors", "--data", data)
+    assert "column 'x' was numeric in training, but row 1 holds '5mm'" in message
+
+
+def test_what_float32_cannot_hold_gives_no_nan(tmp_path):
+    done = train(tmp_path, HEADER, rows_with(lambda i, x, c, y: (x if i else 1e300, c, y)))
+    assert "exceeds float32" in done.stderr
+    data = write_csv(tmp_path / "new.csv", HEADER[:2], [(1e300, "u"), (-1e38, "u")])
+    assert "nan" not in lanewise("predict", "--model", tmp_path / "m.safetensors", "--data", data).stdout
+
+
 def test_an_all_missing_column_is_left_out(tmp_path):
     done = train(tmp_path, ("x", "empty", "y"), [(x, "", y) for x, _, y in ROWS])
     assert "without 'empty': no values" in done.stdout
@@ -92,7 +116,7 @@ def test_rows_without_a_target_are_dropped_and_counted(tmp_path):
 
 def test_infinite_values_count_as_missing(tmp_path):
     done = train(tmp_path, HEADER, rows_with(lambda i, x, c, y: (x if i else "inf", c, y)))
-    assert "column 'x' has 1 infinite values, the first in line 2" in done.stderr
+    assert "column 'x' is infinite or exceeds float32 (3.4e38) in 1 values, the first in line 2" in done.stderr
 
 
 @pytest.mark.parametrize("count", [3, 4])
