@@ -4,6 +4,7 @@
 
 #include "cli/command.h"
 #include "cli/data_flags.h"
+#include "cli/files.h"
 #include "cli/interrupt.h"
 #include "cli/report.h"
 #include "io/atomic_file.h"
@@ -54,6 +55,7 @@ std::string size_text(const Model& before, const Model& after) {
 }
 
 int prune(Flags flags, const Output& output) {
+  refuse_same_file({{"--data", flags.data}}, {{"--output", flags.output}});
   {
     AtomicFile probe(flags.output);
   }  // a folder that can't be written is told now, not after the work
@@ -78,7 +80,9 @@ int prune(Flags flags, const Output& output) {
        {"interrupted", result.fit.interrupted},
        {"before", {{"size", size_json(model)}, {"metrics", metrics_json(result.before)}}},
        {"after", {{"size", size_json(result.model)}, {"metrics", metrics_json(result.after)}}}});
-  return result.fit.interrupted ? kInterrupted : kDone;
+  if (!result.fit.interrupted) return kDone;
+  output.complain("interrupted; what training had got to is saved in " + flags.output);
+  return kInterrupted;
 }
 
 }  // namespace
@@ -106,6 +110,7 @@ Run add_prune(CommandLine& line) {
   add_run_flags(line);
   line.footer(R"text(
 A tenth of the rows is held out to judge; the model is trained on the others.
+--output may be --model itself, which it replaces at the end.
 
 Example:
   lanewise prune --model m.safetensors --data train.csv --output small.st)text");

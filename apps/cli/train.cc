@@ -6,6 +6,7 @@
 
 #include "base/cpu.h"
 #include "cli/command.h"
+#include "cli/files.h"
 #include "cli/interrupt.h"
 #include "cli/meter.h"
 #include "cli/progress.h"
@@ -137,6 +138,8 @@ Ranking sweep(const std::vector<Candidate>& all, const Data& data, Progress& pro
 
 int run(TrainFlags flags, const Output& output) {
   flags.settle();
+  refuse_same_file({{"--data", flags.data}, {"--test", flags.test}, {"--config", flags.config}},
+                   {{"--model", flags.model}, {"--log", flags.log}});
   const std::vector<Candidate> all =
       flags.sweep.empty() ? std::vector<Candidate>{} : candidates(flags);
   {
