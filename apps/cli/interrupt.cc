@@ -31,8 +31,10 @@ void wait(const sigset_t& signals, const std::function<void()>& tell) {
 void end_on_interrupts(std::function<void()> tell) {
   sigset_t signals;
   sigemptyset(&signals);
-  sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGTERM);
+  for (const int number : {SIGINT, SIGTERM}) {
+    sigaddset(&signals, number);
+    std::signal(number, SIG_DFL);  // a script's background jobs ignore them, and none would come
+  }
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // of this thread and all that it starts
   std::thread(wait, signals, std::move(tell)).detach();
 }

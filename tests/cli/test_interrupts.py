@@ -11,10 +11,10 @@ from program import PROGRAM, interrupt, without_build_warning
 ROWS = b"x,c,y\n" + b"1,u,0\n2,v,1\n" * 50
 
 
-def begun(command, folder, ready):
+def begun(command, folder, ready, **options):
     """A run that waits for more rows on its standard input, once `ready` holds."""
     run = subprocess.Popen([PROGRAM, *map(str, command)], cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                           stderr=subprocess.PIPE)
+                           stderr=subprocess.PIPE, **options)
     run.stdin.write(ROWS)
     run.stdin.flush()
     patience = time.monotonic() + 30
@@ -43,6 +43,12 @@ def test_a_temporary_file_is_removed(tmp_path, model, which):
     run = begun(command, tmp_path, lambda run: list(tmp_path.glob(".out.csv*")) and waits_for_rows(run))
     assert end(run, which) == (130, "", "lanewise predict: interrupted; no file is left unfinished\n")
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("out.csv", "before")]
+
+
+def test_where_a_shell_ignores_interrupts(tmp_path):
+    ignore = lambda: signal.signal(signal.SIGINT, signal.SIG_IGN)
+    code, _, err = end(begun(["inspect", "-"], tmp_path, waits_for_rows, preexec_fn=ignore), signal.SIGINT)
+    assert code == 130 and "interrupted" in err
 
 
 @pytest.mark.parametrize("command", [
