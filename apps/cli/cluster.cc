@@ -4,7 +4,7 @@
 
 #include "cli/command.h"
 #include "cli/data_flags.h"
-#include "cli/interrupt.h"
+#include "cli/files.h"
 #include "cli/meter.h"
 #include "lanewise/analysis.h"
 #include "lanewise/ops.h"
@@ -41,7 +41,8 @@ void save_labels(const Clusters& found, Source& source, const std::string& path)
 }
 
 int run(Flags flags, const Output& output) {
-  watch_interrupts();
+  refuse_same_file({{"DATA", flags.data}},
+                   {{"--output", flags.output}, {"--labels", flags.labels}});
   SourceOptions options;
   options.npy.features_first = flags.features_first;
   const auto data = read_ahead(open_source(flags.data, options));

@@ -13,7 +13,7 @@
 namespace lanewise::cli {
 namespace {
 
-// CLI11 says "Could not convert: --seed = 1e99".
+// CLI11 says "Could not convert: --quiet = 3".
 std::string conversion_text(const std::string& said) {
   const size_t colon = said.find(": "), equals = said.find(" = ");
   if (colon == std::string::npos || equals == std::string::npos) return said;
@@ -30,6 +30,15 @@ void refuse_unknown(const CLI::App& app) {
         fmt::format("unexpected argument '{}'{}", word,
                     app.get_option_no_throw("--data") ? "; rows are given with --data" : ""));
   throw UsageError(fmt::format("no flag {}{}", word, did_you_mean(word, flag_names(app))));
+}
+
+// Before checks that a command adds.
+template <class T>
+CLI::Option* checked(CLI::Option* option) {
+  const Flag flag(option);
+  if constexpr (std::is_same_v<T, std::string>) flag.check(not_empty());
+  else flag.check(number_of<T>());
+  return option;
 }
 
 CLI::Option* repeatable(CLI::Option* option) {
@@ -58,21 +67,27 @@ std::string Flag::group() const { return option_->get_group(); }
 template <class T>
 Flag FlagGroup::value(const std::string& flag, T& into, const std::string& type,
                       const std::string& help) const {
-  return Flag(
-      app_.add_option(flag, into, help)->type_name(type)->capture_default_str()->group(name_));
+  return Flag(checked<T>(app_.add_option(flag, into, help))
+                  ->type_name(type)
+                  ->capture_default_str()
+                  ->group(name_));
 }
 
 template <class T>
 Flag FlagGroup::optional(const std::string& flag, std::optional<T>& into, const std::string& type,
                          const std::string& help, const std::string& recipe) const {
-  return Flag(
-      app_.add_option(flag, into, help)->type_name(type)->default_str(recipe)->group(name_));
+  return Flag(checked<T>(app_.add_option(flag, into, help))
+                  ->type_name(type)
+                  ->default_str(recipe)
+                  ->group(name_));
 }
 
 template <class T>
 Flag FlagGroup::list(const std::string& flag, std::vector<T>& into, const std::string& type,
                      const std::string& help) const {
-  return Flag(repeatable(app_.add_option(flag, into, help))->type_name(type)->group(name_));
+  CLI::Option* option = repeatable(app_.add_option(flag, into, help));
+  if constexpr (!std::is_same_v<T, std::string>) checked<T>(option);
+  return Flag(option->type_name(type)->group(name_));
 }
 
 Flag FlagGroup::text(const std::string& flag, const std::function<void(const std::string&)>& read,
@@ -83,7 +98,8 @@ Flag FlagGroup::text(const std::string& flag, const std::function<void(const std
 
 Flag FlagGroup::count(const std::string& flag, const std::function<void(int)>& read,
                       const std::string& help) const {
-  return Flag(app_.add_option_function<int>(flag, read, help)->type_name("N")->group(name_));
+  return Flag(
+      checked<int>(app_.add_option_function<int>(flag, read, help))->type_name("N")->group(name_));
 }
 
 Flag FlagGroup::each(const std::string& flag, const std::function<void(const std::string&)>& add,

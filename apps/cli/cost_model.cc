@@ -13,7 +13,7 @@ namespace {
 struct Checked {
   int64_t value;
   [[noreturn]] static void too_large() {
-    throw ValueError("cost: the counts of this network exceed 2^63");
+    throw ValueError("the counts of this network exceed 2^63");
   }
   friend Checked operator*(Checked a, Checked b) {
     if (__builtin_mul_overflow(a.value, b.value, &a.value)) too_large();
@@ -66,12 +66,11 @@ std::vector<int64_t> parse_widths(std::string_view text) {
     at = next + 1;
   }
   throw ValueError(fmt::format(
-      "cost: '{}' isn't a network; write widths of 1 or more joined by '-', as 100-64-32-1", text));
+      "'{}' isn't a network; write widths of 1 or more joined by '-', as 100-64-32-1", text));
 }
 
 NetworkCost network_cost(const std::vector<int64_t>& widths, int64_t samples, DType dtype) {
-  if (samples < 1)
-    throw ValueError(fmt::format("cost: samples must be 1 or more, not {}", samples));
+  if (samples < 1) throw ValueError(fmt::format("samples must be 1 or more, not {}", samples));
   NetworkCost cost;
   cost.widths = widths;
   const Checked bytes{static_cast<int64_t>(size_of(dtype))};

@@ -4,7 +4,7 @@
 
 #include "cli/command.h"
 #include "cli/data_flags.h"
-#include "cli/interrupt.h"
+#include "cli/files.h"
 #include "cli/meter.h"
 #include "cli/suggest.h"
 #include "io/atomic_file.h"
@@ -115,8 +115,8 @@ int generate(const Flags& flags, const Output& output) {
   const auto source = synthetic_source(kind, flags.options);
   if (!flags.target_file.empty() && !source->has_target())
     throw UsageError(fmt::format("--target-file: {} have no target", flags.kind));
+  refuse_same_file({}, {{"OUT", flags.output}, {"--target-file", flags.target_file}});
   const std::string info_path = beside(flags.output, ".json");
-  watch_interrupts();
   const double seconds =
       write(*source, {*source, flags.output, flags.target_file, flags.features_first});
   Json info = {{"kind", flags.kind},

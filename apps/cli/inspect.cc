@@ -138,18 +138,6 @@ Report of_npz(const std::string& path, const std::vector<std::string>& names) {
 
 // ---- tables ----
 
-// At most `columns` characters, whole code points, on one line.
-std::string cut(std::string text, size_t columns) {
-  std::replace_if(
-      text.begin(), text.end(), [](unsigned char c) { return c < ' '; }, ' ');
-  size_t at = 0, seen = 0;
-  for (; at < text.size(); ++at) {
-    if ((text[at] & 0xC0) == 0x80) continue;
-    if (seen++ == columns) return text.substr(0, at) + "…";
-  }
-  return text;
-}
-
 std::string values_text(const Column& column, const ColumnSummary& values) {
   constexpr size_t kShown = 2, kColumns = 12;
   if (!column.is_text) {
@@ -159,7 +147,7 @@ std::string values_text(const Column& column, const ColumnSummary& values) {
   std::string text;
   for (const auto& [code, count] : values.commonest(kShown))
     text += fmt::format("{}{}", text.empty() ? "" : ", ",
-                        cut(column.dictionary[static_cast<size_t>(code)], kColumns));
+                        on_a_line(column.dictionary[static_cast<size_t>(code)], kColumns));
   const size_t more = column.dictionary.size() - std::min(column.dictionary.size(), kShown);
   return more > 0 ? fmt::format("{} and {} more", text, grouped(static_cast<int64_t>(more))) : text;
 }
@@ -192,7 +180,7 @@ Report of_table(const std::string& path, const CsvOptions& options, const Output
   Json columns = Json::array();
   for (size_t k = 0; k < table.columns.size(); ++k) {
     const Column& c = table.columns[k];
-    rows.push_back({cut(c.name, 24), std::string(name(c.type)), grouped(c.missing),
+    rows.push_back({on_a_line(c.name, 24), std::string(name(c.type)), grouped(c.missing),
                     values_text(c, values[k])});
     columns.push_back(column_json(c, values[k]));
   }

@@ -1,12 +1,17 @@
-// Ctrl-C: the first one asks, the second one kills.
+// Ctrl-C: ends the program, or asks work that watches it to end; then the second one ends it.
 #pragma once
+
+#include <functional>
 
 namespace lanewise::cli {
 
 // The shell's exit code for a program that Ctrl-C ended.
 inline constexpr int kInterrupted = 130;
 
-// From now on the first SIGINT or SIGTERM only sets a flag.
+// From now on SIGINT and SIGTERM remove temporary files, call `tell` on a thread of their own and
+// end the program. To be called before there are other threads.
+void end_on_interrupts(std::function<void()> tell);
+// From now on the first of them only sets a flag.
 void watch_interrupts();
 bool interrupted();
 

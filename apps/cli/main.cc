@@ -1,4 +1,7 @@
 // The program `lanewise`: finds the command, reads its flags, runs it, tells its errors.
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
@@ -43,7 +46,7 @@ Examples:
   lanewise explain "(64,100) @ (100,1000) + (64,1)"
 
 Results go to stdout, everything else to stderr; --json prints one JSON object.
-Exit codes: 0 done, 1 the job failed, 2 wrong usage.
+Exit codes: 0 done, 1 the job failed, 2 wrong usage, 130 interrupted.
 )text";
 }
 
@@ -74,16 +77,28 @@ void warn_of_slow_build(const Output& output) {
     output.warn("this is a {} build: much slower than a Release build", kBuildType);
 }
 
+int fail(const Output& output, std::string_view kind, std::string_view message, int code) {
+  output.complain(message);
+  if (output.json()) output.result({}, {{"error", {{"kind", kind}, {"message", message}}}});
+  return code;
+}
+
+int fail_interrupted(const Output& output) {
+  return fail(output, "Interrupted", "interrupted; no file is left unfinished", kInterrupted);
+}
+
 int run_command(const Command& command, std::vector<std::string> arguments, Output& output) {
   CommandLine line(std::string(command.name), std::string(command.summary));
   const Run run = command.add(line);
-  bool json = false;  // read by dispatch() too, for errors that come before
+  bool json = false;  // main() looks for it too, for errors that come before
   line.group("Output").toggle("--json", json, "print the result as one JSON object");
   if (!line.read(std::move(arguments))) {
     output.write(line.help());
     return kDone;
   }
+  output.set_json(json);
   warn_of_slow_build(output);
+  end_on_interrupts([output] { fail_interrupted(output); });
   return run(output);
 }
 
@@ -102,15 +117,8 @@ int dispatch(std::vector<std::string> arguments, Output& output) {
   if (word == "--version") return print_version(output), kDone;
   const Command* command = find_command(word);
   if (command == nullptr) refuse_command(word);
-  output = Output(word);
-  output.set_json(std::find(arguments.begin(), arguments.end(), "--json") != arguments.end());
+  output.set_command(word);
   return run_command(*command, std::move(arguments), output);
-}
-
-int fail(const Output& output, std::string_view kind, std::string_view message, int code) {
-  if (output.json()) output.result({}, {{"error", {{"kind", kind}, {"message", message}}}});
-  output.complain(message);
-  return code;
 }
 
 const ErrorMapping& mapping(const Error& error) {
@@ -121,7 +129,7 @@ int run_and_tell_errors(const std::vector<std::string>& arguments, Output& outpu
   try {
     return dispatch(arguments, output);
   } catch (const Interrupted&) {
-    return fail(output, "Interrupted", "interrupted; nothing was written", kInterrupted);
+    return fail_interrupted(output);
   } catch (const UsageError& error) {
     return fail(output, "UsageError", error.what(), kWrongUsage);
   } catch (const Error& error) {
@@ -133,6 +141,14 @@ int run_and_tell_errors(const std::vector<std::string>& arguments, Output& outpu
   }
 }
 
+// The next file that is opened would take the place of one that is closed, and get what is said.
+// What stands there instead can't be read, or written, either.
+void occupy_closed_streams() {
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    if (::fcntl(stream, F_GETFD) < 0)
+      (void)!::open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
 }  // namespace
 }  // namespace lanewise::cli
 
@@ -141,7 +157,8 @@ int main(int argc, char** argv) {
   // A closed pipe and a file that may not grow are errors of write().
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
-  Output output("");
+  occupy_closed_streams();
+  Output output;
   const std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
   output.set_json(std::find(arguments.begin(), arguments.end(), "--json") != arguments.end());
   try {

@@ -36,14 +36,13 @@ void Meter::draw() {
       static_cast<double>(done_) / static_cast<double>(std::max<int64_t>(samples_, 1));
   const double seconds = std::chrono::duration<double>(drawn_ - pass_).count();
   const int width = terminal_columns() - 1;
-  fmt::print(stderr, "\r{:<{}}",
-             meter_line(what_, share, static_cast<double>(done_ * row_bytes_), seconds, width),
-             width);
-  std::fflush(stderr);
+  const auto bytes = static_cast<double>(done_ * row_bytes_);
+  write_to_stderr(fmt::format("\r{:<{}}", meter_line(what_, share, bytes, seconds, width), width));
 }
 
 void Meter::clear() {
-  if (std::exchange(shown_, false)) fmt::print(stderr, "\r{:<{}}\r", "", terminal_columns() - 1);
+  if (std::exchange(shown_, false))
+    write_to_stderr(fmt::format("\r{:<{}}\r", "", terminal_columns() - 1));
 }
 
 std::string meter_line(const std::string& what, double share, double bytes, double seconds,

@@ -1,5 +1,5 @@
 // How a pass over samples is watched: its share, its speed and the time that it will take, on a
-// terminal; and Ctrl-C between two runs of samples.
+// terminal; and Ctrl-C between two runs of samples, where it is watched.
 #pragma once
 
 #include <chrono>
@@ -39,7 +39,8 @@ std::string meter_line(const std::string& what, double share, double bytes, doub
 
 int64_t row_bytes(const Source& source);
 
-// `source`, whose passes the meter follows as `what`; a pull throws Interrupted after Ctrl-C.
+// `source`, whose passes the meter follows as `what`; a pull throws Interrupted after a watched
+// Ctrl-C.
 std::unique_ptr<Source> metered(Source& source, Meter& meter, std::string what);
 
 }  // namespace lanewise::cli

@@ -3,7 +3,7 @@
 
 #include "cli/command.h"
 #include "cli/data_flags.h"
-#include "cli/interrupt.h"
+#include "cli/files.h"
 #include "cli/meter.h"
 #include "lanewise/analysis.h"
 #include "lanewise/ops.h"
@@ -71,7 +71,8 @@ Neighbors find(const Array& queries, Source& data, const Flags& flags) {
 }
 
 int run(const Flags& flags, const Output& output) {
-  watch_interrupts();
+  refuse_same_file({{"QUERIES", flags.queries}, {"DATA", flags.data}},
+                   {{"--output", flags.output}});
   const Array queries = read_queries(flags);
   if (queries.shape(0) == 0) throw DataError(fmt::format("{}: holds no queries", flags.queries));
   SourceOptions options;

@@ -4,6 +4,7 @@
 
 #include "cli/command.h"
 #include "cli/data_flags.h"
+#include "cli/files.h"
 #include "cli/interrupt.h"
 #include "cli/meter.h"
 #include "cli/resumable.h"
@@ -54,16 +55,10 @@ int64_t sum_of(const Array& counts) {
   return sum;
 }
 
-// Without the name of an array in it.
-std::size_t path_length(const std::string& input) {
-  const std::size_t colon = input.rfind(".npz:");
-  return colon == input.npos ? input.size() : colon + 4;
-}
-
 // What decides the bytes of the result.
 Json job_of(const Flags& flags, const Source& source) {
   Json files = Json::array();
-  for (const std::string& path : files_of(flags.input.substr(0, path_length(flags.input)))) {
+  for (const std::string& path : files_of(path_of(flags.input))) {
     const auto changed = fs::last_write_time(path).time_since_epoch().count();
     files.push_back({path, fs::file_size(path), changed});
   }
@@ -78,6 +73,9 @@ Json job_of(const Flags& flags, const Source& source) {
 }
 
 int normalize(const Flags& flags, const Output& output) {
+  refuse_same_file(
+      {{"IN", flags.input}, {"--apply", flags.apply}},
+      {{"OUT", flags.output}, {"--moments", flags.apply.empty() ? moments_path(flags) : ""}});
   watch_interrupts();
   const auto input = open_input(flags);
   const Shape row = input->row_shapes()[0];

@@ -50,10 +50,15 @@ void Output::result(std::string_view text, const Json& json) const {
   write(json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
-void Output::say(std::string_view text) const { fmt::print(stderr, "{}\n", text); }
+void write_to_stderr(std::string_view text) noexcept {
+  std::fwrite(text.data(), 1, text.size(), stderr);
+  std::fflush(stderr);
+}
+
+void Output::say(std::string_view text) const { write_to_stderr(fmt::format("{}\n", text)); }
 
 void Output::complain(std::string_view text) const {
-  fmt::print(stderr, "lanewise{}{}: {}\n", command_.empty() ? "" : " ", command_, text);
+  say(fmt::format("lanewise{}{}: {}", command_.empty() ? "" : " ", command_, text));
 }
 
 std::string text_table(const std::vector<std::vector<std::string>>& rows, std::string_view indent) {
@@ -73,6 +78,17 @@ std::string text_table(const std::vector<std::vector<std::string>>& rows, std::s
     }
     line.erase(line.find_last_not_of(' ') + 1);
     text += line + "\n";
+  }
+  return text;
+}
+
+std::string on_a_line(std::string text, size_t columns) {
+  std::replace_if(
+      text.begin(), text.end(), [](unsigned char c) { return c < ' '; }, ' ');
+  size_t at = 0, seen = 0;
+  for (; at < text.size(); ++at) {
+    if ((text[at] & 0xC0) == 0x80) continue;
+    if (seen++ == columns) return text.substr(0, at) + "…";
   }
   return text;
 }

@@ -17,10 +17,12 @@ using Json = nlohmann::ordered_json;
 // The reader of stdout is gone (`lanewise … | head`): no reason to complain.
 struct ClosedPipe {};
 
+// Text for people that can't be written is lost: no reason to give up the work.
+void write_to_stderr(std::string_view text) noexcept;
+
 class Output {
  public:
-  explicit Output(std::string command) : command_(std::move(command)) {}
-
+  void set_command(std::string command) { command_ = std::move(command); }
   void set_json(bool json) { json_ = json; }
   bool json() const { return json_; }
 
@@ -49,6 +51,8 @@ class Output {
 std::string text_table(const std::vector<std::vector<std::string>>& rows,
                        std::string_view indent = "");
 
+// At most `columns` characters, whole code points, without line ends.
+std::string on_a_line(std::string text, size_t columns);
 std::string grouped(int64_t count);                         // 1,234,567
 std::string shortened(double value);                        // 0.3123, 12.35, 1.2e+09: for people
 std::string data_size(double bytes);                        // 7.76 MB, 10⁶ bytes to the MB

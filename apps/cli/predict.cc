@@ -4,6 +4,7 @@
 
 #include "cli/command.h"
 #include "cli/data_flags.h"
+#include "cli/files.h"
 #include "io/atomic_file.h"
 
 namespace lanewise::cli {
@@ -66,6 +67,8 @@ void append(Prediction& all, const Prediction& part) {
 }
 
 int predict(const Flags& flags, const Output& output) {
+  refuse_same_file({{"--model", flags.model}, {"--data", flags.data}},
+                   {{"--output", flags.output}});
   const bool to_file = flags.output != "-";
   std::optional<AtomicFile> file;
   if (to_file) file.emplace(flags.output);  // before the work: it may not be writable

@@ -85,7 +85,7 @@ class Bar : public Progress {
   }
   void end() override {
     if (!open_) return;
-    fmt::print(stderr, "\n");
+    write_to_stderr("\n");
     open_ = false;
   }
 
@@ -97,8 +97,7 @@ class Bar : public Progress {
     // The last column stays free: writing there wraps the line on some terminals.
     const size_t width = static_cast<size_t>(terminal_columns() - 1);
     const std::string line = bar_line(state_, static_cast<int>(width));
-    fmt::print(stderr, "\r{:<{}}", line, width);
-    std::fflush(stderr);
+    write_to_stderr(fmt::format("\r{:<{}}", line, width));
   }
 
   BarState state_{.loss = kNaN, .validation = kNaN, .rows_per_second = kNaN};

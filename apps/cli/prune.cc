@@ -4,6 +4,7 @@
 
 #include "cli/command.h"
 #include "cli/data_flags.h"
+#include "cli/files.h"
 #include "cli/interrupt.h"
 #include "cli/report.h"
 #include "io/atomic_file.h"
@@ -54,6 +55,7 @@ std::string size_text(const Model& before, const Model& after) {
 }
 
 int prune(Flags flags, const Output& output) {
+  refuse_same_file({{"--data", flags.data}}, {{"--output", flags.output}});
   {
     AtomicFile probe(flags.output);
   }  // a folder that can't be written is told now, not after the work
@@ -78,7 +80,9 @@ int prune(Flags flags, const Output& output) {
        {"interrupted", result.fit.interrupted},
        {"before", {{"size", size_json(model)}, {"metrics", metrics_json(result.before)}}},
        {"after", {{"size", size_json(result.model)}, {"metrics", metrics_json(result.after)}}}});
-  return result.fit.interrupted ? kInterrupted : kDone;
+  if (!result.fit.interrupted) return kDone;
+  output.complain("interrupted; what training had got to is saved in " + flags.output);
+  return kInterrupted;
 }
 
 }  // namespace
@@ -105,9 +109,14 @@ Run add_prune(CommandLine& line) {
   add_csv_flags(line, flags->csv);
   add_run_flags(line);
   line.footer(R"text(
+<<<<<<< HEAD
 A tenth of the rows is held out to judge; the model is trained on the others,
 with the loss and the class weights of its own training. Rows that it learnt
 from when it was made judge too well: give others where there are some.
+=======
+A tenth of the rows is held out to judge; the model is trained on the others.
+--output may be --model itself, which it replaces at the end.
+>>>>>>> fixcli
 
 Example:
   lanewise prune --model m.safetensors --data train.csv --output small.st)text");

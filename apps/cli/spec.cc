@@ -1,5 +1,6 @@
 #include "cli/spec.h"
 
+#include <algorithm>
 #include <charconv>
 #include <span>
 #include <sstream>
@@ -33,6 +34,19 @@ constexpr OptionRow<O> kOptimizerOptions[] = {
     {"rmsprop", "centered", &O::centered},  {"rmsprop", "momentum", &O::rmsprop_momentum},
     {"rmsprop", "epsilon", &O::epsilon},    {"adagrad", "epsilon", &O::epsilon},
 };
+
+using Kind = OptimizerKind;
+constexpr Kind kOptimizers[] = {Kind::sgd,   Kind::momentum, Kind::adam,
+                                Kind::adamw, Kind::rmsprop,  Kind::adagrad};
+
+// The momentum of rmsprop is another number, which --optimizer alone sets.
+bool changes(std::string_view flag, Kind kind) {
+  if (flag == "--momentum") return kind == Kind::momentum;
+  const auto names_it = [&](const OptionRow<O>& row) {
+    return row.key == flag.substr(2) && name(kind).starts_with(row.owner);
+  };
+  return std::any_of(std::begin(kOptimizerOptions), std::end(kOptimizerOptions), names_it);
+}
 
 struct Spec {
   std::string name;
@@ -118,6 +132,24 @@ void read_optimizer(const std::string& text, OptimizerOptions& options) {
   if (options.kind == OptimizerKind::sgd && !spec.options.empty())
     options.kind = OptimizerKind::momentum;
   set_all<OptimizerOptions>("--optimizer", name(options.kind), spec, kOptimizerOptions, options);
+}
+
+std::string optimizers_with(std::string_view flag) {
+  std::vector<std::string_view> names;
+  for (const Kind kind : kOptimizers)
+    if (changes(flag, kind)) names.push_back(name(kind));
+  const std::string_view last = names.back();
+  names.pop_back();
+  return names.empty() ? std::string(last) : fmt::format("{} and {}", fmt::join(names, ", "), last);
+}
+
+void refuse_without_effect(std::string_view flag, const std::vector<OptimizerKind>& kinds) {
+  if (std::any_of(kinds.begin(), kinds.end(), [&](Kind kind) { return changes(flag, kind); }))
+    return;
+  throw UsageError(
+      fmt::format("{} is for {}, not {}; options written with an optimizer, as "
+                  "momentum:momentum=0.9, go with it",
+                  flag, optimizers_with(flag), name(kinds[0])));
 }
 
 void read_class_weight(const std::string& text, TrainOptions& options) {

@@ -7,6 +7,7 @@
 
 #include "cli/command.h"
 #include "cli/report.h"
+#include "tabular/target.h"
 
 namespace lanewise::cli {
 namespace {
@@ -34,6 +35,10 @@ std::vector<Axis> axes_of(const std::string& text) {
         std::any_of(axis.values.begin(), axis.values.end(), [](auto& v) { return v.empty(); }))
       throw UsageError(
           fmt::format("--sweep: '{}' isn't FLAG=VALUE,VALUE, as hidden=64,64:32", word));
+    const auto same = [&](const Axis& other) { return other.flag == axis.flag; };
+    if (std::any_of(axes.begin(), axes.end(), same))
+      throw UsageError(fmt::format(
+          "--sweep: '{0}' is named twice; write its values once, as {0}=VALUE,VALUE", axis.flag));
     axes.push_back(std::move(axis));
   }
   if (axes.empty()) throw UsageError("--sweep: names no flag, as hidden=64,64:32 does");
@@ -67,6 +72,16 @@ Candidate candidate_of(const TrainFlags& flags, FlagValues chosen) {
   return {std::move(chosen), own.options};
 }
 
+void check(const Candidate& candidate, const TargetInfo& target) {
+  const std::vector<double> shares(target.classes.size(), 1);  // only the labels count here
+  try {
+    loss_for(target.task, candidate.options.loss);
+    class_weights(target, candidate.options, shares);
+  } catch (const ValueError& error) {
+    throw UsageError(fmt::format("--sweep: {}: {}", candidate.text(), error.what()));
+  }
+}
+
 }  // namespace
 
 std::string Candidate::text() const {
@@ -74,6 +89,10 @@ std::string Candidate::text() const {
   for (const auto& [flag, value] : flags)
     text += fmt::format("{}{}={}", text.empty() ? "" : " ", flag, value);
   return text;
+}
+
+bool Candidate::sweeps(std::string_view flag) const {
+  return std::any_of(flags.begin(), flags.end(), [&](const auto& f) { return f.first == flag; });
 }
 
 std::vector<Candidate> candidates(const TrainFlags& flags) {
@@ -92,6 +111,12 @@ std::vector<Candidate> candidates(const TrainFlags& flags) {
   return all;
 }
 
+void check_candidates(const std::vector<Candidate>& all, const Table& table) {
+  const TrainOptions& first = all[0].options;
+  const TargetInfo target = recognize_target(table, first.target, first.task);
+  for (const Candidate& candidate : all) check(candidate, target);
+}
+
 std::vector<std::vector<std::size_t>> sharing_batches(const std::vector<Candidate>& all) {
   std::vector<std::vector<std::size_t>> groups;
   for (std::size_t i = 0; i < all.size(); ++i) {
@@ -105,6 +130,8 @@ std::vector<std::vector<std::size_t>> sharing_batches(const std::vector<Candidat
 }
 
 void Ranking::add(const Candidate& candidate, TrainResult result) {
+  if (result.fit.failure.empty() && result.fit.history.empty()) return;
+  --untrained_;
   const auto better = [](const Row& a, const Row& b) {
     return std::tuple(!a.failure.empty(), a.loss) < std::tuple(!b.failure.empty(), b.loss);
   };
@@ -118,11 +145,11 @@ void Ranking::add(const Candidate& candidate, TrainResult result) {
   const std::string judge = result.plan.members > 1 ? "out_of_fold" : "validation";
   const Json metrics = metrics_json(metrics_of(result.model.metrics(), judge));
   const auto& history = result.fit.history;
-  double loss = history.empty() ? INFINITY : 0;  // interrupted before anything was judged
+  double loss = 0;
   for (const auto& member : result.fit.members)
     loss += member.best_loss / static_cast<double>(result.fit.members.size());
-  const auto place = insert({candidate, loss, history.empty() ? 0 : history.back().seconds,
-                             history.size(), metrics.begin().key(), metrics.begin().value()});
+  const auto place = insert({candidate, loss, history.back().seconds, history.size(),
+                             metrics.begin().key(), metrics.begin().value()});
   if (place == rows_.begin()) best_ = std::move(result);
 }
 
@@ -149,7 +176,11 @@ std::string Ranking::table() const {
                           fmt::format("{:.1f}", row.seconds)});
     else text.back().insert(text.back().end(), {"failed", "-", std::to_string(row.epochs), "-"});
   }
-  return text_table(text) + failures();
+  std::string untrained;
+  if (untrained_ > 0)
+    untrained =
+        fmt::format("not trained: {} of {} combinations\n", untrained_, untrained_ + rows_.size());
+  return text_table(text) + failures() + untrained;
 }
 
 std::string Ranking::failures() const {

@@ -6,9 +6,11 @@
 
 #include "base/cpu.h"
 #include "cli/command.h"
+#include "cli/files.h"
 #include "cli/interrupt.h"
 #include "cli/meter.h"
 #include "cli/progress.h"
+#include "cli/spec.h"
 #include "cli/sweep.h"
 #include "cli/train_flags.h"
 #include "cli/train_report.h"
@@ -118,7 +120,8 @@ std::string memory_text(int64_t limit) {
 
 Ranking sweep(const std::vector<Candidate>& all, const Data& data, Progress& progress,
               const Output& output) {
-  Ranking ranking;
+  check_candidates(all, data.table);
+  Ranking ranking(all.size());
   for (const std::vector<std::size_t>& group : sharing_batches(all)) {
     std::vector<TrainOptions> options;
     std::vector<std::string> names;
@@ -132,13 +135,28 @@ Ranking sweep(const std::vector<Candidate>& all, const Data& data, Progress& pro
       ranking.add(all[group[k]], std::move(results[k]));
     if (interrupted()) break;
   }
+  if (ranking.empty()) throw Interrupted{};
   return ranking;
 }
 
-int run(TrainFlags flags, const Output& output) {
+// Of the optimizer, or of one that is swept.
+void check_optimizer_flags(const CommandLine& line, const TrainFlags& flags,
+                           const std::vector<Candidate>& all) {
+  std::vector<OptimizerKind> kinds = {flags.options.optimizer.kind};
+  if (!all.empty()) kinds.clear();
+  for (const Candidate& candidate : all) kinds.push_back(candidate.options.optimizer.kind);
+  for (const std::string_view flag : kOptimizerFlags)
+    if (line.find(std::string(flag))->is_given() || (!all.empty() && all[0].sweeps(flag.substr(2))))
+      refuse_without_effect(flag, kinds);
+}
+
+int run(TrainFlags flags, const CommandLine& line, const Output& output) {
   flags.settle();
+  refuse_same_file({{"--data", flags.data}, {"--test", flags.test}, {"--config", flags.config}},
+                   {{"--model", flags.model}, {"--log", flags.log}});
   const std::vector<Candidate> all =
       flags.sweep.empty() ? std::vector<Candidate>{} : candidates(flags);
+  check_optimizer_flags(line, flags, all);
   {
     AtomicFile probe(flags.model);
   }  // a folder that can't be written is told now, not after the work
@@ -150,15 +168,16 @@ int run(TrainFlags flags, const Output& output) {
   const std::unique_ptr<Progress> progress = make_progress(output, flags.quiet);
   std::optional<Ranking> ranking;
   if (!all.empty()) ranking = sweep(all, data, *progress, output);
+  const std::string source = name_of_data(flags.data);
   const TrainResult result =
       ranking ? ranking->best()
-              : watched(flags.stream ? train_on_stream(flags) : train_on(data), flags.data,
+              : watched(flags.stream ? train_on_stream(flags) : train_on(data), source,
                         {flags.options}, {}, *progress, log ? &*log : nullptr, output)
                     .front();
   if (!result.fit.failure.empty()) throw ValueError(result.fit.failure);
   result.model.save(flags.model);
   Json summary = to_json(result, flags.model);
-  if (ranking) summary["sweep"] = ranking->json();
+  if (ranking) summary.update({{"sweep", ranking->json()}, {"untrained", ranking->untrained()}});
   if (flags.stream) summary["memory"] = {{"limit", flags.stream->memory}, {"peak", peak_memory()}};
   if (log) log->end(summary);
   output.result((ranking ? ranking->table() + "\nof the best: " : "") +
@@ -189,7 +208,7 @@ Examples:
     --memory 512M --quick
   lanewise train --config churn.json
     {"data": "customers.csv", "target": "churned", "model": "m.safetensors"})text");
-  return [flags](Output& output) { return run(*flags, output); };
+  return [flags, &line](Output& output) { return run(*flags, line, output); };
 }
 
 }  // namespace lanewise::cli

@@ -1,5 +1,6 @@
 #include "cli/train_flags.h"
 
+#include <algorithm>
 #include <charconv>
 #include <filesystem>
 
@@ -156,10 +157,11 @@ void add_optimizer_flags(CommandLine& line, TrainOptions& o) {
               "of the rate: constant or cosine");
   group.value("--warmup", optimizer.warmup_steps, "STEPS", "in which the rate grows from 0")
       .check(at_least(0));
-  group.value("--momentum", optimizer.momentum, "SHARE", "of momentum").check(share());
-  group.value("--beta1", optimizer.beta1, "SHARE", "of adam and adamw").check(share());
-  group.value("--beta2", optimizer.beta2, "SHARE", "of adam and adamw").check(share());
-  group.value("--epsilon", optimizer.epsilon, "X", "of adam and adamw").check(above_zero());
+  const auto of = [](std::string_view flag) { return "of " + optimizers_with(flag); };
+  group.value("--momentum", optimizer.momentum, "SHARE", of("--momentum")).check(share());
+  group.value("--beta1", optimizer.beta1, "SHARE", of("--beta1")).check(share());
+  group.value("--beta2", optimizer.beta2, "SHARE", of("--beta2")).check(share());
+  group.value("--epsilon", optimizer.epsilon, "X", of("--epsilon")).check(above_zero());
   group
       .optional("--weight-decay", o.weight_decay, "X", "decoupled for adamw, else L2",
                 "1; few rows: 0.5; many: less")
@@ -175,9 +177,12 @@ void add_optimizer_flags(CommandLine& line, TrainOptions& o) {
 
 void add_checkpoint_flags(CommandLine& line, TrainFlags& flags) {
   const FlagGroup group = line.group("Checkpoints");
-  group.value("--checkpoint", flags.checkpoint, "FOLDER", "where training is stored while it runs");
-  group.value("--checkpoint-every", flags.checkpoint_every, "TIME",
-              "between two of them: 500ms, 30s, 5m, 1h; 0s: each step");
+  const Flag folder = group.value("--checkpoint", flags.checkpoint, "FOLDER",
+                                  "where training is stored while it runs");
+  group
+      .value("--checkpoint-every", flags.checkpoint_every, "TIME",
+             "between two of them: 500ms, 30s, 5m, 1h; 0s: each step")
+      .needs(folder);
   group.toggle("--resume", flags.resume, "go on from the newest checkpoint, to the same bits");
 }
 
@@ -230,6 +235,9 @@ void TrainFlags::settle() {
         "--validation is for one network, but each of several is judged by its fold; "
         "add --quick, or leave it out");
   options.validation = validation.value_or(options.validation);
+  const std::vector<std::string>& dropped = options.encoding.drop;
+  if (std::find(dropped.begin(), dropped.end(), options.target) != dropped.end())
+    throw UsageError(fmt::format("--drop: '{}' is the target; drop inputs only", options.target));
   if (!memory.empty()) {
     if (data == "-") throw UsageError("--memory: the rows are read twice, standard input can't be");
     const std::string beside_model = std::filesystem::path(model).parent_path().string();

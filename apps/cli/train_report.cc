@@ -7,6 +7,15 @@
 namespace lanewise::cli {
 namespace {
 
+constexpr size_t kNameColumns = 40;
+
+// "14, 68, 8" or, of many, "8 to 187".
+std::string epochs_text(const std::vector<int>& epochs) {
+  if (epochs.size() <= 10) return fmt::format("{}", fmt::join(epochs, ", "));
+  const auto [least, most] = std::minmax_element(epochs.begin(), epochs.end());
+  return fmt::format("{} to {}", *least, *most);
+}
+
 // What judges the networks.
 std::string judges(const TrainPlan& plan) {
   if (plan.members > 1) return fmt::format(", in {} folds", plan.members);
@@ -14,11 +23,19 @@ std::string judges(const TrainPlan& plan) {
                                   : "";
 }
 
+std::string classes_text(const std::vector<std::string>& classes) {
+  if (classes.empty()) return "";
+  if (classes.size() > 10) return fmt::format(", {} classes", classes.size());
+  std::vector<std::string> names;
+  for (const std::string& label : classes) names.push_back(on_a_line(label, kNameColumns));
+  return fmt::format(" ({})", fmt::join(names, ", "));
+}
+
 std::string what_is_kept(const TrainResult& result) {
   std::vector<int> best;
   for (const auto& member : result.fit.members) best.push_back(member.best_epoch);
   if (result.plan.members > 1)
-    return fmt::format("the best epoch of each network is kept: {}", fmt::join(best, ", "));
+    return fmt::format("the best epoch of each network is kept: {}", epochs_text(best));
   if (result.plan.validation_rows > 0) return fmt::format("epoch {}, the best, is kept", best[0]);
   return "the last weights are kept";
 }
@@ -50,14 +67,13 @@ std::string start_text(const TrainPlan& plan, const std::string& source) {
   std::string text =
       fmt::format("{}: {} to train on{}", source, counted(plan.train_rows, "row"), judges(plan));
   if (plan.test_rows > 0) text += fmt::format(", {} to test", grouped(plan.test_rows));
-  text += fmt::format("\ntarget '{}': {}", plan.target.column, name(plan.target.task));
-  const size_t classes = plan.target.classes.size();
-  if (classes > 10) text += fmt::format(", {} classes", classes);
-  else if (classes > 0) text += fmt::format(" ({})", fmt::join(plan.target.classes, ", "));
+  text += fmt::format("\ntarget '{}': {}", on_a_line(plan.target.column, kNameColumns),
+                      name(plan.target.task));
+  text += classes_text(plan.target.classes);
   text += fmt::format("\n{} from {}\n", counted(plan.features, "feature"),
                       counted(static_cast<int64_t>(plan.preprocessor->inputs().size()), "column"));
   for (const Preprocessor::Left& left : plan.preprocessor->left_out())
-    text += fmt::format("  without '{}': {}\n", left.column, left.reason);
+    text += fmt::format("  without '{}': {}\n", on_a_line(left.column, kNameColumns), left.reason);
   text += "\n" + plan.network->summary();
   if (plan.members > 1)
     text += fmt::format("{} such networks, each leaves out a fold\n", plan.members);

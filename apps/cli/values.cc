@@ -6,9 +6,11 @@
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string_view>
+#include <type_traits>
 
 #include "cli/command.h"
 
@@ -26,21 +28,50 @@ Check number_check(std::string what, Accepts accepts) {
   };
 }
 
+template <class T>
+std::string whole_number_check(const std::string& text) {
+  const bool negative = text.starts_with('-');
+  const std::string_view digits = std::string_view(text).substr(negative);
+  if (digits.empty() || digits.find_first_not_of("0123456789") != digits.npos)
+    return fmt::format("must be a whole number, not '{}'", text);
+  T value = 0;
+  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error == std::errc{}) return "";
+  using Range = std::numeric_limits<T>;
+  return negative ? fmt::format("must be {} or more, not {}", Range::min(), text)
+                  : fmt::format("must be {} or less, not {}", Range::max(), text);
+}
+
 using Unit = std::pair<std::string_view, double>;
 
-// "30s": a number and one of the units.
+// "30s": a finite number and one of the units.
 std::optional<double> with_unit(const std::string& text, std::span<const Unit> units) {
   double count = 0;
   const char* const end = text.data() + text.size();
   const auto [stop, error] = std::from_chars(text.data(), end, count);
   for (const auto& [unit, size] : units)
-    if (error == std::errc{} && count >= 0 && std::string_view(stop, end) == unit)
+    if (error == std::errc{} && count >= 0 && std::isfinite(count * size) &&
+        std::string_view(stop, end) == unit)
       return count * size;
   return {};
 }
 
 }  // namespace
 
+template <class T>
+Check number_of() {
+  if constexpr (std::is_integral_v<T>) return whole_number_check<T>;
+  else return number_check("a number", [](double) { return true; });
+}
+template Check number_of<int>();
+template Check number_of<int64_t>();
+template Check number_of<uint32_t>();
+template Check number_of<uint64_t>();
+template Check number_of<double>();
+
+Check not_empty() {
+  return [](const std::string& text) { return text.empty() ? "must not be empty" : ""; };
+}
 Check at_least(double least) {
   return number_check(fmt::format("{} or more", least), [least](double v) { return v >= least; });
 }
@@ -71,7 +102,8 @@ double seconds_from(const std::string& flag, const std::string& text) {
 
 int64_t bytes_from(const std::string& flag, const std::string& text) {
   static constexpr Unit kUnits[] = {{"M", 0x1p20}, {"G", 0x1p30}, {"T", 0x1p40}};
-  if (const auto bytes = with_unit(text, kUnits)) return static_cast<int64_t>(*bytes);
+  const auto bytes = with_unit(text, kUnits);
+  if (bytes && *bytes < 0x1p63) return static_cast<int64_t>(*bytes);
   throw UsageError(fmt::format("{}: '{}' isn't a size as 512M or 4G", flag, text));
 }
 

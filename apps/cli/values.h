@@ -11,6 +11,10 @@ namespace lanewise::cli {
 // What is wrong with a text; empty: nothing.
 using Check = std::function<std::string(const std::string& text)>;
 
+// A number that a T can hold.
+template <class T>
+Check number_of();
+Check not_empty();
 Check at_least(double least);
 Check above_zero();
 Check share();         // in [0, 1)

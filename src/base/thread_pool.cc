@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <mutex>
@@ -114,9 +115,12 @@ class Job {
 };
 
 int default_threads() {
-  if (const char* text = std::getenv("LANEWISE_NUM_THREADS"))
-    if (const long count = std::strtol(text, nullptr, 10); count >= 1)
-      return static_cast<int>(std::min<long>(count, kMaxThreads));
+  const char* text = std::getenv("LANEWISE_NUM_THREADS");
+  char* end = nullptr;
+  const long count = text ? std::strtol(text, &end, 10) : 0;
+  if (count >= 1 && *end == '\0') return static_cast<int>(std::min<long>(count, kMaxThreads));
+  if (text && *text != '\0')
+    std::fprintf(stderr, "lanewise: LANEWISE_NUM_THREADS: '%s' isn't a number from 1\n", text);
   return std::min(machine().processors, kMaxThreads);
 }
 

@@ -32,8 +32,8 @@ void parallel_for(int64_t count, int64_t grain, const RangeBody& body);
 inline constexpr int kMaxThreads = 1024;
 
 // Threads that parallel_for may use, the caller included: LANEWISE_NUM_THREADS
-// where it is a number from 1, else the processors that affinity and cgroup leave
-// to this process.
+// where it is a number from 1 (stderr says so where it isn't), else the processors
+// that affinity and cgroup leave to this process.
 int thread_count();
 // Waits for a parallel_for that runs on another thread.
 // Errors: ValueError when count < 1, or from inside a body of parallel_for.

@@ -25,6 +25,23 @@ void check_utf8(std::string_view text, std::size_t begin, std::size_t end) {
                             static_cast<unsigned char>(text[begin + at]))};
 }
 
+struct Compression {
+  std::string_view magic, name, command;
+};
+constexpr Compression kCompressions[] = {{"\x1f\x8b", "gzip", "gunzip"},
+                                         {"PK\x03\x04", "zip", "unzip"},
+                                         {"\xfd"
+                                          "7zXZ",
+                                          "xz", "unxz"},
+                                         {"\x28\xb5\x2f\xfd", "zstd", "unzstd"}};
+
+void refuse_compressed(std::string_view text) {
+  for (const Compression& c : kCompressions)
+    if (text.starts_with(c.magic))
+      throw Problem{0,
+                    fmt::format("the file is compressed by {0}; {1} it first", c.name, c.command)};
+}
+
 }  // namespace
 
 std::string_view Parser::without_mark(std::string_view text) const {
@@ -37,6 +54,7 @@ void Parser::begin(std::string_view text) {
   try {
     if (text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff"))
       throw Problem{0, "the file is UTF-16; save it as UTF-8"};
+    refuse_compressed(text);
     check_no_nul(text);
     if (text.find('\n') == kNowhere && text.find('\r') != kNowhere)
       throw Problem{0, "lines end in CR alone; save it with LF or CRLF"};

@@ -44,19 +44,35 @@ const Column* Table::find(std::string_view name) const {
   return nullptr;
 }
 
+namespace {
+
+// ": a, b, c"; of many their count and the nearest.
+std::string names_like(std::string_view name, const std::vector<Column>& columns) {
+  constexpr std::size_t kShown = 10;
+  std::vector<std::string_view> names;
+  for (const Column& c : columns) names.push_back(c.name);
+  if (names.size() <= kShown) return fmt::format(": {}", fmt::join(names, ", "));
+  std::stable_sort(names.begin(), names.end(), [name](std::string_view a, std::string_view b) {
+    return edit_distance(name, a) < edit_distance(name, b);
+  });
+  return fmt::format(" {}, the nearest: {}", names.size(),
+                     fmt::join(names.begin(), names.begin() + kShown, ", "));
+}
+
+}  // namespace
+
 const Column& Table::column(std::string_view name) const {
   if (const Column* found = find(name)) return *found;
-  std::string known, near;
+  std::string near;
   std::size_t nearest = std::max<std::size_t>(2, name.size() / 3) + 1;  // farther is no typo
   for (const Column& c : columns) {
-    known += fmt::format("{}{}", known.empty() ? "" : ", ", c.name);
     const std::size_t d = edit_distance(name, c.name);
     if (d < nearest && d < std::max(name.size(), c.name.size())) nearest = d, near = c.name;
   }
-  throw DataError(
-      fmt::format("{}: no column is called '{}'{}; there are: {}", source, name,
-                  near.empty() ? "" : fmt::format(" (did you mean '{}'?)", near), known),
-      source);
+  throw DataError(fmt::format("{}: no column is called '{}'{}; there are{}", source, name,
+                              near.empty() ? "" : fmt::format(" (did you mean '{}'?)", near),
+                              names_like(name, columns)),
+                  source);
 }
 
 Table Table::select_rows(std::span<const int64_t> chosen) const {

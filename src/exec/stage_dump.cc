@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/counted.h"
 #include "exec/stage_program.h"
 
 namespace lanewise::exec {
@@ -87,10 +88,11 @@ std::string dump(const Plan& plan, const Sweep& sweep, std::span<const StageProg
     const StageProgram& p = stages[t];
     if (p.instructions.empty()) continue;
     out += fmt::format(
-        "stage {}: tiles of {} samples, {} buffers, {} bytes a thread; a sample: {:.0f} FLOPs, {} "
-        "bytes read, {} written\n",
-        t, p.tile, stage.buffer_bytes.size(), p.thread_bytes, p.flops, p.read_bytes,
-        p.written_bytes);
+        "stage {}: tiles of {}, {}, {} bytes a thread;\n"
+        "  a sample: {:.0f} FLOPs, {} bytes read, {} written\n",
+        t, counted(p.tile, "sample"),
+        counted(static_cast<int64_t>(stage.buffer_bytes.size()), "buffer"), p.thread_bytes, p.flops,
+        p.read_bytes, p.written_bytes);
     const Shares shares(measured, t);
     for (int i = 0; i < static_cast<int>(p.instructions.size()); ++i) {
       const auto chain = std::find_if(p.chains.begin(), p.chains.end(),

@@ -12,6 +12,8 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <mutex>
+#include <set>
 
 #include "lanewise/error.h"
 
@@ -23,6 +25,32 @@ std::filesystem::path resolve(const std::string& path) {
   std::error_code ignored;
   const auto target = std::filesystem::weakly_canonical(path, ignored);
   return ignored ? std::filesystem::path(path) : target;
+}
+
+// Names of temporary files that nobody goes on with.
+class Temporaries {
+ public:
+  void add(const std::string& name) {
+    const std::lock_guard lock(mutex_);
+    names_.insert(name);
+  }
+  void forget(const std::string& name) {
+    const std::lock_guard lock(mutex_);
+    names_.erase(name);
+  }
+  void remove() {
+    const std::lock_guard lock(mutex_);
+    for (const std::string& name : names_) ::unlink(name.c_str());
+  }
+
+ private:
+  std::mutex mutex_;
+  std::set<std::string> names_;
+};
+
+Temporaries& temporaries() {
+  static Temporaries& it = *new Temporaries;  // never destroyed: used while the process ends
+  return it;
 }
 
 }  // namespace
@@ -44,8 +72,12 @@ AtomicFile::AtomicFile(const std::string& path, Unfinished unfinished)
 void AtomicFile::open_new(const std::string& name) {
   static std::atomic<int> counter{0};
   temporary_ = fmt::format("{}/.{}.{}-{}.tmp", folder_, name, ::getpid(), counter.fetch_add(1));
+  temporaries().add(temporary_);
   descriptor_ = ::open(temporary_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-  if (descriptor_ < 0) fail(errno, "can't be written");
+  if (descriptor_ >= 0) return;
+  const int error = errno;
+  temporaries().forget(temporary_);
+  fail(error, "can't be written");
 }
 
 void AtomicFile::open_partial() {
@@ -66,7 +98,9 @@ void AtomicFile::open_partial() {
 AtomicFile::~AtomicFile() {
   if (descriptor_ < 0) return;
   ::close(descriptor_);
-  if (!temporary_.empty() && unfinished_ == Unfinished::removed) ::unlink(temporary_.c_str());
+  if (temporary_.empty() || unfinished_ == Unfinished::kept) return;
+  ::unlink(temporary_.c_str());
+  temporaries().forget(temporary_);
 }
 
 void AtomicFile::fail(int error, const char* what) const {
@@ -121,6 +155,7 @@ void AtomicFile::commit() {
   ::close(written);
   if (error != 0) fail(error, "can't be flushed");
   if (::rename(temporary_.c_str(), target_.c_str()) != 0) fail(errno, "can't be renamed");
+  temporaries().forget(temporary_);
   temporary_.clear();
   flush_folder();
 }
@@ -135,6 +170,8 @@ void AtomicFile::flush_folder() const {
                                      std::strerror(error)));
   }
 }
+
+void remove_temporary_files() { temporaries().remove(); }
 
 void save_text(const std::string& path, std::string_view text) {
   AtomicFile file(path);

@@ -48,6 +48,9 @@ class AtomicFile {
   int64_t size_ = 0;
 };
 
+// Of all that are being written, before the process ends without their destructors.
+void remove_temporary_files();
+
 // Writes a file of text so.
 void save_text(const std::string& path, std::string_view text);
 

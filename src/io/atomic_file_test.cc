@@ -31,6 +31,16 @@ TEST_F(AtomicFileTest, WithoutCommitNothingIsLeft) {
   EXPECT_EQ(files(), 1u);
 }
 
+TEST_F(AtomicFileTest, TemporaryFilesCanBeRemovedAtOnce) {
+  put(path("f"), "old");
+  AtomicFile done(path("g"));
+  done.commit();
+  AtomicFile open(path("f")), partial(path("h"), Unfinished::kept);
+  remove_temporary_files();
+  EXPECT_EQ(get(path("f")), "old");
+  EXPECT_EQ(files(), 3u);  // f, g and h.partial
+}
+
 TEST_F(AtomicFileTest, KeepsPermissionsAndLinks) {
   namespace fs = std::filesystem;
   put(path("f"), "old");

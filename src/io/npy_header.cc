@@ -47,10 +47,10 @@ class LiteralParser {
     throw DataError(fmt::format("{}: damaged .npy header at offset {}: {}", name_, offset, problem),
                     name_, -1, offset);
   }
-  [[noreturn]] void refuse(const std::string& dtype) const {
-    throw DataError(fmt::format("{}: arrays of dtype {} are not supported (known: bool, integers "
+  [[noreturn]] void refuse(const std::string& elements) const {
+    throw DataError(fmt::format("{}: arrays of {} are not supported (known: bool, integers "
                                 "to 64 bits, float16, float32, float64)",
-                                name_, dtype),
+                                name_, elements),
                     name_, -1, base_ + static_cast<int64_t>(at_));
   }
   char peek() {
@@ -105,7 +105,7 @@ class LiteralParser {
     return result;
   }
   NpyElement element() {
-    if (peek() == '[') refuse("a structure (" + std::string(text_.substr(at_, 60)) + ")");
+    if (peek() == '[') refuse("a structured dtype");
     const std::string descr = string();
     if (descr.size() < 2) fail("dtype '" + descr + "'");
     const bool order = std::string_view("<>|=").find(descr[0]) != std::string_view::npos;
@@ -124,7 +124,7 @@ class LiteralParser {
       const int bytes = type[1] - '0';
       return {type[0], bytes, descr[0] == '>' && bytes > 1, known.dtype};
     }
-    refuse(type[0] == 'O' ? "object" : "'" + descr + "'");
+    refuse(type[0] == 'O' ? "dtype object" : "dtype '" + descr + "'");
   }
 
   std::string_view text_;

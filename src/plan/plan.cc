@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/counted.h"
 #include "graph/build.h"
 #include "lanewise/error.h"
 
@@ -45,8 +46,9 @@ void Plan::check(std::span<const Tensor> bindings) const {
 
 std::string Plan::dump() const {
   static constexpr std::string_view kStorage[] = {"input", "constant", "slot", "output"};
-  std::string text = fmt::format("plan: {} steps, {} slots{}\n", steps.size(), slot_count,
-                                 m_input >= 0 ? ", one plan for every m" : "");
+  std::string text =
+      fmt::format("plan: {}, {}{}\n", counted(static_cast<int64_t>(steps.size()), "step"),
+                  counted(slot_count, "slot"), m_input >= 0 ? ", one plan for every m" : "");
   for (std::size_t i = 0; i < steps.size(); ++i) {
     const Step& s = steps[i];
     std::string operands;

@@ -5,6 +5,7 @@ import json
 import os
 import random
 import re
+import signal
 import subprocess
 from pathlib import Path
 
@@ -41,6 +42,20 @@ def refusal(*arguments, code=1, **options):
     assert lines and lines[0].startswith("lanewise"), done.stderr
     assert not any(l.startswith("lanewise") for l in lines[1:]), done.stderr
     return "\n".join(lines)
+
+
+def interrupt(command, signals=1, ready=b"epoch 3/"):
+    """Exit code, stdout and stderr of a run that gets SIGINT once it has said `ready`."""
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    seen = b""
+    while ready not in seen:
+        line = process.stderr.readline()
+        assert line, seen
+        seen += line
+    for _ in range(signals):
+        process.send_signal(signal.SIGINT)
+    out, rest = process.communicate(timeout=60)
+    return process.returncode, out.decode(), (seen + rest).decode()
 
 
 def write_csv(path, header, rows):

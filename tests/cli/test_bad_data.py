@@ -1,7 +1,10 @@
 """Files that can't be used: what is said, the exit code, and that nothing is overwritten."""
 
+import gzip
+
+import numpy as np
 import pytest
-from program import lanewise, refusal, small_rows, write_csv
+from program import answer, lanewise, refusal, small_rows, write_csv
 
 HEADER = ("x", "c", "y")
 ROWS = small_rows()
@@ -31,6 +34,7 @@ UNUSABLE = [
     ("NUL byte", raw("x,c,y\n1,u,0\n2,\0v,1\n"), ["line 3", "NUL"]),
     ("lines that end in CR", raw("x,c,y\r1,u,0\r2,v,1\r"), ["CR alone"]),
     ("UTF-16", raw("\xff\xfex\0,\0y\0"), ["UTF-16", "UTF-8"]),
+    ("gzip", lambda path: path.write_bytes(gzip.compress(b"x,c,y\n1,u,0\n")), ["compressed by gzip; gunzip it first"]),
     ("duplicate names", raw("x,x,y\n1,2,0\n3,4,1\n"), ["line 1", "columns 1 and 2", "'x'"]),
     ("one class", table_of(HEADER, rows_with(lambda i, x, c, y: (x, c, 1))), ["'y'", "one value only, '1'"]),
     ("target missing everywhere", table_of(HEADER, rows_with(lambda i, x, c, y: (x, c, ""))), ["'y'", "no values"]),
@@ -52,6 +56,20 @@ def test_unusable_training_data(tmp_path, make, says):
         assert part in message
     assert model.read_bytes() == b"what was there"
     assert sorted(p.name for p in tmp_path.iterdir()) in (["data.csv", "model.safetensors"], ["model.safetensors"])
+
+
+def test_columns_of_a_wide_table_are_told_by_likeness(tmp_path):
+    data = write_csv(tmp_path / "wide.csv", [f"column_{k}" for k in range(3000)], [range(3000)])
+    message = refusal("train", "--data", data, "--target", "colum_17", "--model", tmp_path / "m")
+    assert "did you mean 'column_17'?); there are 3000, the nearest: column_17, column_1, " in message
+    assert len(message) < 400
+
+
+def test_arrays_of_structures(tmp_path):
+    np.save(tmp_path / "s.npy", np.zeros(3, [("a", "f4"), ("b", "f8")]))
+    message = refusal("train", "--data", tmp_path / "s.npy", "--target", "y", "--model", tmp_path / "m")
+    assert message.endswith("s.npy: arrays of a structured dtype are not supported (known: bool, integers to 64 bits, "
+                            "float16, float32, float64)")
 
 
 def train(tmp_path, header, rows, *flags):

@@ -139,8 +139,10 @@ def test_a_full_disk_keeps_the_checkpoint_before(tmp_path, data):
 
 @pytest.mark.parametrize("flags, says", [
     (["--resume"], "--resume needs --checkpoint"),
-    (["--checkpoint-every", "30"], "isn't a time as 30s or 5m"),
-    (["--checkpoint-every", "-1s"], "isn't a time as 30s or 5m"),
+    (["--checkpoint-every", "30s"], "--checkpoint-every requires --checkpoint"),
+    (["--checkpoint", "c", "--checkpoint-every", "30"], "isn't a time as 30s or 5m"),
+    (["--checkpoint", "c", "--checkpoint-every", "-1s"], "isn't a time as 30s or 5m"),
+    (["--checkpoint", "c", "--checkpoint-every", "infs"], "isn't a time as 30s or 5m"),
 ])
 def test_wrong_flags(tmp_path, data, flags, says):
     assert says in refusal("train", "--data", data, "--target", "y", "--model", tmp_path / "m", *flags, code=2)

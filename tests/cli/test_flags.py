@@ -1,6 +1,7 @@
 """Wrong usage: exit code 2, and what to write instead."""
 
 import json
+import os
 import subprocess
 
 import pytest
@@ -8,7 +9,9 @@ from program import PROGRAM, answer, lanewise, refusal
 
 WRONG = [
     (["--epochs", "0"], "--epochs: must be 1 or more, not 0"),
-    (["--epochs", "1e99"], "--epochs: '1e99' isn't a value that it takes"),
+    (["--epochs", "1e3"], "--epochs: must be a whole number, not '1e3'"),
+    (["--epochs", "2", "--epochs", "1.5"], "--epochs: must be a whole number, not '1.5'"),
+    (["--epochs", "99999999999"], "--epochs: must be 2147483647 or less, not 99999999999"),
     (["--epochs"], "--epochs needs a value"),
     (["--epoch", "3"], "no flag --epoch; did you mean --epochs?"),
     (["--lr", "-1"], "--lr: must be greater than 0, not -1"),
@@ -20,6 +23,16 @@ WRONG = [
     (["--batch", "-5"], "--batch: must be 0 or more"),
     (["--accumulate", "0"], "--accumulate: must be 1 or more"),
     (["--seed", "-1"], "--seed: must be 0 or more"),
+    (["--seed", "9223372036854775808"], "--seed: must be 4294967295 or less, not 9223372036854775808"),
+    (["--memory", "infG"], "--memory: 'infG' isn't a size as 512M or 4G"),
+    (["--memory", "1e300T"], "--memory: '1e300T' isn't a size as 512M or 4G"),
+    (["--memory", "9e7T"], "--memory: '9e7T' isn't a size as 512M or 4G"),
+    (["--log", ""], "--log: must not be empty"),
+    (["--drop", "y"], "--drop: 'y' is the target"),
+    (["--momentum", "0.5"], "--momentum is for momentum, not adamw"),
+    (["--optimizer", "rmsprop", "--momentum", "0.5"], "--momentum is for momentum, not rmsprop"),
+    (["--optimizer", "sgd", "--beta1", "0.5"], "--beta1 is for adam and adamw, not sgd"),
+    (["--optimizer", "momentum", "--epsilon", "1"], "--epsilon is for adam, adamw, rmsprop and adagrad, not momentum"),
     (["--threads", "0"], "--threads: must be 1 or more"),
     (["--patience", "-1"], "--patience: must be 0 or more"),
     (["--validation", "1"], "--validation: must be at least 0 and below 1"),
@@ -65,6 +78,11 @@ def test_wrong_flags(tmp_path, table, flags, says):
     (["neighbors", "q.npy", "x.npy", "--metric", "manhattan"], "--metric: must be cosine, dot or l2, not manhattan"),
     (["prune", "--share", "2"], "--share: must be from 0 to 1, not 2"),
     (["normalize", "a.npy", "b.npy", "--nan", "drop"], "--nan: must be fail or ignore, not drop"),
+    (["normalize", "a.npy", "b.npy", "--keep", "x"], "--keep: must be a whole number, not 'x'"),
+    (["predict", "--output", ""], "--output: must not be empty"),
+    (["generate", "circles", "c.npy", "--inner", "wide"], "--inner: 'wide' isn't a number"),
+    (["cost", "10"], "lanewise cost: '10' isn't a network"),
+    (["plan", "10"], "lanewise plan: '10' isn't a network"),
 ])
 def test_wrong_flags_of_other_commands(command, says):
     assert says in refusal(*command, code=2)
@@ -128,6 +146,27 @@ def test_a_config_gives_flags(tmp_path, table):
               "type": {"x": "numeric"}, "drop": ["c"]}
     trained = answer("train", "--config", config(tmp_path, values), "--epochs", 3)
     assert trained["epochs"] == 3 and trained["network"] == [1, 8, 4, 1]
+
+
+def test_a_config_asks_for_json(tmp_path, table):
+    values = {"data": str(table), "target": "y", "model": str(tmp_path / "m"), "epochs": 1, "quick": True, "json": True}
+    assert json.loads(lanewise("train", "--config", config(tmp_path, values)).stdout)["epochs"] == 1
+
+
+def test_options_of_an_optimizer_in_a_config_are_for_it(tmp_path, table):
+    values = {"data": str(table), "target": "y", "model": str(tmp_path / "m"), "epochs": 1, "quick": True,
+              "optimizer": "momentum", "momentum": 0.5}
+    path = config(tmp_path, values)
+    lanewise("train", "--config", path)
+    assert "--momentum is for momentum, not adam" in refusal("train", "--config", path, "--optimizer", "adam", code=2)
+    path = config(tmp_path, values | {"optimizer": "momentum:momentum=0.5", "momentum": None})
+    lanewise("train", "--config", path, "--optimizer", "adam")
+
+
+@pytest.mark.parametrize("count", ["foo", "0", "-1", "2x"])
+def test_a_number_of_threads_in_the_environment_that_is_none(count):
+    said = lanewise("inspect", "--machine", env={**os.environ, "LANEWISE_NUM_THREADS": count})
+    assert said.stderr == f"lanewise: LANEWISE_NUM_THREADS: '{count}' isn't a number from 1\n"
 
 
 @pytest.mark.parametrize("values, code, says", [

@@ -8,6 +8,12 @@ def test_a_training_step_is_one_stage():
     assert "stage 1: tiles" not in text and "measured" not in text
 
 
+def test_the_dump_counts_one_as_one():
+    text = lanewise("plan", "10-2").stdout
+    assert "1 slot," in text and "1 buffer," in text
+    assert all(len(line) <= 80 for line in text.splitlines() if "stage" in line or "a sample:" in line)
+
+
 def test_a_forward_pass_as_columns():
     plan = answer("plan", "5-4-3", "--columns")
     assert plan["network"] == "5-4-3" and plan["executor"] == "fused"

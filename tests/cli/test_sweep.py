@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from program import answer, lanewise, refusal
+from program import PROGRAM, answer, interrupt, lanewise, refusal
 
 
 def arguments(table, model, grid, *flags):
@@ -80,9 +80,31 @@ def test_where_all_diverge_it_fails(tmp_path, table):
     ("model=a,b", "'model' can't be swept"),
     ("quick=1", "'quick' can't be swept"),
     ("speed=1", "'speed' can't be swept"),
+    ("lr=1e-3 lr=3e-3", "'lr' is named twice; write its values once, as lr=VALUE,VALUE"),
+    ("loss=cross_entropy,mean_squared_error", "--sweep: loss=mean_squared_error: the loss mean_squared_error is for numbers"),
+    ("class-weights=balanced,2=3", "--sweep: class-weights=2=3: class weights: no class of 'y' is called '2'"),
+    ("momentum=0.5,0.9", "--momentum is for momentum, not adamw"),
 ])
 def test_wrong_grids(tmp_path, table, grid, says):
-    assert says in refusal(*arguments(table, tmp_path / "m", grid), code=2)
+    done = lanewise(*arguments(table, tmp_path / "m", grid), code=2)
+    assert says in done.stderr and "epoch" not in done.stderr + done.stdout
+
+
+def test_a_flag_that_one_of_the_swept_optimizers_takes(tmp_path, table):
+    answer(*arguments(table, tmp_path / "m", "optimizer=momentum,adam", "--momentum", 0.5))
+    assert "not sgd" in refusal(*arguments(table, tmp_path / "m", "optimizer=sgd,adam", "--momentum", 0.5), code=2)
+
+
+def test_an_interrupt_leaves_combinations_untrained(tmp_path, table):
+    """The first is trained for ever; the two others share no batches with it."""
+    flags = ["--data", table, "--target", "y", "--model", tmp_path / "m", "--quick", "--epochs", 1000000, "--patience", 0]
+    command = [PROGRAM, "train", *flags, "--sweep", "batch=16,32,64", "--json"]
+    code, out, _ = interrupt(list(map(str, command)))
+    summary = json.loads(out)
+    assert code == 130 and summary["untrained"] == 2
+    assert [row["flags"] for row in summary["sweep"]] == [{"batch": "16"}]
+    code, out, _ = interrupt(list(map(str, command[:-1])))
+    assert code == 130 and "not trained: 2 of 3 combinations" in out and "inf" not in out
 
 
 def test_what_does_not_go_with_it(tmp_path, table):

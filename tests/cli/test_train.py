@@ -3,13 +3,12 @@ import json
 import os
 import pty
 import re
-import signal
 import struct
 import subprocess
 import termios
 
 import pytest
-from program import PROGRAM, answer, lanewise, read_csv, small_rows, without_build_warning, write_csv
+from program import PROGRAM, answer, interrupt, lanewise, read_csv, small_rows, without_build_warning, write_csv
 
 
 def train(data, model, *flags):
@@ -110,19 +109,6 @@ def test_no_header(tmp_path):
     assert len(read_csv(lanewise("predict", "--model", tmp_path / "m", "--data", data).stdout)) == 200
 
 
-def interrupt(command, signals=1, ready=b"epoch 3/"):
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    seen = b""
-    while ready not in seen:
-        line = process.stderr.readline()
-        assert line, seen
-        seen += line
-    for _ in range(signals):
-        process.send_signal(signal.SIGINT)
-    out, rest = process.communicate(timeout=60)
-    return process.returncode, out.decode(), (seen + rest).decode()
-
-
 def test_ctrl_c_keeps_the_best_model(tmp_path, table):
     model = tmp_path / "m.safetensors"
     endless = ["train", "--data", table, "--target", "y", "--model", model, "--epochs", "1000000", "--patience", "0",
@@ -132,6 +118,42 @@ def test_ctrl_c_keeps_the_best_model(tmp_path, table):
     assert re.search(r"interrupted after \d+ epochs; epoch \d+, the best, is kept, saved in ", err)
     assert "interrupted after" in out and "accuracy" in out
     assert len(read_csv(lanewise("predict", "--model", model, "--data", table).stdout)) == 200
+
+
+@pytest.mark.parametrize("stderr", ["2>&-", "2>/dev/full", "2> >(head -n 1 >&-)"])
+def test_nobody_has_to_listen(tmp_path, table, stderr):
+    """A stderr that is closed, full or left loses what is said, nothing else."""
+    train(table, tmp_path / "told", "--epochs", 3)
+    command = [PROGRAM, "train", "--data", table, "--target", "y", "--model", tmp_path / "m", "--quick", "--epochs", 3]
+    subprocess.run(["bash", "-c", f'"$@" {stderr}', "-", *map(str, command)], check=True, timeout=60, stdout=subprocess.DEVNULL)
+    assert (tmp_path / "m").read_bytes() == (tmp_path / "told").read_bytes()
+    failing = subprocess.run(["bash", "-c", f'"$0" train --data absent --target y --model m {stderr}', PROGRAM], cwd=tmp_path)
+    assert failing.returncode == 1
+
+
+@pytest.mark.parametrize("stdout", ["closed", "/dev/full"])
+def test_results_that_cannot_be_written_are_an_error(model, table, stdout):
+    to = ">&-" if stdout == "closed" else f">{stdout}"
+    command = ["bash", "-c", f'"$0" predict --model "$1" --data "$2" {to}', PROGRAM, str(model), str(table)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 1 and "<stdout>: can't be written" in done.stderr
+
+
+def test_many_epochs_are_told_by_their_range(tmp_path, table):
+    text = lanewise("train", "--data", table, "--target", "y", "--model", tmp_path / "m", "--folds", 12, "--epochs", 3,
+                    "--patience", 0).stdout
+    assert re.search(r"the best epoch of each network is kept: \d to \d\n", text)
+
+
+def test_labels_of_several_lines_are_told_on_one(tmp_path):
+    data = write_csv(tmp_path / "d.csv", ("x", "c", "y"), [(x, c, ["no\nnever", "yes"][y]) for x, c, y in small_rows()])
+    text = lanewise("train", "--data", data, "--target", "y", "--model", tmp_path / "m", "--epochs", 1).stdout
+    assert "target 'y': binary (no never, yes)\n" in text
+
+
+def test_rows_from_stdin(tmp_path, table):
+    flags = ("--target", "y", "--model", tmp_path / "m", "--epochs", 1)
+    assert lanewise("train", "--data", "-", *flags, input=table.read_text()).stdout.startswith("<stdin>: 200 rows")
 
 
 def shown_on_a_terminal(*flags, columns=80):
