@@ -258,7 +258,7 @@ TEST(Prune, GoesOnWithTheObjectiveOfTraining) {
   std::filesystem::remove(path);
   PruneOptions how;
   how.epochs = 1;
-  const Objective& kept = prune(model, two_classes(), how).model.objective();
+  const Objective kept = prune(model, two_classes(), how).model.objective();
   EXPECT_EQ(kept.loss, nn::Loss::binary_cross_entropy);
   EXPECT_EQ(kept.options.focus, 2);
   EXPECT_EQ(kept.class_weights, (std::vector<double>{1, 3}));
