@@ -133,7 +133,7 @@ void Ranking::add(const Candidate& candidate, TrainResult result) {
   if (result.fit.failure.empty() && result.fit.history.empty()) return;
   --untrained_;
   const auto better = [](const Row& a, const Row& b) {
-    return std::tuple(!a.failure.empty(), a.loss) < std::tuple(!b.failure.empty(), b.loss);
+    return std::tuple(!a.failure.empty(), a.error) < std::tuple(!b.failure.empty(), b.error);
   };
   const auto insert = [&](const Row& row) {
     return rows_.insert(std::upper_bound(rows_.begin(), rows_.end(), row, better), row);
@@ -143,13 +143,15 @@ void Ranking::add(const Candidate& candidate, TrainResult result) {
     return;
   }
   const std::string judge = result.plan.members > 1 ? "out_of_fold" : "validation";
+  const Metrics& judged = result.model.metrics().at(judge);
   const Json metrics = metrics_json(metrics_of(result.model.metrics(), judge));
+  // Their losses may be several, or weighted; these are the same for all.
+  ranked_by_ = result.plan.target.task == Task::regression ? "rmse" : "log_loss";
+  const auto found = judged.find(ranked_by_);
   const auto& history = result.fit.history;
-  double loss = 0;
-  for (const auto& member : result.fit.members)
-    loss += member.best_loss / static_cast<double>(result.fit.members.size());
-  const auto place = insert({candidate, loss, history.back().seconds, history.size(),
-                             metrics.begin().key(), metrics.begin().value()});
+  const auto place =
+      insert({candidate, found == judged.end() ? INFINITY : found->second, history.back().seconds,
+              history.size(), metrics.begin().key(), metrics.begin().value()});
   if (place == rows_.begin()) best_ = std::move(result);
 }
 
@@ -164,7 +166,7 @@ std::string Ranking::table() const {
   std::vector<std::vector<std::string>> text = {{"rank"}};
   for (const auto& [flag, value] : rows_[0].candidate.flags) text[0].push_back(flag);
   for (const std::string& title :
-       {std::string("loss"), rows_[0].metric, std::string("epochs"), std::string("seconds")})
+       {ranked_by_, rows_[0].metric, std::string("epochs"), std::string("seconds")})
     text[0].push_back(title);
   for (std::size_t i = 0; i < rows_.size(); ++i) {
     const Row& row = rows_[i];
@@ -172,7 +174,7 @@ std::string Ranking::table() const {
     for (const auto& [flag, value] : row.candidate.flags) text.back().push_back(value);
     if (row.failure.empty())
       text.back().insert(text.back().end(),
-                         {shortened(row.loss), shortened(row.score), std::to_string(row.epochs),
+                         {shortened(row.error), shortened(row.score), std::to_string(row.epochs),
                           fmt::format("{:.1f}", row.seconds)});
     else text.back().insert(text.back().end(), {"failed", "-", std::to_string(row.epochs), "-"});
   }
@@ -200,7 +202,7 @@ Json Ranking::json() const {
       continue;
     }
     all.push_back({{"flags", flags},
-                   {"loss", row.loss},
+                   {ranked_by_, row.error},
                    {row.metric, row.score},
                    {"epochs", row.epochs},
                    {"seconds", row.seconds}});

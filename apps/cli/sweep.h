@@ -50,13 +50,14 @@ class Ranking {
 
   struct Row {
     Candidate candidate;
-    double loss, seconds;
+    double error, seconds;  // error: the metric that ranks
     std::size_t epochs;
     std::string metric;  // the first of the rows that judge
     double score;
     std::string failure{};
   };
   std::vector<Row> rows_;  // ranked
+  std::string ranked_by_ = "loss";
   std::size_t untrained_;
   std::optional<TrainResult> best_;
 };

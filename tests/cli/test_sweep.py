@@ -16,7 +16,7 @@ def test_the_best_of_the_grid_is_saved(tmp_path, table):
     grid = "hidden=8,16:4 lr=1e-5,3e-3"
     trained = answer(*arguments(table, tmp_path / "best", grid))
     rows = trained["sweep"]
-    assert [r["loss"] for r in rows] == sorted(r["loss"] for r in rows)
+    assert [r["log_loss"] for r in rows] == sorted(r["log_loss"] for r in rows)
     assert sorted((r["flags"]["hidden"], r["flags"]["lr"]) for r in rows) == [
         ("16,4", "1e-5"), ("16,4", "3e-3"), ("8", "1e-5"), ("8", "3e-3")]
     best = rows[0]["flags"]
@@ -26,11 +26,18 @@ def test_the_best_of_the_grid_is_saved(tmp_path, table):
     assert (tmp_path / "alone").read_bytes() == (tmp_path / "best").read_bytes()
 
 
+def test_losses_are_ranked_by_what_they_share(tmp_path, table):
+    """A focal loss is smaller than a cross-entropy of the same answers."""
+    rows = answer(*arguments(table, tmp_path / "m", "loss=cross_entropy:focus=8,cross_entropy"))["sweep"]
+    assert [row["flags"]["loss"] for row in rows] == ["cross_entropy", "cross_entropy,focus=8"]
+    assert rows[0]["log_loss"] < rows[1]["log_loss"]
+
+
 def test_the_table(tmp_path, table):
     done = lanewise(*arguments(table, tmp_path / "m", "lr=1e-5,3e-3"))
     lines = done.stdout.splitlines()
     at = next(i for i, line in enumerate(lines) if line.startswith("rank"))
-    assert lines[at].split() == ["rank", "lr", "loss", "accuracy", "epochs", "seconds"]
+    assert lines[at].split() == ["rank", "lr", "log_loss", "accuracy", "epochs", "seconds"]
     assert re.match(r"1 +3e-3 +0\.\d+ +[01]\.\d+ +8 +\d", lines[at + 1]) and lines[at + 2].startswith("2 ")
     assert "candidate 2 of 2: lr=3e-3" in done.stderr and max(map(len, lines[at:at + 3])) <= 80
 
@@ -61,7 +68,7 @@ def test_a_combination_that_diverges_leaves_the_others(tmp_path, table):
     assert re.search(r"lr=1e30: fit: the training loss became (NaN|infinite) in epoch 1; lower", done.stdout)
     rows = answer(*arguments(table, tmp_path / "n", "lr=3e-3,1e30,1e-3"))["sweep"]
     without = answer(*arguments(table, tmp_path / "o", "lr=3e-3,1e-3"))["sweep"]
-    assert [r["loss"] for r in rows[:2]] == [r["loss"] for r in without] and "failure" in rows[2]
+    assert [r["log_loss"] for r in rows[:2]] == [r["log_loss"] for r in without] and "failure" in rows[2]
     assert (tmp_path / "m").read_bytes() == (tmp_path / "o").read_bytes()
 
 
