@@ -18,7 +18,8 @@ struct Item {
   Kind kind = Kind::basic;
   Index index = slice();
   Array array = Array();
-  int axes = 1;  // of the indexed array that the item consumes
+  int axes = 1;                                       // of the indexed array that the item consumes
+  std::optional<int64_t> mask_extent = std::nullopt;  // of the mask that the item came from
 };
 using Kind = Item::Kind;
 
@@ -44,7 +45,9 @@ bool is_mask(const Array& a) { return is_bool(a.dtype()); }
 
 void add_mask(std::vector<Item>& items, const Array& mask) {
   const nb::object found = to_numpy(mask).attr("nonzero")();
-  for (nb::handle positions : found) items.push_back({Kind::array, slice(), copy_of(positions), 1});
+  int axis = 0;
+  for (nb::handle positions : found)
+    items.push_back({Kind::array, slice(), copy_of(positions), 1, mask.shape(axis++)});
 }
 
 void add_array(std::vector<Item>& items, nb::handle key) {
@@ -76,6 +79,12 @@ void add_item(std::vector<Item>& items, nb::handle key) {
   }
 }
 
+int consumed_by(const std::vector<Item>& items) {
+  int consumed = 0;
+  for (const Item& item : items) consumed += item.axes;
+  return consumed;
+}
+
 // The items of a key, Ellipsis replaced by whole ranges.
 std::vector<Item> parse(nb::handle key, int rank) {
   std::vector<Item> items;
@@ -84,13 +93,12 @@ std::vector<Item> parse(nb::handle key, int rank) {
   } else {
     add_item(items, key);
   }
-  int consumed = 0;
-  for (const Item& item : items) consumed += item.axes;
   const auto is_ellipsis = [](const Item& item) { return item.kind == Kind::ellipsis; };
   const auto at = std::find_if(items.begin(), items.end(), is_ellipsis);
   if (at == items.end()) return items;
   if (std::find_if(at + 1, items.end(), is_ellipsis) != items.end())
     throw IndexError("an index has at most one ellipsis (...)");
+  const int consumed = consumed_by(items);
   const auto place = items.erase(at) - items.begin();
   items.insert(items.begin() + place, std::max(0, rank - consumed), Item{});
   return items;
@@ -163,20 +171,32 @@ Array take_merged(const Array& a, const Gather& gather) {
   return take(reshape(transpose(a, order), merged), flat_index(gather.arrays, extents), place);
 }
 
-void check_count(const Array& a, const std::vector<Item>& items) {
-  int consumed = 0;
-  for (const Item& item : items) consumed += item.axes;
+void check_count(const Array& a, int consumed) {
   if (consumed > a.rank())
     throw IndexError("too many indices: " + std::to_string(consumed) + " for shape " +
                      to_string(a.shape()));
 }
 
+void check_mask_extent(int64_t extent, const Array& a, int axis) {
+  if (extent == a.shape(axis)) return;
+  throw IndexError("a mask with extent " + std::to_string(extent) + " does not match axis " +
+                   std::to_string(axis) + " of shape " + to_string(a.shape()) + " with extent " +
+                   std::to_string(a.shape(axis)) + "; make it from an array of that shape");
+}
+
+void check_masks(const Array& a, const std::vector<Item>& items) {
+  int axis = 0;
+  for (const Item& item : items) {
+    if (item.mask_extent) check_mask_extent(*item.mask_extent, a, axis);
+    axis += item.axes;
+  }
+}
+
 // a[mask] = value for a mask over the leading axes and a single value.
 Array assign_masked(const Array& a, Array mask, const Array& value) {
   Shape shape = mask.shape();
-  if (shape.rank() > a.rank() || !std::equal(shape.begin(), shape.end(), a.shape().begin()))
-    throw IndexError("a mask of shape " + to_string(shape) + " doesn't match shape " +
-                     to_string(a.shape()));
+  check_count(a, shape.rank());
+  for (int axis = 0; axis < shape.rank(); ++axis) check_mask_extent(shape[axis], a, axis);
   if (value.size() != 1)
     throw ValueError("assigning " + std::to_string(value.size()) +
                      " values through a mask is not supported; use lanewise.where(mask, values, "
@@ -189,7 +209,8 @@ Array assign_masked(const Array& a, Array mask, const Array& value) {
 
 Array get_item(const Array& a, nb::handle key) {
   std::vector<Item> items = parse(key, a.rank());
-  check_count(a, items);
+  check_count(a, consumed_by(items));
+  check_masks(a, items);
   if (!any_array(items)) return a.at(basic_part(items));
   positions_to_arrays(items);
   const Gather gather = gather_of(items);
@@ -209,7 +230,7 @@ void set_item(Array& a, nb::handle key, nb::handle value) {
     }
   }
   const std::vector<Item> items = parse(key, a.rank());
-  check_count(a, items);
+  check_count(a, consumed_by(items));
   if (any_array(items))
     throw ValueError("assigning through integer arrays is not supported; use lanewise.where");
   a.assign(basic_part(items), to_array(value));

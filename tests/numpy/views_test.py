@@ -1,5 +1,7 @@
 """Indexing, views and assignment."""
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
@@ -161,6 +163,32 @@ KEYS = [
 def test_integer_arrays_and_masks(key):
     a = np.arange(24).reshape(3, 2, 4)
     assert_equal(lw.asarray(a)[key], a[key])
+
+
+MASKS = [np.ones(2, bool), np.ones(5, bool), [True, False], np.ones((3, 1), bool),
+         np.ones((2, 2), bool), (slice(None), np.ones(3, bool)), (..., np.ones(3, bool)),
+         (0, np.ones(1, bool)), (None, np.ones(1, bool)), ([0, 1], np.ones(5, bool)),
+         np.zeros(2, bool)]
+
+
+@pytest.mark.parametrize("key", MASKS, ids=str)
+def test_masks_of_other_extents(key):
+    a = np.arange(24).reshape(3, 2, 4)
+    with pytest.raises(IndexError, match="axis") as expected:
+        a[key]
+    with pytest.raises(lw.IndexError, match=r"mask.* axis \d .*extent \d") as caught:
+        lw.asarray(a)[key]
+    axis = re.search(r"axis \d", str(expected.value)).group()
+    assert axis in str(caught.value)
+
+
+def test_assignment_through_masks_of_other_extents():
+    x = lw.zeros((3, 2))
+    for mask in (np.ones(2, bool), np.ones((3, 1), bool)):
+        with pytest.raises(lw.IndexError, match=r"axis \d .*extent \d"):
+            x[mask] = 1
+    with pytest.raises(lw.IndexError, match="too many"):
+        x[np.ones((3, 2, 1), bool)] = 1
 
 
 def test_arrays_as_keys():
