@@ -56,7 +56,7 @@ bool is_sequence(nb::handle value) {
 }
 
 Dims to_dims(nb::handle values) {
-  if (!is_sequence(values)) return Dims{to_int(values)};
+  if (!PySequence_Check(values.ptr()) || is_integer_number(values)) return Dims{to_int(values)};
   Dims dims;
   for (nb::handle value : values) dims.push_back(to_int(value));
   return dims;
@@ -134,9 +134,15 @@ int64_t to_int(nb::handle value) {
   return converted;
 }
 
-Shape to_shape(nb::handle shape) {
-  return to_dims(nb::hasattr(shape, "shape") ? nb::object(shape.attr("shape")) : nb::borrow(shape));
+bool is_integer_number(nb::handle value) {
+  if (PyBool_Check(value.ptr()) || !PyIndex_Check(value.ptr())) return false;
+  if (is_array(value)) return nb::cast<Array&>(value).rank() == 0;
+  const nb::object index = nb::steal(PyNumber_Index(value.ptr()));
+  if (!index.is_valid()) PyErr_Clear();
+  return index.is_valid();
 }
+
+Shape to_shape(nb::handle shape) { return to_dims(shape); }
 
 Axes to_axes(nb::handle axis) { return axis.is_none() ? Axes() : Axes(to_dims(axis)); }
 

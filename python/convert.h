@@ -43,8 +43,10 @@ std::optional<DType> to_optional_dtype(nb::handle dtype);
 nb::object numpy_dtype(DType dtype);
 
 int64_t to_int(nb::handle value);  // anything with __index__
-Shape to_shape(nb::handle shape);  // an int or a sequence of them; what has a shape gives it
-Axes to_axes(nb::handle axis);     // None, an int or a sequence
+// An int, or what NumPy or Lanewise have for one: a scalar, an array of rank 0.
+bool is_integer_number(nb::handle value);
+Shape to_shape(nb::handle shape);  // an integer or a sequence of them, also an array
+Axes to_axes(nb::handle axis);     // None, an integer or a sequence
 std::optional<int> to_axis(nb::handle axis);
 nb::tuple tuple_of(const Dims& dims);
 
