@@ -20,6 +20,7 @@ struct Item {
   Array array = Array();
   int axes = 1;                                       // of the indexed array that the item consumes
   std::optional<int64_t> mask_extent = std::nullopt;  // of the mask that the item came from
+  bool after_ellipsis = false;
 };
 using Kind = Item::Kind;
 
@@ -100,6 +101,7 @@ std::vector<Item> parse(nb::handle key, int rank) {
     throw IndexError("an index has at most one ellipsis (...)");
   const int consumed = consumed_by(items);
   const auto place = items.erase(at) - items.begin();
+  if (place < std::ssize(items)) items[place].after_ellipsis = true;
   items.insert(items.begin() + place, std::max(0, rank - consumed), Item{});
   return items;
 }
@@ -119,14 +121,16 @@ std::vector<Index> basic_part(const std::vector<Item>& items) {
 void positions_to_arrays(std::vector<Item>& items) {
   for (Item& item : items) {
     if (item.kind != Kind::basic || item.index.kind() != Index::Kind::position) continue;
-    item = {Kind::array, slice(), full({}, 0, DType::int64) + Array(*item.index.start()), 1};
+    item.kind = Kind::array;
+    item.array = full({}, 0, DType::int64) + Array(*item.index.start());
+    item.index = slice();
   }
 }
 
 struct Gather {
   std::vector<Array> arrays;
   Dims axes;           // where they index, after the basic part was applied
-  bool apart = false;  // a range or new axis stands between them
+  bool apart = false;  // a range, a new axis or an ellipsis stands between them
 };
 
 Gather gather_of(const std::vector<Item>& items) {
@@ -134,7 +138,7 @@ Gather gather_of(const std::vector<Item>& items) {
   int last = -1;
   for (int i = 0; i < static_cast<int>(items.size()); ++i) {
     if (items[i].kind != Kind::array) continue;
-    gather.apart = gather.apart || (last >= 0 && i != last + 1);
+    gather.apart |= last >= 0 && (i != last + 1 || items[i].after_ellipsis);
     gather.arrays.push_back(items[i].array);
     gather.axes.push_back(i);
     last = i;

@@ -155,7 +155,8 @@ KEYS = [
     (np.array([[0], [2]]), np.array([0, 1])), (..., [0, 1]), (None, [0, 1]), ([0, 1], None),
     (slice(1, None), [0, 1], slice(None, None, -1)), ([0, 1, 2], slice(None), [0, 1, -1]), [],
     np.array([True, False, True]), (slice(None), np.array([True, False])), np.int64(1),
-    (np.array([True, False, True]), [1, 0]),
+    (np.array([True, False, True]), [1, 0]), (slice(None), [0, 1], ..., 0), ([0, 1], ..., [0, 1], 1),
+    (0, ..., [0, 1], slice(None)), (slice(None), [0, 1], [2, 3], ...), (..., 0, [0, 1], [2, 3]),
 ]
 
 
