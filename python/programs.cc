@@ -82,6 +82,29 @@ Array make_weak(const Array& argument) {
   return argument;
 }
 
+bool narrows_a_number(const graph::Node& node) {
+  if (node.op != graph::Op::cast || !is_integer(node.dtype)) return false;
+  const graph::Node& number = *node.inputs[0];
+  return number.weak && number.dtype == DType::int64 && number.shape.empty();
+}
+
+// The integers without a value yet that `results` convert to a smaller dtype, and that dtype.
+std::pair<std::vector<Array>, std::vector<std::string>> narrowed_numbers(
+    const std::vector<Array>& results) {
+  std::vector<graph::NodePtr> nodes;
+  for (const Array& result : results) nodes.push_back(result.node());
+  std::vector<Array> numbers;
+  std::vector<std::string> dtypes;
+  for (const graph::NodePtr& node : graph::topological_order(nodes)) {
+    if (node->inputs.empty() || !narrows_a_number(*node)) continue;
+    numbers.emplace_back(node->inputs[0]);
+    dtypes.emplace_back(name(node->dtype));
+  }
+  return {std::move(numbers), std::move(dtypes)};
+}
+
+bool is_traced(const Array& a) { return a.node()->traced; }
+
 bool lies_along(const StreamedResult& result) { return result.sample_axis >= 0; }
 
 // A .npy file of the result, in C order.
@@ -141,6 +164,8 @@ void bind_compiled(nb::module_& m) {
         return without_gil([&] { return f.plan_count(); });
       });
   m.def("make_weak", &make_weak, "argument"_a);
+  m.def("narrowed_numbers", &narrowed_numbers, "results"_a);
+  m.def("is_traced", &is_traced, "a"_a);
   m.def("compile_leaves", &compile_leaves, "f"_a, "sample_axis"_a);
 }
 

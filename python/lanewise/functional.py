@@ -3,6 +3,8 @@
 import functools
 import os
 
+import numpy as np
+
 from lanewise import _lanewise
 from lanewise._tree import flatten, unflatten
 
@@ -51,6 +53,18 @@ def grad(f, argnums=0):
     return gradient
 
 
+def _check_numbers(numbers, dtypes):
+    """Numbers of a call must fit the arrays that they meet, as they must outside of `compile`."""
+    for number, dtype in zip(numbers, dtypes):
+        if _lanewise.is_traced(number):  # the larger program checks
+            continue
+        bounds = np.iinfo(dtype)
+        if not bounds.min <= number.item() <= bounds.max:
+            raise _lanewise.ValueError(
+                f"the number {number.item()} is out of bounds for {dtype}; convert the array "
+                "first, for example astype int64")
+
+
 # Stands for an array of a source, of which only the place among the arguments matters.
 _SAMPLES = _lanewise.zeros(0)
 
@@ -72,7 +86,7 @@ class Compiled:
     def __call__(self, *args):
         (program, result), leaves = self._find(args)
         values = program(leaves)  # the first call finds the structure of the result
-        return unflatten(result[0], iter(values))
+        return self._result(result, values)
 
     def stream(self, source, *others, out=()):
         """The results for samples that are never all in memory, with the bits of `fused`.
@@ -99,7 +113,7 @@ class Compiled:
         values = program.stream(source, [_strong(x) for x in leaves], paths)
         files = iter(paths)
         values = [next(files) if value is None else value for value in values]
-        return unflatten(result[0], iter(values))
+        return self._result(result, values)
 
     def dump(self, *args):
         """The plan for these arguments, as text."""
@@ -135,6 +149,11 @@ class Compiled:
             axis = axis[position] if position < len(axis) else None
         return -1 if axis is None else axis
 
+    def _result(self, result, values):
+        structure, dtypes = result[0]
+        _check_numbers(values[len(values) - len(dtypes):], dtypes)
+        return unflatten(structure, iter(values))
+
     def _program(self, structure, axes):
         result = [None]
 
@@ -143,8 +162,11 @@ class Compiled:
             found = []
             # A number stays weak, though its value is an input of the plan.
             args = [unflatten(s, values, _lanewise.make_weak) for s in structure]
-            result[0] = flatten(self._f(*args), found)
-            return [_strong(x) for x in found]
+            structure = flatten(self._f(*args), found)
+            found = [_strong(x) for x in found]
+            numbers, dtypes = _lanewise.narrowed_numbers(found)
+            result[0] = structure, dtypes
+            return found + numbers
 
         known = [] if self._sample_axis is None else axes
         return _lanewise.compile_leaves(of_leaves, known), result

@@ -97,6 +97,33 @@ def test_numbers_are_weak_inputs():
     assert f(x, 2).dtype == "float32"
 
 
+COMPARISONS = [lambda a, k: a < k, lambda a, k: a == k, lambda a, k: k <= a, lambda a, k: a != k + 1]
+
+
+@pytest.mark.parametrize("f", COMPARISONS)
+@pytest.mark.parametrize("dtype", ["uint8", "int8", "int32", "int64", "float32", "bool"])
+def test_comparisons_with_integers_of_any_size(f, dtype):
+    compiled = lw.compile(f)
+    a = np.array([0, 1, 1], dtype)
+    for k in (-1, 0, 1, 257, 256, -255, 2**40, -2**63):
+        assert lw.to_numpy(compiled(a, k)).tolist() == f(a, k).tolist()
+    assert compiled.plan_count == 1
+
+
+@pytest.mark.parametrize("f", [
+    lambda a, k: a * k, lambda a, k: k * 2 - a, lambda a, k: lw.where(a > 0, a, k),
+    lambda a, k: lw.compile(lambda b, n: b + n)(a, k)])
+def test_integers_that_do_not_fit_the_array(f):
+    compiled = lw.compile(f, sample_axis=(0, None))
+    for dtype, k in [("int8", 300), ("int8", -129), ("uint8", -2), ("int32", 2**31)]:
+        a = np.ones(2, dtype)
+        with pytest.raises(lw.ValueError, match=f"number .*{dtype}; convert"):
+            compiled(a, k)
+        assert compiled(a, 20).dtype == dtype
+        assert compiled(a.astype("int64"), k).dtype == "int64"
+        assert compiled(a.astype("float32"), k).dtype == "float32"
+
+
 def test_without_a_sample_axis_each_shape_has_a_plan():
     f = lw.compile(lambda x: x + 1)
     for m in (2, 3, 2):
