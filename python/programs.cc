@@ -103,6 +103,19 @@ std::pair<std::vector<Array>, std::vector<std::string>> narrowed_numbers(
   return {std::move(numbers), std::move(dtypes)};
 }
 
+// A key of the dtypes and extents of arguments, but for extents along `sample_axes`.
+nb::bytes kinds_of(const std::vector<Array>& leaves, const std::vector<int>& sample_axes) {
+  std::vector<int64_t> kinds;
+  for (std::size_t i = 0; i < leaves.size(); ++i) {
+    const int samples = i < sample_axes.size() ? sample_axes[i] : -1;
+    kinds.push_back(static_cast<int64_t>(leaves[i].dtype()));
+    kinds.push_back(leaves[i].rank());
+    for (int axis = 0; axis < leaves[i].rank(); ++axis)
+      kinds.push_back(axis == samples ? -1 : leaves[i].shape(axis));
+  }
+  return nb::bytes(kinds.data(), kinds.size() * sizeof(int64_t));
+}
+
 bool is_traced(const Array& a) { return a.node()->traced; }
 
 bool lies_along(const StreamedResult& result) { return result.sample_axis >= 0; }
@@ -165,6 +178,7 @@ void bind_compiled(nb::module_& m) {
       });
   m.def("make_weak", &make_weak, "argument"_a);
   m.def("narrowed_numbers", &narrowed_numbers, "results"_a);
+  m.def("kinds_of", &kinds_of, "leaves"_a, "sample_axes"_a);
   m.def("is_traced", &is_traced, "a"_a);
   m.def("compile_leaves", &compile_leaves, "f"_a, "sample_axis"_a);
 }

@@ -138,6 +138,43 @@ def test_trees():
     assert isinstance(out["n"], tuple)
 
 
+def shaped(a):
+    return (a,) if a.shape[0] == 2 else [a, {"twice": a * 2}]
+
+
+def test_results_whose_structure_depends_on_shapes():
+    f = lw.compile(shaped)
+    for m in (2, 3, 2, 3):
+        out = f(lw.ones(m))
+        assert type(out) is (tuple if m == 2 else list)
+        assert m == 2 or out[1]["twice"].tolist() == [2] * m
+    assert f.plan_count == 2
+
+
+def test_results_whose_structure_depends_on_other_extents_than_samples():
+    f = lw.compile(lambda X: shaped(X.T), sample_axis=0)
+    for m, n in [(4, 2), (4, 3), (5, 2), (5, 3)]:
+        assert type(f(np.ones((m, n)))) is (tuple if n == 2 else list)
+    assert f.plan_count == 2
+    total = lw.compile(lambda X: shaped(lw.sum(X, axis=0)), sample_axis=0)
+    for n in (2, 3, 2):
+        got = total.stream(lw.array_source(np.ones((6, n))))
+        assert type(got) is (tuple if n == 2 else list) and got[0].tolist() == [6] * n
+
+
+def test_results_whose_structure_depends_on_the_dtype():
+    f = lw.compile(lambda a: (a,) if a.dtype == "float32" else a)
+    for _ in range(2):
+        assert isinstance(f(np.ones(2, "float32")), tuple)
+        assert isinstance(f(np.ones(2)), lw.Array)
+
+
+def test_results_whose_structure_depends_on_the_number_of_samples():
+    f = lw.compile(lambda X: shaped(X / X.shape[0]), sample_axis=0)  # a plan for each number
+    for m in (2, 3, 2):
+        assert type(f(np.ones((m, 2)))) is (tuple if m == 2 else list)
+
+
 def test_strided_arguments():
     f = lw.compile(lambda x, y: x @ y, sample_axis=(0, None))
     a = data(8, 8)
