@@ -37,10 +37,8 @@ Item range_item(nb::handle key) {
           slice(slice_part(key.attr("start")), slice_part(key.attr("stop")), step.value_or(1))};
 }
 
-bool is_position(nb::handle key) {
-  if (PyBool_Check(key.ptr()) || is_array(key)) return false;
-  return PyIndex_Check(key.ptr()) && !nb::hasattr(key, "ndim");
-}
+// An Array stays one, as it may be pending or traced.
+bool is_position(nb::handle key) { return !is_array(key) && is_integer_number(key); }
 
 bool is_mask(const Array& a) { return is_bool(a.dtype()); }
 
@@ -127,6 +125,15 @@ void positions_to_arrays(std::vector<Item>& items) {
   }
 }
 
+// For an assignment, which needs the values.
+void rank_zero_to_positions(std::vector<Item>& items) {
+  for (Item& item : items) {
+    if (item.kind != Kind::array || item.array.rank() > 0) continue;
+    item.kind = Kind::basic;
+    item.index = Index(to_int(to_numpy(item.array).attr("item")()));
+  }
+}
+
 struct Gather {
   std::vector<Array> arrays;
   Dims axes;           // where they index, after the basic part was applied
@@ -209,6 +216,26 @@ Array assign_masked(const Array& a, Array mask, const Array& value) {
   return where(mask.reshape(shape), value.reshape({}).astype(a.dtype()), a);
 }
 
+bool is_float_number(nb::handle value) {
+  return PyFloat_Check(value.ptr()) ||
+         nb::isinstance(value, nb::module_::import_("numpy").attr("floating"));
+}
+
+// What to assign to elements of `a`. NaN, infinity and large floats are no integers: Python says
+// so.
+Array value_for(const Array& a, nb::handle value) {
+  if (!is_integer(a.dtype()) || !is_float_number(value)) return to_array(value);
+  const nb::object integer = nb::steal(PyNumber_Long(value.ptr()));
+  if (!integer.is_valid()) throw nb::python_error();
+  return to_array(integer);
+}
+
+Array without_leading_ones(const Array& value, int rank) {
+  Shape shape = value.shape();
+  while (shape.rank() > rank && shape[0] == 1) shape.erase(0);
+  return value.reshape(shape);
+}
+
 }  // namespace
 
 Array get_item(const Array& a, nb::handle key) {
@@ -225,19 +252,22 @@ Array get_item(const Array& a, nb::handle key) {
 }
 
 void set_item(Array& a, nb::handle key, nb::handle value) {
-  const bool may_be_mask = !nb::isinstance<nb::tuple>(key) && nb::hasattr(key, "__array__");
+  const Array given = value_for(a, value);
+  const bool may_be_mask = nb::isinstance<nb::list>(key) || nb::hasattr(key, "__array__");
   if (may_be_mask) {
     const Array mask = to_array(key);
     if (is_mask(mask)) {
-      a = assign_masked(a, mask, to_array(value));
+      a = assign_masked(a, mask, given);
       return;
     }
   }
-  const std::vector<Item> items = parse(key, a.rank());
+  std::vector<Item> items = parse(key, a.rank());
   check_count(a, consumed_by(items));
+  rank_zero_to_positions(items);
   if (any_array(items))
     throw ValueError("assigning through integer arrays is not supported; use lanewise.where");
-  a.assign(basic_part(items), to_array(value));
+  const std::vector<Index> index = basic_part(items);
+  a.assign(index, without_leading_ones(given, a.at(index).rank()));
 }
 
 }  // namespace lanewise::python

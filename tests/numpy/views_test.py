@@ -140,6 +140,46 @@ def test_assignment_through_a_mask():
         x[[0, 1]] = 1
 
 
+def test_assignment_at_integers_of_numpy():
+    x, a = lw.zeros((3, 2)), np.zeros((3, 2))
+    for i in np.arange(3):
+        for j in (np.int8(-1), np.array(0), lw.array(1)):
+            x[i, j] = i + 1
+            a[i, int(j)] = i + 1
+        x[i] += 1
+        a[i] += 1
+    x[lw.array(-1)] = 7
+    a[-1] = 7
+    assert_equal(x, a)
+
+
+def test_assignment_through_a_list_of_bools():
+    x = lw.zeros((2, 3))
+    x[[True, False]] = 9
+    assert x.tolist() == [[9] * 3, [0] * 3]
+
+
+@pytest.mark.parametrize("key", [0, (slice(None), 1), ...], ids=str)
+def test_assignment_drops_leading_extents_of_one(key):
+    x, a = lw.zeros((2, 3)), np.zeros((2, 3))
+    value = np.full((1, 1, *a[key].shape), 4.0)
+    x[key] = value
+    a[key] = value
+    assert_equal(x, a)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e30, np.float64(np.nan), np.float32(np.inf)])
+def test_assignment_of_floats_that_are_no_integers(value):
+    a = np.zeros(2, "int64")
+    with pytest.raises((ValueError, OverflowError)) as expected:
+        a[0] = value
+    x = lw.array(a)
+    for key in (0, slice(None), np.array([True, False])):
+        with pytest.raises(expected.type):
+            x[key] = value
+    assert x.tolist() == [0, 0]
+
+
 def test_assignment_must_fit():
     x = lw.zeros((2, 3))
     with pytest.raises(lw.ShapeError):
