@@ -14,6 +14,16 @@ def _strong(leaf):
     return leaf if isinstance(leaf, _lanewise.Array) else _lanewise.array(leaf)
 
 
+def _loss(value):
+    """The result of a function to differentiate, as an Array."""
+    if isinstance(value, _lanewise.Array):
+        return value
+    if isinstance(value, (bool, int, float, np.number, np.bool_)):  # depends on nothing: gradient 0
+        return _lanewise.array(float(value))
+    raise TypeError(f"grad: the function must return one Array, got {type(value).__name__}; "
+                    "return the loss alone, a sum or mean of floats")
+
+
 def value_and_grad(f, argnums=0):
     """A function that returns (f(...), gradient).
 
@@ -33,7 +43,7 @@ def value_and_grad(f, argnums=0):
             full = list(args)
             for position, value in zip(chosen, unflatten(structure, iter(values))):
                 full[position] = value
-            return f(*full, **kwargs)
+            return _loss(f(*full, **kwargs))
 
         value, grads = _lanewise.value_and_gradients(of_leaves, [_strong(x) for x in leaves])
         grads = unflatten(structure, iter(grads))
