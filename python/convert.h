@@ -20,6 +20,10 @@ using namespace nb::literals;
 // it doesn't reach a pending result.  Errors: DTypeError naming the repair.
 Array to_array(nb::handle value);
 std::vector<Array> to_arrays(nb::handle sequence);
+// The sign of an int of Python that no int64 holds; 0 for all else.
+int beyond_int64(nb::handle value);
+Array large_as_float(nb::handle value);
+[[noreturn]] void refuse_large(const char* operation, nb::handle value);
 // Whether an operator should try `value`; else Python asks the other operand's class.
 bool is_operand(nb::handle value);
 bool is_array(nb::handle value);

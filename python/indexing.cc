@@ -221,13 +221,20 @@ bool is_float_number(nb::handle value) {
          nb::isinstance(value, nb::module_::import_("numpy").attr("floating"));
 }
 
-// What to assign to elements of `a`. NaN, infinity and large floats are no integers: Python says
-// so.
-Array value_for(const Array& a, nb::handle value) {
-  if (!is_integer(a.dtype()) || !is_float_number(value)) return to_array(value);
+// What int() makes of a float: NaN and infinity are no integers, Python says.
+nb::object integer_of(nb::handle value) {
   const nb::object integer = nb::steal(PyNumber_Long(value.ptr()));
   if (!integer.is_valid()) throw nb::python_error();
-  return to_array(integer);
+  return integer;
+}
+
+// What to assign to elements of `a`.
+Array value_for(const Array& a, nb::handle value) {
+  const bool converts = is_integer(a.dtype()) && is_float_number(value);
+  const nb::object given = converts ? integer_of(value) : nb::borrow(value);
+  if (!beyond_int64(given)) return to_array(given);
+  if (is_float(a.dtype())) return large_as_float(given);
+  refuse_large("assignment", given);
 }
 
 Array without_leading_ones(const Array& value, int rank) {

@@ -2,7 +2,9 @@
 // the module and, where there is one, the method of Array and the operator.
 #include "lanewise/ops.h"
 
+#include <limits>
 #include <string>
+#include <utility>
 
 #include "convert.h"
 #include "lanewise/error.h"
@@ -47,28 +49,32 @@ constexpr UnaryRow kUnary[] = {
     {"stop_gradient", lanewise::stop_gradient},
 };
 
+// What an integer beyond int64 is beside an array of integers.
+enum class Large { refused, as_float, infinite };
+
 struct BinaryRow {
   const char* name;
   Binary function;
   const char* operation = nullptr;
   const char* reflected = nullptr;
+  Large large = Large::refused;
 };
 constexpr BinaryRow kBinary[] = {
     {"add", lanewise::add, "__add__", "__radd__"},
     {"subtract", lanewise::subtract, "__sub__", "__rsub__"},
     {"multiply", lanewise::multiply, "__mul__", "__rmul__"},
-    {"divide", lanewise::divide, "__truediv__", "__rtruediv__"},
-    {"true_divide", lanewise::divide},
+    {"divide", lanewise::divide, "__truediv__", "__rtruediv__", Large::as_float},
+    {"true_divide", lanewise::divide, nullptr, nullptr, Large::as_float},
     {"power", lanewise::power, "__pow__", "__rpow__"},
     {"matmul", lanewise::matmul, "__matmul__", "__rmatmul__"},
     {"maximum", lanewise::maximum},
     {"minimum", lanewise::minimum},
-    {"equal", lanewise::equal, "__eq__"},
-    {"not_equal", lanewise::not_equal, "__ne__"},
-    {"less", lanewise::less, "__lt__"},
-    {"less_equal", lanewise::less_equal, "__le__"},
-    {"greater", lanewise::greater, "__gt__"},
-    {"greater_equal", lanewise::greater_equal, "__ge__"},
+    {"equal", lanewise::equal, "__eq__", nullptr, Large::infinite},
+    {"not_equal", lanewise::not_equal, "__ne__", nullptr, Large::infinite},
+    {"less", lanewise::less, "__lt__", nullptr, Large::infinite},
+    {"less_equal", lanewise::less_equal, "__le__", nullptr, Large::infinite},
+    {"greater", lanewise::greater, "__gt__", nullptr, Large::infinite},
+    {"greater_equal", lanewise::greater_equal, "__ge__", nullptr, Large::infinite},
     {"logical_and", lanewise::logical_and},
     {"logical_or", lanewise::logical_or},
 };
@@ -100,6 +106,29 @@ struct AlongAxisRow {
 constexpr AlongAxisRow kAlongAxis[] = {{"softmax", lanewise::softmax},
                                        {"log_softmax", lanewise::log_softmax}};
 
+Array large_beside(const Array& other, const char* name, nb::handle value, Large large) {
+  if (is_float(other.dtype()) || large == Large::as_float) return large_as_float(value);
+  if (large == Large::refused) refuse_large(name, value);
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  return Array(beyond_int64(value) * kInfinity);
+}
+
+// Two operands that one dtype is found for.
+std::pair<Array, Array> operands(const char* name, nb::handle a, nb::handle b,
+                                 Large large = Large::refused) {
+  if (beyond_int64(b)) {
+    const Array left = beyond_int64(a) ? large_as_float(a) : to_array(a);
+    return {left, large_beside(left, name, b, large)};
+  }
+  const Array right = to_array(b);
+  return {beyond_int64(a) ? large_beside(right, name, a, large) : to_array(a), right};
+}
+
+Array apply(const BinaryRow& row, nb::handle a, nb::handle b) {
+  const auto [left, right] = operands(row.name, a, b, row.large);
+  return row.function(left, right);
+}
+
 int axis_or(nb::handle axis, int otherwise) { return to_axis(axis).value_or(otherwise); }
 
 // `a & b` of masks; of integers NumPy's & works on bits, which Lanewise lacks.
@@ -117,27 +146,29 @@ Array invert(const Array& a) {
 
 // A bound that is None doesn't clip.
 Array clip_to(const Array& a, nb::handle low, nb::handle high) {
+  const auto beside = [](const Array& x, nb::handle bound) {
+    return beyond_int64(bound) ? large_beside(x, "clip", bound, Large::refused) : to_array(bound);
+  };
   if (low.is_none() && high.is_none()) return a;
-  if (low.is_none()) return minimum(a, to_array(high));
-  if (high.is_none()) return maximum(a, to_array(low));
-  return clip(a, to_array(low), to_array(high));
+  if (low.is_none()) return minimum(a, beside(a, high));
+  if (high.is_none()) return maximum(a, beside(a, low));
+  return clip(a, beside(a, low), beside(a, high));
 }
 
 void bind_operator(nb::class_<Array>& cls, const BinaryRow& row) {
-  const Binary f = row.function;
   cls.def(
       row.operation,
-      [f](const Array& a, nb::handle b) -> nb::object {
+      [&row](nb::handle_t<Array> a, nb::handle b) -> nb::object {
         if (!is_operand(b)) return nb::borrow(Py_NotImplemented);
-        return nb::cast(f(a, to_array(b)));
+        return nb::cast(apply(row, a, b));
       },
       "other"_a.none());
   if (row.reflected == nullptr) return;
   cls.def(
       row.reflected,
-      [f](const Array& a, nb::handle b) -> nb::object {
+      [&row](nb::handle_t<Array> a, nb::handle b) -> nb::object {
         if (!is_operand(b)) return nb::borrow(Py_NotImplemented);
-        return nb::cast(f(to_array(b), a));
+        return nb::cast(apply(row, b, a));
       },
       "other"_a.none());
 }
@@ -161,9 +192,7 @@ void bind_elementwise(nb::module_& m, nb::class_<Array>& cls) {
   }
   for (const BinaryRow& row : kBinary) {
     m.def(
-        row.name,
-        [f = row.function](nb::handle a, nb::handle b) { return f(to_array(a), to_array(b)); },
-        "x1"_a, "x2"_a);
+        row.name, [&row](nb::handle a, nb::handle b) { return apply(row, a, b); }, "x1"_a, "x2"_a);
     if (row.operation != nullptr) bind_operator(cls, row);
   }
   cls.def("__pos__", [](const Array& x) { return x; });
@@ -177,7 +206,8 @@ void bind_elementwise(nb::module_& m, nb::class_<Array>& cls) {
   m.def(
       "where",
       [](nb::handle condition, nb::handle x, nb::handle y) {
-        return where(to_array(condition), to_array(x), to_array(y));
+        const auto [left, right] = operands("where", x, y);
+        return where(to_array(condition), left, right);
       },
       "condition"_a, "x"_a, "y"_a);
 }

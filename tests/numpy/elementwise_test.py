@@ -5,7 +5,8 @@ import pytest
 
 import lanewise as lw
 from operations import FUNCTIONS, OPERATIONS
-from support import DTYPES, FLOATS, assert_agrees, assert_close, assert_equal, ordinary, ours
+from support import (
+    DTYPES, FLOATS, INTEGERS, assert_agrees, assert_close, assert_equal, ordinary, ours)
 
 EXPECTED = {operation.name: operation for operation in OPERATIONS}
 
@@ -153,3 +154,53 @@ def test_functions_of_numpy_accept_arrays():
     x = lw.arange(4.0)
     np.testing.assert_array_equal(np.exp(x), np.exp(np.arange(4.0)))
     assert np.sum(np.asarray(x)) == 6
+
+
+LARGE = [2**63, 2**64, 10**20, -2**63 - 1, -10**40]
+
+
+@pytest.mark.parametrize("value", LARGE)
+def test_integers_beyond_int64_beside_floats(value):
+    for dtype in ("float32", "float64"):
+        a = np.array([-1.5, 0, 3e18, np.inf], dtype)
+        x = lw.asarray(a)
+        assert_equal(x / value, a / value)
+        assert_equal(value / x, value / a)
+        assert_equal(x * value, a * value)
+        assert_equal(value - x, value - a)
+        assert_equal(x < value, a < value)
+        assert_equal(lw.maximum(x, value), np.maximum(a, value))
+        assert_equal(lw.where(a > 0, value, x), np.where(a > 0, value, a))
+        assert_equal(lw.clip(x, None, value), np.clip(a, None, value))
+        x[1] = value
+        a = a.copy()
+        a[1] = value
+        assert_equal(x, a)
+
+
+@pytest.mark.parametrize("value", [*LARGE, 10**400, -10**400])
+@pytest.mark.parametrize("dtype", INTEGERS)
+def test_comparisons_with_integers_beyond_int64(value, dtype):
+    info = np.iinfo(dtype)
+    a = np.array([info.min, 0, info.max], dtype)
+    x = lw.asarray(a)
+    assert_equal(x < value, a < value)
+    assert_equal(x >= value, a >= value)
+    assert_equal(x == value, a == value)
+    assert_equal(value != x, value != a)
+
+
+def test_integers_beyond_int64_beside_integers():
+    a = np.arange(3)
+    assert_equal(lw.asarray(a) / 10**20, a / 10**20)
+    for name in ("add", "multiply", "maximum", "power"):
+        with pytest.raises(OverflowError, match=f"{name}: the integer {2**64} is out of bounds.*float"):
+            getattr(lw, name)(lw.asarray(a), 2**64)
+    with pytest.raises(OverflowError, match="add"):
+        2**64 + lw.asarray(a)
+    with pytest.raises(OverflowError, match="where"):
+        lw.where(True, 2**64, 1)
+    with pytest.raises(OverflowError, match="out of bounds"):
+        lw.exp(2**64)
+    with pytest.raises(OverflowError, match="assignment"):
+        lw.asarray(a)[0] = 2**64
