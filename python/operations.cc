@@ -222,29 +222,58 @@ void define(nb::class_<Array>& cls, const char* name, F&& f, const Extra&... ext
   cls.def(name, f, extra...);
 }
 
+// What NumPy's functions pass to methods: numpy.sum(x) calls x.sum(axis=None, dtype=None,
+// out=None).
+Array reduction_operand(nb::handle a, nb::handle dtype, nb::handle out) {
+  if (!out.is_none())
+    throw nb::type_error("out is not supported, as an array never changes; use the result");
+  const Array operand = to_array(a);
+  return dtype.is_none() ? operand : astype(operand, to_dtype(dtype));
+}
+
+// NumPy takes axis 0 or -1 of a scalar too, as if it had one.
+bool is_axis_of_scalar(const Array& a, nb::handle axis) {
+  if (a.rank() > 0 || !is_integer_number(axis)) return false;
+  const int64_t value = to_int(axis);
+  return value == 0 || value == -1;
+}
+Axes reduced_axes(const Array& a, nb::handle axis) {
+  return is_axis_of_scalar(a, axis) ? Axes() : to_axes(axis);
+}
+std::optional<int> searched_axis(const Array& a, nb::handle axis) {
+  return is_axis_of_scalar(a, axis) ? std::nullopt : to_axis(axis);
+}
+
 template <class Scope>
 void bind_reductions(Scope& scope) {
   for (const ReductionRow& row : kReductions)
     define(
         scope, row.name,
-        [f = row.function](nb::handle a, nb::handle axis, bool keepdims) {
-          return f(to_array(a), to_axes(axis), keepdims);
+        [f = row.function](nb::handle a, nb::handle axis, nb::handle dtype, nb::handle out,
+                           bool keepdims) {
+          const Array operand = reduction_operand(a, dtype, out);
+          return f(operand, reduced_axes(operand, axis), keepdims);
         },
-        "axis"_a = nb::none(), nb::kw_only(), "keepdims"_a = false);
+        "axis"_a = nb::none(), nb::kw_only(), "dtype"_a = nb::none(), "out"_a = nb::none(),
+        "keepdims"_a = false);
   for (const MomentRow& row : kMoments)
     define(
         scope, row.name,
-        [f = row.function](nb::handle a, nb::handle axis, int64_t ddof, bool keepdims) {
-          return f(to_array(a), to_axes(axis), keepdims, ddof);
+        [f = row.function](nb::handle a, nb::handle axis, nb::handle dtype, nb::handle out,
+                           int64_t ddof, bool keepdims) {
+          const Array operand = reduction_operand(a, dtype, out);
+          return f(operand, reduced_axes(operand, axis), keepdims, ddof);
         },
-        "axis"_a = nb::none(), nb::kw_only(), "ddof"_a = 0, "keepdims"_a = false);
+        "axis"_a = nb::none(), nb::kw_only(), "dtype"_a = nb::none(), "out"_a = nb::none(),
+        "ddof"_a = 0, "keepdims"_a = false);
   for (const SearchRow& row : kSearches)
     define(
         scope, row.name,
-        [f = row.function](nb::handle a, nb::handle axis, bool keepdims) {
-          return f(to_array(a), to_axis(axis), keepdims);
+        [f = row.function](nb::handle a, nb::handle axis, nb::handle out, bool keepdims) {
+          const Array operand = reduction_operand(a, nb::none(), out);
+          return f(operand, searched_axis(operand, axis), keepdims);
         },
-        "axis"_a = nb::none(), nb::kw_only(), "keepdims"_a = false);
+        "axis"_a = nb::none(), nb::kw_only(), "out"_a = nb::none(), "keepdims"_a = false);
 }
 
 void bind_selections(nb::module_& m) {
