@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/tensor.h"
+#include "gil.h"
 #include "lanewise/array.h"
 
 namespace lanewise::python {
@@ -68,7 +69,7 @@ auto without_gil(F&& f) {
   struct Finish {
     ~Finish() { release_deferred(); }
   } finish;
-  nb::gil_scoped_release release;
+  const GilReleased released;
   return f();
 }
 

@@ -28,12 +28,12 @@ class Callable {
   explicit Callable(nb::handle f)
       : f_(f.inc_ref().ptr(), [](PyObject* p) {
           if (!Py_IsInitialized()) return;
-          nb::gil_scoped_acquire gil;
+          const GilHeld gil;
           Py_DECREF(p);
         }) {}
   template <class Result>
   Result call(const std::vector<Array>& arguments) const {
-    nb::gil_scoped_acquire gil;
+    const GilHeld gil;
     return nb::cast<Result>(nb::handle(f_.get())(arguments));
   }
 
