@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "convert.h"
+#include "graph/node.h"
 #include "lanewise/error.h"
 #include "module.h"
 
@@ -106,6 +107,9 @@ struct AlongAxisRow {
 constexpr AlongAxisRow kAlongAxis[] = {{"softmax", lanewise::softmax},
                                        {"log_softmax", lanewise::log_softmax}};
 
+// A function's result is an array, also of numbers: it decides a dtype, as they don't.
+Array strong(const Array& a) { return a.node()->weak ? astype(a, a.dtype()) : a; }
+
 Array large_beside(const Array& other, const char* name, nb::handle value, Large large) {
   if (is_float(other.dtype()) || large == Large::as_float) return large_as_float(value);
   if (large == Large::refused) refuse_large(name, value);
@@ -186,13 +190,14 @@ void bind_mask_operator(nb::class_<Array>& cls, const char* symbol, const char* 
 void bind_elementwise(nb::module_& m, nb::class_<Array>& cls) {
   for (const UnaryRow& row : kUnary) {
     m.def(
-        row.name, [f = row.function](nb::handle x) { return f(to_array(x)); }, "x"_a);
+        row.name, [f = row.function](nb::handle x) { return strong(f(to_array(x))); }, "x"_a);
     if (row.operation != nullptr)
       cls.def(row.operation, [f = row.function](const Array& x) { return f(x); });
   }
   for (const BinaryRow& row : kBinary) {
     m.def(
-        row.name, [&row](nb::handle a, nb::handle b) { return apply(row, a, b); }, "x1"_a, "x2"_a);
+        row.name, [&row](nb::handle a, nb::handle b) { return strong(apply(row, a, b)); }, "x1"_a,
+        "x2"_a);
     if (row.operation != nullptr) bind_operator(cls, row);
   }
   cls.def("__pos__", [](const Array& x) { return x; });
@@ -201,13 +206,15 @@ void bind_elementwise(nb::module_& m, nb::class_<Array>& cls) {
   bind_mask_operator(cls, "|", "__or__", "__ror__", lanewise::logical_or);
   m.def(
       "clip",
-      [](nb::handle a, nb::handle low, nb::handle high) { return clip_to(to_array(a), low, high); },
+      [](nb::handle a, nb::handle low, nb::handle high) {
+        return strong(clip_to(to_array(a), low, high));
+      },
       "a"_a, "a_min"_a.none(), "a_max"_a.none());
   m.def(
       "where",
       [](nb::handle condition, nb::handle x, nb::handle y) {
         const auto [left, right] = operands("where", x, y);
-        return where(to_array(condition), left, right);
+        return strong(where(to_array(condition), left, right));
       },
       "condition"_a, "x"_a, "y"_a);
 }
@@ -252,7 +259,7 @@ void bind_reductions(Scope& scope) {
         [f = row.function](nb::handle a, nb::handle axis, nb::handle dtype, nb::handle out,
                            bool keepdims) {
           const Array operand = reduction_operand(a, dtype, out);
-          return f(operand, reduced_axes(operand, axis), keepdims);
+          return strong(f(operand, reduced_axes(operand, axis), keepdims));
         },
         "axis"_a = nb::none(), nb::kw_only(), "dtype"_a = nb::none(), "out"_a = nb::none(),
         "keepdims"_a = false);
@@ -262,7 +269,7 @@ void bind_reductions(Scope& scope) {
         [f = row.function](nb::handle a, nb::handle axis, nb::handle dtype, nb::handle out,
                            int64_t ddof, bool keepdims) {
           const Array operand = reduction_operand(a, dtype, out);
-          return f(operand, reduced_axes(operand, axis), keepdims, ddof);
+          return strong(f(operand, reduced_axes(operand, axis), keepdims, ddof));
         },
         "axis"_a = nb::none(), nb::kw_only(), "dtype"_a = nb::none(), "out"_a = nb::none(),
         "ddof"_a = 0, "keepdims"_a = false);
@@ -271,7 +278,7 @@ void bind_reductions(Scope& scope) {
         scope, row.name,
         [f = row.function](nb::handle a, nb::handle axis, nb::handle out, bool keepdims) {
           const Array operand = reduction_operand(a, nb::none(), out);
-          return f(operand, searched_axis(operand, axis), keepdims);
+          return strong(f(operand, searched_axis(operand, axis), keepdims));
         },
         "axis"_a = nb::none(), nb::kw_only(), "out"_a = nb::none(), "keepdims"_a = false);
 }
@@ -280,14 +287,14 @@ void bind_selections(nb::module_& m) {
   m.def(
       "take_along_axis",
       [](nb::handle arr, nb::handle indices, nb::handle axis) {
-        return take_along_axis(to_array(arr), to_array(indices), to_axis(axis));
+        return strong(take_along_axis(to_array(arr), to_array(indices), to_axis(axis)));
       },
       "arr"_a, "indices"_a, "axis"_a.none() = -1);
   m.def(
       "top_k",
       [](nb::handle x, int64_t k, nb::handle axis, bool largest) {
         const TopK best = top_k(to_array(x), k, axis_or(axis, -1), largest);
-        return nb::make_tuple(best.values, best.indices);
+        return nb::make_tuple(strong(best.values), strong(best.indices));
       },
       "x"_a, "k"_a, "axis"_a = -1, nb::kw_only(), "largest"_a = true);
 }
@@ -295,23 +302,23 @@ void bind_selections(nb::module_& m) {
 template <class Scope>
 void bind_products_and_shape(Scope& scope) {
   define(
-      scope, "dot", [](nb::handle a, nb::handle b) { return dot(to_array(a), to_array(b)); },
-      "b"_a);
-  define(scope, "ravel", [](nb::handle a) { return ravel(to_array(a)); });
+      scope, "dot",
+      [](nb::handle a, nb::handle b) { return strong(dot(to_array(a), to_array(b))); }, "b"_a);
+  define(scope, "ravel", [](nb::handle a) { return strong(ravel(to_array(a))); });
   define(
       scope, "squeeze",
-      [](nb::handle a, nb::handle axis) { return squeeze(to_array(a), to_axes(axis)); },
+      [](nb::handle a, nb::handle axis) { return strong(squeeze(to_array(a), to_axes(axis))); },
       "axis"_a = nb::none());
   define(
       scope, "swapaxes",
       [](nb::handle a, nb::handle axis1, nb::handle axis2) {
-        return swapaxes(to_array(a), axis_or(axis1, 0), axis_or(axis2, 0));
+        return strong(swapaxes(to_array(a), axis_or(axis1, 0), axis_or(axis2, 0)));
       },
       "axis1"_a, "axis2"_a);
   define(
       scope, "take",
       [](nb::handle a, nb::handle indices, nb::handle axis) {
-        return take(to_array(a), to_array(indices), to_axis(axis));
+        return strong(take(to_array(a), to_array(indices), to_axis(axis)));
       },
       "indices"_a, "axis"_a = nb::none());
 }
@@ -320,37 +327,40 @@ Array join(Join function, nb::handle arrays, nb::handle axis) {
   std::vector<Array> parts = to_arrays(arrays);
   if (axis.is_none())
     for (Array& part : parts) part = ravel(part);
-  return function(parts, axis_or(axis, 0));
+  return strong(function(parts, axis_or(axis, 0)));
 }
 
 void bind_shape_functions(nb::module_& m) {
   m.def(
-      "outer", [](nb::handle a, nb::handle b) { return outer(to_array(a), to_array(b)); }, "a"_a,
-      "b"_a);
+      "outer", [](nb::handle a, nb::handle b) { return strong(outer(to_array(a), to_array(b))); },
+      "a"_a, "b"_a);
   m.def(
       "transpose",
       [](nb::handle a, nb::handle axes) {
-        return axes.is_none() ? to_array(a).T() : transpose(to_array(a), to_shape(axes));
+        return strong(axes.is_none() ? to_array(a).T() : transpose(to_array(a), to_shape(axes)));
       },
       "a"_a, "axes"_a = nb::none());
   m.def(
       "reshape",
-      [](nb::handle a, nb::handle shape) { return reshape(to_array(a), to_shape(shape)); }, "a"_a,
-      "shape"_a);
+      [](nb::handle a, nb::handle shape) { return strong(reshape(to_array(a), to_shape(shape))); },
+      "a"_a, "shape"_a);
   m.def(
       "expand_dims",
-      [](nb::handle a, nb::handle axis) { return expand_dims(to_array(a), to_axes(axis)); }, "a"_a,
-      "axis"_a);
+      [](nb::handle a, nb::handle axis) { return strong(expand_dims(to_array(a), to_axes(axis))); },
+      "a"_a, "axis"_a);
   m.def(
       "broadcast_to",
-      [](nb::handle a, nb::handle shape) { return broadcast_to(to_array(a), to_shape(shape)); },
+      [](nb::handle a, nb::handle shape) {
+        return strong(broadcast_to(to_array(a), to_shape(shape)));
+      },
       "array"_a, "shape"_a);
   m.def(
       "concatenate",
       [](nb::handle arrays, nb::handle axis) { return join(lanewise::concatenate, arrays, axis); },
       "arrays"_a, "axis"_a.none() = 0);
   m.def(
-      "stack", [](nb::handle arrays, int axis) { return lanewise::stack(to_arrays(arrays), axis); },
+      "stack",
+      [](nb::handle arrays, int axis) { return strong(lanewise::stack(to_arrays(arrays), axis)); },
       "arrays"_a, "axis"_a = 0);
   m.def(
       "astype", [](nb::handle x, nb::handle dtype) { return astype(to_array(x), to_dtype(dtype)); },
@@ -359,7 +369,7 @@ void bind_shape_functions(nb::module_& m) {
     m.def(
         row.name,
         [f = row.function](nb::handle x, nb::handle axis) {
-          return f(to_array(x), axis_or(axis, -1));
+          return strong(f(to_array(x), axis_or(axis, -1)));
         },
         "x"_a, "axis"_a = -1);
 }

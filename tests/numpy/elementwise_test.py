@@ -204,3 +204,22 @@ def test_integers_beyond_int64_beside_integers():
         lw.exp(2**64)
     with pytest.raises(OverflowError, match="assignment"):
         lw.asarray(a)[0] = 2**64
+
+
+FUNCTIONS_OF_NUMBERS = [
+    lambda m: m.exp(2.0), lambda m: m.sqrt(4), lambda m: m.negative(2), lambda m: m.add(200, 100),
+    lambda m: m.maximum(1.5, 2), lambda m: m.sum(2.0), lambda m: m.max(3), lambda m: m.reshape(2.0, (1,)),
+    lambda m: m.broadcast_to(0.0, (2,)), lambda m: m.stack([1.0, 2.0]), lambda m: m.where(True, 300, 1),
+    lambda m: m.clip(5.0, 0.0, 1.0), lambda m: m.dot(20, 30), lambda m: m.square(17)]
+
+
+@pytest.mark.parametrize("f", FUNCTIONS_OF_NUMBERS)
+def test_functions_of_numbers_give_arrays(f):
+    for dtype in ("uint8", "float32"):
+        a = np.ones(2, dtype)
+        assert_close(lw.asarray(a) * f(lw), a * f(np))
+
+
+def test_functions_of_compiled_numbers_give_arrays():
+    f = lw.compile(lambda a, k: (a * lw.exp(k), a * abs(-k), a * (k + 1)))
+    assert [x.dtype for x in f(np.ones(2, "float32"), 2.0)] == ["float64", "float32", "float32"]
