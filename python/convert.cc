@@ -46,6 +46,7 @@ bool is_number(nb::handle value) {
 }
 
 Array weak_scalar(nb::handle value) {
+  if (beyond_int64(value)) refuse_large("operand", value);
   if (PyBool_Check(value.ptr())) return Array(value.ptr() == Py_True);
   if (PyFloat_CheckExact(value.ptr())) return Array(PyFloat_AS_DOUBLE(value.ptr()));
   return Array(to_int(value));
@@ -56,7 +57,7 @@ bool is_sequence(nb::handle value) {
 }
 
 Dims to_dims(nb::handle values) {
-  if (!is_sequence(values)) return Dims{to_int(values)};
+  if (!PySequence_Check(values.ptr()) || is_integer_number(values)) return Dims{to_int(values)};
   Dims dims;
   for (nb::handle value : values) dims.push_back(to_int(value));
   return dims;
@@ -69,6 +70,26 @@ bool is_array(nb::handle value) { return nb::isinstance<Array>(value); }
 bool is_operand(nb::handle value) {
   return is_array(value) || PyLong_Check(value.ptr()) || PyFloat_Check(value.ptr()) ||
          is_sequence(value) || nb::hasattr(value, "__array__");
+}
+
+int beyond_int64(nb::handle value) {
+  int overflow = 0;
+  if (PyLong_CheckExact(value.ptr())) PyLong_AsLongLongAndOverflow(value.ptr(), &overflow);
+  return overflow;
+}
+
+Array large_as_float(nb::handle value) {
+  const double nearest = PyLong_AsDouble(value.ptr());
+  if (nearest == -1 && PyErr_Occurred()) throw nb::python_error();
+  return Array(nearest);
+}
+
+void refuse_large(const char* operation, nb::handle value) {
+  PyErr_Format(PyExc_OverflowError,
+               "%s: the integer %S is out of bounds for int64; give a float, or float arrays: "
+               "x.astype(\"float64\")",
+               operation, value.ptr());
+  throw nb::python_error();
 }
 
 Array to_array(nb::handle value) {
@@ -134,9 +155,15 @@ int64_t to_int(nb::handle value) {
   return converted;
 }
 
-Shape to_shape(nb::handle shape) {
-  return to_dims(nb::hasattr(shape, "shape") ? nb::object(shape.attr("shape")) : nb::borrow(shape));
+bool is_integer_number(nb::handle value) {
+  if (PyBool_Check(value.ptr()) || !PyIndex_Check(value.ptr())) return false;
+  if (is_array(value)) return nb::cast<Array&>(value).rank() == 0;
+  const nb::object index = nb::steal(PyNumber_Index(value.ptr()));
+  if (!index.is_valid()) PyErr_Clear();
+  return index.is_valid();
 }
+
+Shape to_shape(nb::handle shape) { return to_dims(shape); }
 
 Axes to_axes(nb::handle axis) { return axis.is_none() ? Axes() : Axes(to_dims(axis)); }
 

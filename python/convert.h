@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/tensor.h"
+#include "gil.h"
 #include "lanewise/array.h"
 
 namespace lanewise::python {
@@ -20,6 +21,10 @@ using namespace nb::literals;
 // it doesn't reach a pending result.  Errors: DTypeError naming the repair.
 Array to_array(nb::handle value);
 std::vector<Array> to_arrays(nb::handle sequence);
+// The sign of an int of Python that no int64 holds; 0 for all else.
+int beyond_int64(nb::handle value);
+Array large_as_float(nb::handle value);
+[[noreturn]] void refuse_large(const char* operation, nb::handle value);
 // Whether an operator should try `value`; else Python asks the other operand's class.
 bool is_operand(nb::handle value);
 bool is_array(nb::handle value);
@@ -43,8 +48,10 @@ std::optional<DType> to_optional_dtype(nb::handle dtype);
 nb::object numpy_dtype(DType dtype);
 
 int64_t to_int(nb::handle value);  // anything with __index__
-Shape to_shape(nb::handle shape);  // an int or a sequence of them; what has a shape gives it
-Axes to_axes(nb::handle axis);     // None, an int or a sequence
+// An int, or what NumPy or Lanewise have for one: a scalar, an array of rank 0.
+bool is_integer_number(nb::handle value);
+Shape to_shape(nb::handle shape);  // an integer or a sequence of them, also an array
+Axes to_axes(nb::handle axis);     // None, an integer or a sequence
 std::optional<int> to_axis(nb::handle axis);
 nb::tuple tuple_of(const Dims& dims);
 
@@ -62,7 +69,7 @@ auto without_gil(F&& f) {
   struct Finish {
     ~Finish() { release_deferred(); }
   } finish;
-  nb::gil_scoped_release release;
+  const GilReleased released;
   return f();
 }
 

@@ -2,9 +2,12 @@
 // the module and, where there is one, the method of Array and the operator.
 #include "lanewise/ops.h"
 
+#include <limits>
 #include <string>
+#include <utility>
 
 #include "convert.h"
+#include "graph/node.h"
 #include "lanewise/error.h"
 #include "module.h"
 
@@ -47,28 +50,32 @@ constexpr UnaryRow kUnary[] = {
     {"stop_gradient", lanewise::stop_gradient},
 };
 
+// What an integer beyond int64 is beside an array of integers.
+enum class Large { refused, as_float, infinite };
+
 struct BinaryRow {
   const char* name;
   Binary function;
   const char* operation = nullptr;
   const char* reflected = nullptr;
+  Large large = Large::refused;
 };
 constexpr BinaryRow kBinary[] = {
     {"add", lanewise::add, "__add__", "__radd__"},
     {"subtract", lanewise::subtract, "__sub__", "__rsub__"},
     {"multiply", lanewise::multiply, "__mul__", "__rmul__"},
-    {"divide", lanewise::divide, "__truediv__", "__rtruediv__"},
-    {"true_divide", lanewise::divide},
+    {"divide", lanewise::divide, "__truediv__", "__rtruediv__", Large::as_float},
+    {"true_divide", lanewise::divide, nullptr, nullptr, Large::as_float},
     {"power", lanewise::power, "__pow__", "__rpow__"},
     {"matmul", lanewise::matmul, "__matmul__", "__rmatmul__"},
     {"maximum", lanewise::maximum},
     {"minimum", lanewise::minimum},
-    {"equal", lanewise::equal, "__eq__"},
-    {"not_equal", lanewise::not_equal, "__ne__"},
-    {"less", lanewise::less, "__lt__"},
-    {"less_equal", lanewise::less_equal, "__le__"},
-    {"greater", lanewise::greater, "__gt__"},
-    {"greater_equal", lanewise::greater_equal, "__ge__"},
+    {"equal", lanewise::equal, "__eq__", nullptr, Large::infinite},
+    {"not_equal", lanewise::not_equal, "__ne__", nullptr, Large::infinite},
+    {"less", lanewise::less, "__lt__", nullptr, Large::infinite},
+    {"less_equal", lanewise::less_equal, "__le__", nullptr, Large::infinite},
+    {"greater", lanewise::greater, "__gt__", nullptr, Large::infinite},
+    {"greater_equal", lanewise::greater_equal, "__ge__", nullptr, Large::infinite},
     {"logical_and", lanewise::logical_and},
     {"logical_or", lanewise::logical_or},
 };
@@ -100,6 +107,32 @@ struct AlongAxisRow {
 constexpr AlongAxisRow kAlongAxis[] = {{"softmax", lanewise::softmax},
                                        {"log_softmax", lanewise::log_softmax}};
 
+// A function's result is an array, also of numbers: it decides a dtype, as they don't.
+Array strong(const Array& a) { return a.node()->weak ? astype(a, a.dtype()) : a; }
+
+Array large_beside(const Array& other, const char* name, nb::handle value, Large large) {
+  if (is_float(other.dtype()) || large == Large::as_float) return large_as_float(value);
+  if (large == Large::refused) refuse_large(name, value);
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  return Array(beyond_int64(value) * kInfinity);
+}
+
+// Two operands that one dtype is found for.
+std::pair<Array, Array> operands(const char* name, nb::handle a, nb::handle b,
+                                 Large large = Large::refused) {
+  if (beyond_int64(b)) {
+    const Array left = beyond_int64(a) ? large_as_float(a) : to_array(a);
+    return {left, large_beside(left, name, b, large)};
+  }
+  const Array right = to_array(b);
+  return {beyond_int64(a) ? large_beside(right, name, a, large) : to_array(a), right};
+}
+
+Array apply(const BinaryRow& row, nb::handle a, nb::handle b) {
+  const auto [left, right] = operands(row.name, a, b, row.large);
+  return row.function(left, right);
+}
+
 int axis_or(nb::handle axis, int otherwise) { return to_axis(axis).value_or(otherwise); }
 
 // `a & b` of masks; of integers NumPy's & works on bits, which Lanewise lacks.
@@ -117,27 +150,29 @@ Array invert(const Array& a) {
 
 // A bound that is None doesn't clip.
 Array clip_to(const Array& a, nb::handle low, nb::handle high) {
+  const auto beside = [](const Array& x, nb::handle bound) {
+    return beyond_int64(bound) ? large_beside(x, "clip", bound, Large::refused) : to_array(bound);
+  };
   if (low.is_none() && high.is_none()) return a;
-  if (low.is_none()) return minimum(a, to_array(high));
-  if (high.is_none()) return maximum(a, to_array(low));
-  return clip(a, to_array(low), to_array(high));
+  if (low.is_none()) return minimum(a, beside(a, high));
+  if (high.is_none()) return maximum(a, beside(a, low));
+  return clip(a, beside(a, low), beside(a, high));
 }
 
 void bind_operator(nb::class_<Array>& cls, const BinaryRow& row) {
-  const Binary f = row.function;
   cls.def(
       row.operation,
-      [f](const Array& a, nb::handle b) -> nb::object {
+      [&row](nb::handle_t<Array> a, nb::handle b) -> nb::object {
         if (!is_operand(b)) return nb::borrow(Py_NotImplemented);
-        return nb::cast(f(a, to_array(b)));
+        return nb::cast(apply(row, a, b));
       },
       "other"_a.none());
   if (row.reflected == nullptr) return;
   cls.def(
       row.reflected,
-      [f](const Array& a, nb::handle b) -> nb::object {
+      [&row](nb::handle_t<Array> a, nb::handle b) -> nb::object {
         if (!is_operand(b)) return nb::borrow(Py_NotImplemented);
-        return nb::cast(f(to_array(b), a));
+        return nb::cast(apply(row, b, a));
       },
       "other"_a.none());
 }
@@ -155,15 +190,14 @@ void bind_mask_operator(nb::class_<Array>& cls, const char* symbol, const char* 
 void bind_elementwise(nb::module_& m, nb::class_<Array>& cls) {
   for (const UnaryRow& row : kUnary) {
     m.def(
-        row.name, [f = row.function](nb::handle x) { return f(to_array(x)); }, "x"_a);
+        row.name, [f = row.function](nb::handle x) { return strong(f(to_array(x))); }, "x"_a);
     if (row.operation != nullptr)
       cls.def(row.operation, [f = row.function](const Array& x) { return f(x); });
   }
   for (const BinaryRow& row : kBinary) {
     m.def(
-        row.name,
-        [f = row.function](nb::handle a, nb::handle b) { return f(to_array(a), to_array(b)); },
-        "x1"_a, "x2"_a);
+        row.name, [&row](nb::handle a, nb::handle b) { return strong(apply(row, a, b)); }, "x1"_a,
+        "x2"_a);
     if (row.operation != nullptr) bind_operator(cls, row);
   }
   cls.def("__pos__", [](const Array& x) { return x; });
@@ -172,12 +206,15 @@ void bind_elementwise(nb::module_& m, nb::class_<Array>& cls) {
   bind_mask_operator(cls, "|", "__or__", "__ror__", lanewise::logical_or);
   m.def(
       "clip",
-      [](nb::handle a, nb::handle low, nb::handle high) { return clip_to(to_array(a), low, high); },
+      [](nb::handle a, nb::handle low, nb::handle high) {
+        return strong(clip_to(to_array(a), low, high));
+      },
       "a"_a, "a_min"_a.none(), "a_max"_a.none());
   m.def(
       "where",
       [](nb::handle condition, nb::handle x, nb::handle y) {
-        return where(to_array(condition), to_array(x), to_array(y));
+        const auto [left, right] = operands("where", x, y);
+        return strong(where(to_array(condition), left, right));
       },
       "condition"_a, "x"_a, "y"_a);
 }
@@ -192,43 +229,72 @@ void define(nb::class_<Array>& cls, const char* name, F&& f, const Extra&... ext
   cls.def(name, f, extra...);
 }
 
+// What NumPy's functions pass to methods: numpy.sum(x) calls x.sum(axis=None, dtype=None,
+// out=None).
+Array reduction_operand(nb::handle a, nb::handle dtype, nb::handle out) {
+  if (!out.is_none())
+    throw nb::type_error("out is not supported, as an array never changes; use the result");
+  const Array operand = to_array(a);
+  return dtype.is_none() ? operand : astype(operand, to_dtype(dtype));
+}
+
+// NumPy takes axis 0 or -1 of a scalar too, as if it had one.
+bool is_axis_of_scalar(const Array& a, nb::handle axis) {
+  if (a.rank() > 0 || !is_integer_number(axis)) return false;
+  const int64_t value = to_int(axis);
+  return value == 0 || value == -1;
+}
+Axes reduced_axes(const Array& a, nb::handle axis) {
+  return is_axis_of_scalar(a, axis) ? Axes() : to_axes(axis);
+}
+std::optional<int> searched_axis(const Array& a, nb::handle axis) {
+  return is_axis_of_scalar(a, axis) ? std::nullopt : to_axis(axis);
+}
+
 template <class Scope>
 void bind_reductions(Scope& scope) {
   for (const ReductionRow& row : kReductions)
     define(
         scope, row.name,
-        [f = row.function](nb::handle a, nb::handle axis, bool keepdims) {
-          return f(to_array(a), to_axes(axis), keepdims);
+        [f = row.function](nb::handle a, nb::handle axis, nb::handle dtype, nb::handle out,
+                           bool keepdims) {
+          const Array operand = reduction_operand(a, dtype, out);
+          return strong(f(operand, reduced_axes(operand, axis), keepdims));
         },
-        "axis"_a = nb::none(), nb::kw_only(), "keepdims"_a = false);
+        "axis"_a = nb::none(), nb::kw_only(), "dtype"_a = nb::none(), "out"_a = nb::none(),
+        "keepdims"_a = false);
   for (const MomentRow& row : kMoments)
     define(
         scope, row.name,
-        [f = row.function](nb::handle a, nb::handle axis, int64_t ddof, bool keepdims) {
-          return f(to_array(a), to_axes(axis), keepdims, ddof);
+        [f = row.function](nb::handle a, nb::handle axis, nb::handle dtype, nb::handle out,
+                           int64_t ddof, bool keepdims) {
+          const Array operand = reduction_operand(a, dtype, out);
+          return strong(f(operand, reduced_axes(operand, axis), keepdims, ddof));
         },
-        "axis"_a = nb::none(), nb::kw_only(), "ddof"_a = 0, "keepdims"_a = false);
+        "axis"_a = nb::none(), nb::kw_only(), "dtype"_a = nb::none(), "out"_a = nb::none(),
+        "ddof"_a = 0, "keepdims"_a = false);
   for (const SearchRow& row : kSearches)
     define(
         scope, row.name,
-        [f = row.function](nb::handle a, nb::handle axis, bool keepdims) {
-          return f(to_array(a), to_axis(axis), keepdims);
+        [f = row.function](nb::handle a, nb::handle axis, nb::handle out, bool keepdims) {
+          const Array operand = reduction_operand(a, nb::none(), out);
+          return strong(f(operand, searched_axis(operand, axis), keepdims));
         },
-        "axis"_a = nb::none(), nb::kw_only(), "keepdims"_a = false);
+        "axis"_a = nb::none(), nb::kw_only(), "out"_a = nb::none(), "keepdims"_a = false);
 }
 
 void bind_selections(nb::module_& m) {
   m.def(
       "take_along_axis",
       [](nb::handle arr, nb::handle indices, nb::handle axis) {
-        return take_along_axis(to_array(arr), to_array(indices), to_axis(axis));
+        return strong(take_along_axis(to_array(arr), to_array(indices), to_axis(axis)));
       },
       "arr"_a, "indices"_a, "axis"_a.none() = -1);
   m.def(
       "top_k",
       [](nb::handle x, int64_t k, nb::handle axis, bool largest) {
         const TopK best = top_k(to_array(x), k, axis_or(axis, -1), largest);
-        return nb::make_tuple(best.values, best.indices);
+        return nb::make_tuple(strong(best.values), strong(best.indices));
       },
       "x"_a, "k"_a, "axis"_a = -1, nb::kw_only(), "largest"_a = true);
 }
@@ -236,23 +302,23 @@ void bind_selections(nb::module_& m) {
 template <class Scope>
 void bind_products_and_shape(Scope& scope) {
   define(
-      scope, "dot", [](nb::handle a, nb::handle b) { return dot(to_array(a), to_array(b)); },
-      "b"_a);
-  define(scope, "ravel", [](nb::handle a) { return ravel(to_array(a)); });
+      scope, "dot",
+      [](nb::handle a, nb::handle b) { return strong(dot(to_array(a), to_array(b))); }, "b"_a);
+  define(scope, "ravel", [](nb::handle a) { return strong(ravel(to_array(a))); });
   define(
       scope, "squeeze",
-      [](nb::handle a, nb::handle axis) { return squeeze(to_array(a), to_axes(axis)); },
+      [](nb::handle a, nb::handle axis) { return strong(squeeze(to_array(a), to_axes(axis))); },
       "axis"_a = nb::none());
   define(
       scope, "swapaxes",
       [](nb::handle a, nb::handle axis1, nb::handle axis2) {
-        return swapaxes(to_array(a), axis_or(axis1, 0), axis_or(axis2, 0));
+        return strong(swapaxes(to_array(a), axis_or(axis1, 0), axis_or(axis2, 0)));
       },
       "axis1"_a, "axis2"_a);
   define(
       scope, "take",
       [](nb::handle a, nb::handle indices, nb::handle axis) {
-        return take(to_array(a), to_array(indices), to_axis(axis));
+        return strong(take(to_array(a), to_array(indices), to_axis(axis)));
       },
       "indices"_a, "axis"_a = nb::none());
 }
@@ -261,37 +327,40 @@ Array join(Join function, nb::handle arrays, nb::handle axis) {
   std::vector<Array> parts = to_arrays(arrays);
   if (axis.is_none())
     for (Array& part : parts) part = ravel(part);
-  return function(parts, axis_or(axis, 0));
+  return strong(function(parts, axis_or(axis, 0)));
 }
 
 void bind_shape_functions(nb::module_& m) {
   m.def(
-      "outer", [](nb::handle a, nb::handle b) { return outer(to_array(a), to_array(b)); }, "a"_a,
-      "b"_a);
+      "outer", [](nb::handle a, nb::handle b) { return strong(outer(to_array(a), to_array(b))); },
+      "a"_a, "b"_a);
   m.def(
       "transpose",
       [](nb::handle a, nb::handle axes) {
-        return axes.is_none() ? to_array(a).T() : transpose(to_array(a), to_shape(axes));
+        return strong(axes.is_none() ? to_array(a).T() : transpose(to_array(a), to_shape(axes)));
       },
       "a"_a, "axes"_a = nb::none());
   m.def(
       "reshape",
-      [](nb::handle a, nb::handle shape) { return reshape(to_array(a), to_shape(shape)); }, "a"_a,
-      "shape"_a);
+      [](nb::handle a, nb::handle shape) { return strong(reshape(to_array(a), to_shape(shape))); },
+      "a"_a, "shape"_a);
   m.def(
       "expand_dims",
-      [](nb::handle a, nb::handle axis) { return expand_dims(to_array(a), to_axes(axis)); }, "a"_a,
-      "axis"_a);
+      [](nb::handle a, nb::handle axis) { return strong(expand_dims(to_array(a), to_axes(axis))); },
+      "a"_a, "axis"_a);
   m.def(
       "broadcast_to",
-      [](nb::handle a, nb::handle shape) { return broadcast_to(to_array(a), to_shape(shape)); },
+      [](nb::handle a, nb::handle shape) {
+        return strong(broadcast_to(to_array(a), to_shape(shape)));
+      },
       "array"_a, "shape"_a);
   m.def(
       "concatenate",
       [](nb::handle arrays, nb::handle axis) { return join(lanewise::concatenate, arrays, axis); },
       "arrays"_a, "axis"_a.none() = 0);
   m.def(
-      "stack", [](nb::handle arrays, int axis) { return lanewise::stack(to_arrays(arrays), axis); },
+      "stack",
+      [](nb::handle arrays, int axis) { return strong(lanewise::stack(to_arrays(arrays), axis)); },
       "arrays"_a, "axis"_a = 0);
   m.def(
       "astype", [](nb::handle x, nb::handle dtype) { return astype(to_array(x), to_dtype(dtype)); },
@@ -300,7 +369,7 @@ void bind_shape_functions(nb::module_& m) {
     m.def(
         row.name,
         [f = row.function](nb::handle x, nb::handle axis) {
-          return f(to_array(x), axis_or(axis, -1));
+          return strong(f(to_array(x), axis_or(axis, -1)));
         },
         "x"_a, "axis"_a = -1);
 }

@@ -28,12 +28,12 @@ class Callable {
   explicit Callable(nb::handle f)
       : f_(f.inc_ref().ptr(), [](PyObject* p) {
           if (!Py_IsInitialized()) return;
-          nb::gil_scoped_acquire gil;
+          const GilHeld gil;
           Py_DECREF(p);
         }) {}
   template <class Result>
   Result call(const std::vector<Array>& arguments) const {
-    nb::gil_scoped_acquire gil;
+    const GilHeld gil;
     return nb::cast<Result>(nb::handle(f_.get())(arguments));
   }
 
@@ -81,6 +81,42 @@ Array make_weak(const Array& argument) {
   argument.node()->weak = true;
   return argument;
 }
+
+bool narrows_a_number(const graph::Node& node) {
+  if (node.op != graph::Op::cast || !is_integer(node.dtype)) return false;
+  const graph::Node& number = *node.inputs[0];
+  return number.weak && number.dtype == DType::int64 && number.shape.empty();
+}
+
+// The integers without a value yet that `results` convert to a smaller dtype, and that dtype.
+std::pair<std::vector<Array>, std::vector<std::string>> narrowed_numbers(
+    const std::vector<Array>& results) {
+  std::vector<graph::NodePtr> nodes;
+  for (const Array& result : results) nodes.push_back(result.node());
+  std::vector<Array> numbers;
+  std::vector<std::string> dtypes;
+  for (const graph::NodePtr& node : graph::topological_order(nodes)) {
+    if (node->inputs.empty() || !narrows_a_number(*node)) continue;
+    numbers.emplace_back(node->inputs[0]);
+    dtypes.emplace_back(name(node->dtype));
+  }
+  return {std::move(numbers), std::move(dtypes)};
+}
+
+// A key of the dtypes and extents of arguments, but for extents along `sample_axes`.
+nb::bytes kinds_of(const std::vector<Array>& leaves, const std::vector<int>& sample_axes) {
+  std::vector<int64_t> kinds;
+  for (std::size_t i = 0; i < leaves.size(); ++i) {
+    const int samples = i < sample_axes.size() ? sample_axes[i] : -1;
+    kinds.push_back(static_cast<int64_t>(leaves[i].dtype()));
+    kinds.push_back(leaves[i].rank());
+    for (int axis = 0; axis < leaves[i].rank(); ++axis)
+      kinds.push_back(axis == samples ? -1 : leaves[i].shape(axis));
+  }
+  return nb::bytes(kinds.data(), kinds.size() * sizeof(int64_t));
+}
+
+bool is_traced(const Array& a) { return a.node()->traced; }
 
 bool lies_along(const StreamedResult& result) { return result.sample_axis >= 0; }
 
@@ -141,6 +177,9 @@ void bind_compiled(nb::module_& m) {
         return without_gil([&] { return f.plan_count(); });
       });
   m.def("make_weak", &make_weak, "argument"_a);
+  m.def("narrowed_numbers", &narrowed_numbers, "results"_a);
+  m.def("kinds_of", &kinds_of, "leaves"_a, "sample_axes"_a);
+  m.def("is_traced", &is_traced, "a"_a);
   m.def("compile_leaves", &compile_leaves, "f"_a, "sample_axis"_a);
 }
 

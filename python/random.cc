@@ -21,7 +21,7 @@ Array randint(Generator& g, int64_t low, nb::handle high, nb::handle size) {
 }
 
 Array permutation(Generator& g, nb::handle x) {
-  if (PyLong_Check(x.ptr())) return g.permutation(to_int(x));
+  if (is_integer_number(x)) return g.permutation(to_int(x));
   return g.permutation(to_array(x));
 }
 

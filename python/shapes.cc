@@ -12,10 +12,15 @@
 namespace lanewise::python {
 namespace {
 
-// Tuples, ints, or arrays, whose shapes are meant.
+// A tuple, an integer, or an array, whose own shape is meant.
+Shape shape_of(nb::handle value) {
+  const bool array = is_array(value) || (nb::hasattr(value, "shape") && !is_integer_number(value));
+  return to_shape(array ? nb::object(value.attr("shape")) : nb::borrow(value));
+}
+
 std::vector<Shape> shapes_of(nb::args values) {
   std::vector<Shape> shapes;
-  for (nb::handle value : values) shapes.push_back(to_shape(value));
+  for (nb::handle value : values) shapes.push_back(shape_of(value));
   return shapes;
 }
 

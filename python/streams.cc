@@ -14,7 +14,7 @@ namespace lanewise::python {
 
 std::vector<Array> HeldSource::pull(int64_t count) {
   {
-    nb::gil_scoped_acquire gil;
+    const GilHeld gil;
     if (PyErr_CheckSignals() != 0) throw nb::python_error();
   }
   return source_->pull(count);

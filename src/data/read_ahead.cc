@@ -1,4 +1,6 @@
 // A thread pulls runs of one size; the user takes them as they are, or cut and joined.
+#include <unistd.h>
+
 #include <utility>
 
 #include "data/worker.h"
@@ -16,7 +18,10 @@ class ReadAhead : public Source {
   ReadAhead(std::unique_ptr<Source> source, int depth) : source_(std::move(source)), depth_(depth) {
     if (depth < 1) throw ValueError("read_ahead: depth must be 1 or more");
   }
-  ~ReadAhead() override { stop(); }
+  ~ReadAhead() override {
+    if (forked()) leave_behind();
+    else stop();
+  }
 
   std::vector<Shape> row_shapes() const override { return source_->row_shapes(); }
   std::vector<DType> dtypes() const override { return source_->dtypes(); }
@@ -25,6 +30,7 @@ class ReadAhead : public Source {
   bool seekable() const override { return source_->seekable(); }
 
   Run pull(int64_t count) override {
+    check_process();
     if (!thread_.joinable() && count > 0) start(count);
     Run run = take(count);
     while (samples_of(run) < count) {
@@ -35,11 +41,13 @@ class ReadAhead : public Source {
     return run;
   }
   void reset() override {
+    check_process();
     stop();
     source_->reset();
   }
   void seek(int64_t sample) override {
     if (!seekable()) return Source::seek(sample);
+    check_process();
     stop();
     source_->seek(sample);
   }
@@ -51,7 +59,22 @@ class ReadAhead : public Source {
     std::exception_ptr error;
   };
 
+  // Whether the thread runs in another process, of which this one is a fork.
+  bool forked() const { return thread_.joinable() && getpid() != process_; }
+  void check_process() const {
+    if (forked())
+      throw ValueError(
+          "this source was being read when the process forked, and the thread that reads ahead is "
+          "not part of the child; open a source of its own there");
+  }
+  // What the thread held at the fork, it holds for ever.
+  void leave_behind() {
+    new std::thread(std::move(thread_));
+    (void)handover_.release();
+  }
+
   void start(int64_t count) {
+    process_ = getpid();
     handover_ = std::make_unique<Handover<Pulled>>(depth_);
     thread_ = quiet_thread(
         [source = source_.get(), handover = handover_.get(), count, axis = sample_axis()] {
@@ -123,7 +146,8 @@ class ReadAhead : public Source {
   const int depth_;
   std::unique_ptr<Handover<Pulled>> handover_;
   std::thread thread_;
-  Run front_;  // pulled by the thread, not yet by the user
+  pid_t process_ = 0;  // that started it
+  Run front_;          // pulled by the thread, not yet by the user
   std::exception_ptr error_;
 };
 

@@ -90,11 +90,17 @@ bool fits(int64_t value, DType dtype) {
   });
 }
 
+// Whether a number of the host language may be outside of `dtype`: an argument of a trace has no
+// value yet.
+bool may_exceed(const NodePtr& x, DType dtype) {
+  if (!x->weak || !x->shape.empty() || x->dtype != DType::int64 || !is_integer(dtype)) return false;
+  const auto value = weak_integer(x);
+  return !value || !fits(*value, dtype);
+}
+
 // A comparison with a number outside the array's range has an answer in int64.
 DType comparison_dtype(const NodePtr& a, const NodePtr& b, DType dtype) {
-  for (const NodePtr& x : {a, b})
-    if (const auto value = weak_integer(x); value && !fits(*value, dtype)) return DType::int64;
-  return dtype;
+  return may_exceed(a, dtype) || may_exceed(b, dtype) ? DType::int64 : dtype;
 }
 
 void check_strict(Op op, const NodePtr& a, const NodePtr& b) {

@@ -147,7 +147,9 @@ def test_shapes_of_any_number_of_operands(shapes):
 def test_arrays_and_numbers_stand_for_shapes():
     assert lw.broadcast_shapes() == () and lw.explain_broadcast().shape == ()
     assert lw.broadcast_shapes(5, (2, 1)) == np.broadcast_shapes(5, (2, 1)) == (2, 5)
+    assert lw.broadcast_shapes(np.int64(5), (2, 1)) == (2, 5)
     assert lw.explain_broadcast(np.zeros((2, 3)), lw.zeros(3)).shape == (2, 3)
+    assert lw.explain_broadcast(np.arange(3), lw.array(7), np.array(1.5)).shape == (3,)
 
 
 def test_the_third_operand_is_to_blame():

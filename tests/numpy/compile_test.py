@@ -97,6 +97,33 @@ def test_numbers_are_weak_inputs():
     assert f(x, 2).dtype == "float32"
 
 
+COMPARISONS = [lambda a, k: a < k, lambda a, k: a == k, lambda a, k: k <= a, lambda a, k: a != k + 1]
+
+
+@pytest.mark.parametrize("f", COMPARISONS)
+@pytest.mark.parametrize("dtype", ["uint8", "int8", "int32", "int64", "float32", "bool"])
+def test_comparisons_with_integers_of_any_size(f, dtype):
+    compiled = lw.compile(f)
+    a = np.array([0, 1, 1], dtype)
+    for k in (-1, 0, 1, 257, 256, -255, 2**40, -2**63):
+        assert lw.to_numpy(compiled(a, k)).tolist() == f(a, k).tolist()
+    assert compiled.plan_count == 1
+
+
+@pytest.mark.parametrize("f", [
+    lambda a, k: a * k, lambda a, k: k * 2 - a, lambda a, k: lw.where(a > 0, a, k),
+    lambda a, k: lw.compile(lambda b, n: b + n)(a, k)])
+def test_integers_that_do_not_fit_the_array(f):
+    compiled = lw.compile(f, sample_axis=(0, None))
+    for dtype, k in [("int8", 300), ("int8", -129), ("uint8", -2), ("int32", 2**31)]:
+        a = np.ones(2, dtype)
+        with pytest.raises(lw.ValueError, match=f"number .*{dtype}; convert"):
+            compiled(a, k)
+        assert compiled(a, 20).dtype == dtype
+        assert compiled(a.astype("int64"), k).dtype == "int64"
+        assert compiled(a.astype("float32"), k).dtype == "float32"
+
+
 def test_without_a_sample_axis_each_shape_has_a_plan():
     f = lw.compile(lambda x: x + 1)
     for m in (2, 3, 2):
@@ -109,6 +136,43 @@ def test_trees():
     out = f({"w": np.eye(2), "b": lw.ones(1)}, np.ones((1, 2)))
     assert out["y"][0].tolist() == [[1, 1]] and out["y"][1].tolist() == [1]
     assert isinstance(out["n"], tuple)
+
+
+def shaped(a):
+    return (a,) if a.shape[0] == 2 else [a, {"twice": a * 2}]
+
+
+def test_results_whose_structure_depends_on_shapes():
+    f = lw.compile(shaped)
+    for m in (2, 3, 2, 3):
+        out = f(lw.ones(m))
+        assert type(out) is (tuple if m == 2 else list)
+        assert m == 2 or out[1]["twice"].tolist() == [2] * m
+    assert f.plan_count == 2
+
+
+def test_results_whose_structure_depends_on_other_extents_than_samples():
+    f = lw.compile(lambda X: shaped(X.T), sample_axis=0)
+    for m, n in [(4, 2), (4, 3), (5, 2), (5, 3)]:
+        assert type(f(np.ones((m, n)))) is (tuple if n == 2 else list)
+    assert f.plan_count == 2
+    total = lw.compile(lambda X: shaped(lw.sum(X, axis=0)), sample_axis=0)
+    for n in (2, 3, 2):
+        got = total.stream(lw.array_source(np.ones((6, n))))
+        assert type(got) is (tuple if n == 2 else list) and got[0].tolist() == [6] * n
+
+
+def test_results_whose_structure_depends_on_the_dtype():
+    f = lw.compile(lambda a: (a,) if a.dtype == "float32" else a)
+    for _ in range(2):
+        assert isinstance(f(np.ones(2, "float32")), tuple)
+        assert isinstance(f(np.ones(2)), lw.Array)
+
+
+def test_results_whose_structure_depends_on_the_number_of_samples():
+    f = lw.compile(lambda X: shaped(X / X.shape[0]), sample_axis=0)  # a plan for each number
+    for m in (2, 3, 2):
+        assert type(f(np.ones((m, 2)))) is (tuple if m == 2 else list)
 
 
 def test_strided_arguments():

@@ -18,6 +18,29 @@ def test_filled(shape, dtype, value):
     assert_equal(lw.full(shape, value, dtype), np.full(shape, value, dtype))
 
 
+@pytest.mark.parametrize("shape", [np.int64(3), np.array(3), np.array([2, 3]), np.uint8(2), range(2, 4),
+                                   [np.int32(2), 3], np.array([], int)], ids=repr)
+def test_shapes_from_numpy(shape):
+    assert_equal(lw.zeros(shape), np.zeros(shape))
+    assert_equal(lw.full(shape, 2), np.full(shape, 2))
+    expected = np.zeros(shape)
+    assert_equal(lw.broadcast_to(0.0, shape), expected)
+    assert_equal(lw.arange(expected.size).reshape(shape), np.arange(expected.size).reshape(shape))
+    assert_equal(lw.reshape(expected, shape), expected)
+    assert lw.random.randint(0, 5, shape).shape == expected.shape
+
+
+def test_shapes_from_arrays():
+    assert lw.ones(lw.array(3)).shape == (3,) and lw.ones(lw.array([2, 3])).shape == (2, 3)
+    assert lw.ones(lw.zeros((4, 5)).shape).shape == (4, 5)
+
+
+@pytest.mark.parametrize("shape", [1.5, None, np.array([2.0]), np.array(2.0), np.float64(2), "ab"])
+def test_no_shapes(shape):
+    with pytest.raises(TypeError):
+        lw.zeros(shape)
+
+
 @given(arrays())
 def test_like(a):
     assert_equal(lw.zeros_like(a), np.zeros_like(a))

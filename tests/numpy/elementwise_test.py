@@ -5,7 +5,8 @@ import pytest
 
 import lanewise as lw
 from operations import FUNCTIONS, OPERATIONS
-from support import DTYPES, FLOATS, assert_agrees, assert_close, assert_equal, ordinary, ours
+from support import (
+    DTYPES, FLOATS, INTEGERS, assert_agrees, assert_close, assert_equal, ordinary, ours)
 
 EXPECTED = {operation.name: operation for operation in OPERATIONS}
 
@@ -153,3 +154,72 @@ def test_functions_of_numpy_accept_arrays():
     x = lw.arange(4.0)
     np.testing.assert_array_equal(np.exp(x), np.exp(np.arange(4.0)))
     assert np.sum(np.asarray(x)) == 6
+
+
+LARGE = [2**63, 2**64, 10**20, -2**63 - 1, -10**40]
+
+
+@pytest.mark.parametrize("value", LARGE)
+def test_integers_beyond_int64_beside_floats(value):
+    for dtype in ("float32", "float64"):
+        a = np.array([-1.5, 0, 3e18, np.inf], dtype)
+        x = lw.asarray(a)
+        assert_equal(x / value, a / value)
+        assert_equal(value / x, value / a)
+        assert_equal(x * value, a * value)
+        assert_equal(value - x, value - a)
+        assert_equal(x < value, a < value)
+        assert_equal(lw.maximum(x, value), np.maximum(a, value))
+        assert_equal(lw.where(a > 0, value, x), np.where(a > 0, value, a))
+        assert_equal(lw.clip(x, None, value), np.clip(a, None, value))
+        x[1] = value
+        a = a.copy()
+        a[1] = value
+        assert_equal(x, a)
+
+
+@pytest.mark.parametrize("value", [*LARGE, 10**400, -10**400])
+@pytest.mark.parametrize("dtype", INTEGERS)
+def test_comparisons_with_integers_beyond_int64(value, dtype):
+    info = np.iinfo(dtype)
+    a = np.array([info.min, 0, info.max], dtype)
+    x = lw.asarray(a)
+    assert_equal(x < value, a < value)
+    assert_equal(x >= value, a >= value)
+    assert_equal(x == value, a == value)
+    assert_equal(value != x, value != a)
+
+
+def test_integers_beyond_int64_beside_integers():
+    a = np.arange(3)
+    assert_equal(lw.asarray(a) / 10**20, a / 10**20)
+    for name in ("add", "multiply", "maximum", "power"):
+        with pytest.raises(OverflowError, match=f"{name}: the integer {2**64} is out of bounds.*float"):
+            getattr(lw, name)(lw.asarray(a), 2**64)
+    with pytest.raises(OverflowError, match="add"):
+        2**64 + lw.asarray(a)
+    with pytest.raises(OverflowError, match="where"):
+        lw.where(True, 2**64, 1)
+    with pytest.raises(OverflowError, match="out of bounds"):
+        lw.exp(2**64)
+    with pytest.raises(OverflowError, match="assignment"):
+        lw.asarray(a)[0] = 2**64
+
+
+FUNCTIONS_OF_NUMBERS = [
+    lambda m: m.exp(2.0), lambda m: m.sqrt(4), lambda m: m.negative(2), lambda m: m.add(200, 100),
+    lambda m: m.maximum(1.5, 2), lambda m: m.sum(2.0), lambda m: m.max(3), lambda m: m.reshape(2.0, (1,)),
+    lambda m: m.broadcast_to(0.0, (2,)), lambda m: m.stack([1.0, 2.0]), lambda m: m.where(True, 300, 1),
+    lambda m: m.clip(5.0, 0.0, 1.0), lambda m: m.dot(20, 30), lambda m: m.square(17)]
+
+
+@pytest.mark.parametrize("f", FUNCTIONS_OF_NUMBERS)
+def test_functions_of_numbers_give_arrays(f):
+    for dtype in ("uint8", "float32"):
+        a = np.ones(2, dtype)
+        assert_close(lw.asarray(a) * f(lw), a * f(np))
+
+
+def test_functions_of_compiled_numbers_give_arrays():
+    f = lw.compile(lambda a, k: (a * lw.exp(k), a * abs(-k), a * (k + 1)))
+    assert [x.dtype for x in f(np.ones(2, "float32"), 2.0)] == ["float64", "float32", "float32"]

@@ -344,3 +344,19 @@ def test_errors():
 
     with pytest.raises(KeyError, match="mine"):
         lw.grad(fails)(lw.ones(3))
+
+
+@pytest.mark.parametrize("value", [(1.0,), [lw.ones(())], None, "loss", {}, np.ones(())])
+def test_losses_must_be_arrays(value):
+    name = type(value).__name__
+    with pytest.raises(TypeError, match=f"must return one Array, got {name}"):
+        lw.grad(lambda a: value)(lw.ones(3))
+    with pytest.raises(TypeError, match=f"must return one Array, got {name}"):
+        lw.compile(lw.grad(lambda a: value))(lw.ones(3))
+
+
+@pytest.mark.parametrize("value", [1.0, 2, True, np.float64(3), np.float32(0.5), np.int64(4)])
+def test_a_loss_that_is_a_number_has_gradient_zero(value):
+    got, grads = lw.value_and_grad(lambda a: value)(lw.ones(3, "float32"))
+    assert got.item() == float(value)
+    assert_equal(grads, np.zeros(3, "float32"))

@@ -93,11 +93,12 @@ def test_the_table_is_complete():
     """A function of arrays that is added to Lanewise gets a row."""
     others = {  # tested in files of their own
         "array", "asarray", "zeros", "ones", "full", "eye", "arange", "linspace", "zeros_like",
-        "ones_like", "to_numpy", "eval", "compile", "compile_leaves", "make_weak", "grad",
-        "gradients", "value_and_grad", "value_and_gradients", "broadcast_shapes",
-        "explain_broadcast", "explain_expression", "set_executor", "executor", "executors",
-        "set_threads", "thread_count", "set_strict_shapes", "strict_shapes", "top_k", "version",
-        "open_source", "array_source", "quantiles", "neighbors", "k_means", "nearest_centres",
+        "ones_like", "to_numpy", "eval", "compile", "compile_leaves", "make_weak", "is_traced",
+        "kinds_of", "narrowed_numbers", "grad", "gradients", "value_and_grad",
+        "value_and_gradients", "broadcast_shapes", "explain_broadcast", "explain_expression",
+        "set_executor", "executor", "executors", "set_threads", "thread_count", "set_strict_shapes",
+        "strict_shapes", "top_k", "version", "open_source", "array_source", "quantiles",
+        "neighbors", "k_means", "nearest_centres",
     }
     functions = {name for name in dir(lw) if not name.startswith("_")
                  and callable(getattr(lw, name)) and not isinstance(getattr(lw, name), type)}

@@ -82,6 +82,13 @@ def test_large_draws(seed):
     assert_equal(lw.random.permutation(10_000), np.random.permutation(10_000))
 
 
+def test_integers_of_numpy():
+    lw.random.seed(5)
+    np.random.seed(5)
+    assert_equal(lw.random.rand(np.int64(2), np.int8(3)), np.random.rand(2, 3))
+    assert_equal(lw.random.permutation(np.int64(5)), np.random.permutation(5))
+
+
 def test_shuffle_rebinds():
     x = lw.arange(20)
     before = x * 1

@@ -79,3 +79,36 @@ def test_methods_are_the_functions():
         assert_close(getattr(x, name)(axis=1), getattr(a, name)(axis=1))
         assert_close(getattr(x, name)(0), getattr(a, name)(0))
     assert_close(x.sum(axis=(0, 1), keepdims=True), a.sum(axis=(0, 1), keepdims=True))
+
+
+REDUCTIONS = ["sum", "prod", "mean", "max", "min", "std", "var", "any", "all", "argmax", "argmin"]
+
+
+@pytest.mark.parametrize("name", REDUCTIONS)
+def test_functions_of_numpy_call_the_methods(name):
+    a = np.array([[3.0, 1.0], [0.0, 4.0]])
+    x, f = lw.array(a), getattr(np, name)
+    assert_close(f(x), f(a))
+    assert_close(f(x, axis=1), f(a, axis=1))
+    assert_close(f(x, axis=0, keepdims=True), f(a, axis=0, keepdims=True))
+    with pytest.raises(TypeError, match="out is not supported"):
+        getattr(x, name)(out=np.zeros(()))
+
+
+@pytest.mark.parametrize("name", ["sum", "prod", "mean", "std", "var"])
+def test_reductions_in_another_dtype(name):
+    a = np.arange(1, 5, dtype="int32")
+    for dtype in ("float32", np.float64):
+        assert_close(getattr(lw, name)(a, dtype=dtype), getattr(a, name)(dtype=dtype))
+        assert_close(getattr(np, name)(lw.array(a), dtype=dtype), getattr(a, name)(dtype=dtype))
+
+
+@pytest.mark.parametrize("name", ["sum", "prod", "max", "min", "any", "all", "argmax", "argmin"])
+def test_the_axis_of_a_scalar(name):
+    a = np.array(3.0)
+    for axis in (0, -1, np.int64(0)):
+        assert_equal(getattr(lw, name)(a, axis=axis), getattr(np, name)(a, axis=axis))
+        assert_equal(getattr(lw.array(a), name)(axis), getattr(a, name)(axis))
+    for axis in (1, -2):
+        with pytest.raises(lw.IndexError):
+            getattr(lw, name)(lw.array(3.0), axis=axis)

@@ -22,6 +22,8 @@ def test_methods_are_the_functions(case):
     axes = range(a.ndim)[::-1]
     assert_equal(x.transpose(*axes), a.transpose(*axes))
     assert_equal(x.transpose(tuple(axes)), a.transpose(tuple(axes)))
+    assert_equal(x.transpose(np.array(axes, int)), a.transpose(tuple(axes)))
+    assert_equal(lw.transpose(x, np.array(axes, int)), a.transpose(tuple(axes)))
     assert_equal(x[None].squeeze(0), a)
     assert_equal(x[None].swapaxes(0, -1), a[None].swapaxes(0, -1))
     assert_equal(x.astype("float64"), a.astype("float64"))

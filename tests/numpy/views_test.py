@@ -1,5 +1,7 @@
 """Indexing, views and assignment."""
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
@@ -138,6 +140,46 @@ def test_assignment_through_a_mask():
         x[[0, 1]] = 1
 
 
+def test_assignment_at_integers_of_numpy():
+    x, a = lw.zeros((3, 2)), np.zeros((3, 2))
+    for i in np.arange(3):
+        for j in (np.int8(-1), np.array(0), lw.array(1)):
+            x[i, j] = i + 1
+            a[i, int(j)] = i + 1
+        x[i] += 1
+        a[i] += 1
+    x[lw.array(-1)] = 7
+    a[-1] = 7
+    assert_equal(x, a)
+
+
+def test_assignment_through_a_list_of_bools():
+    x = lw.zeros((2, 3))
+    x[[True, False]] = 9
+    assert x.tolist() == [[9] * 3, [0] * 3]
+
+
+@pytest.mark.parametrize("key", [0, (slice(None), 1), ...], ids=str)
+def test_assignment_drops_leading_extents_of_one(key):
+    x, a = lw.zeros((2, 3)), np.zeros((2, 3))
+    value = np.full((1, 1, *a[key].shape), 4.0)
+    x[key] = value
+    a[key] = value
+    assert_equal(x, a)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e30, np.float64(np.nan), np.float32(np.inf)])
+def test_assignment_of_floats_that_are_no_integers(value):
+    a = np.zeros(2, "int64")
+    with pytest.raises((ValueError, OverflowError)) as expected:
+        a[0] = value
+    x = lw.array(a)
+    for key in (0, slice(None), np.array([True, False])):
+        with pytest.raises(expected.type):
+            x[key] = value
+    assert x.tolist() == [0, 0]
+
+
 def test_assignment_must_fit():
     x = lw.zeros((2, 3))
     with pytest.raises(lw.ShapeError):
@@ -153,7 +195,8 @@ KEYS = [
     (np.array([[0], [2]]), np.array([0, 1])), (..., [0, 1]), (None, [0, 1]), ([0, 1], None),
     (slice(1, None), [0, 1], slice(None, None, -1)), ([0, 1, 2], slice(None), [0, 1, -1]), [],
     np.array([True, False, True]), (slice(None), np.array([True, False])), np.int64(1),
-    (np.array([True, False, True]), [1, 0]),
+    (np.array([True, False, True]), [1, 0]), (slice(None), [0, 1], ..., 0), ([0, 1], ..., [0, 1], 1),
+    (0, ..., [0, 1], slice(None)), (slice(None), [0, 1], [2, 3], ...), (..., 0, [0, 1], [2, 3]),
 ]
 
 
@@ -161,6 +204,32 @@ KEYS = [
 def test_integer_arrays_and_masks(key):
     a = np.arange(24).reshape(3, 2, 4)
     assert_equal(lw.asarray(a)[key], a[key])
+
+
+MASKS = [np.ones(2, bool), np.ones(5, bool), [True, False], np.ones((3, 1), bool),
+         np.ones((2, 2), bool), (slice(None), np.ones(3, bool)), (..., np.ones(3, bool)),
+         (0, np.ones(1, bool)), (None, np.ones(1, bool)), ([0, 1], np.ones(5, bool)),
+         np.zeros(2, bool)]
+
+
+@pytest.mark.parametrize("key", MASKS, ids=str)
+def test_masks_of_other_extents(key):
+    a = np.arange(24).reshape(3, 2, 4)
+    with pytest.raises(IndexError, match="axis") as expected:
+        a[key]
+    with pytest.raises(lw.IndexError, match=r"mask.* axis \d .*extent \d") as caught:
+        lw.asarray(a)[key]
+    axis = re.search(r"axis \d", str(expected.value)).group()
+    assert axis in str(caught.value)
+
+
+def test_assignment_through_masks_of_other_extents():
+    x = lw.zeros((3, 2))
+    for mask in (np.ones(2, bool), np.ones((3, 1), bool)):
+        with pytest.raises(lw.IndexError, match=r"axis \d .*extent \d"):
+            x[mask] = 1
+    with pytest.raises(lw.IndexError, match="too many"):
+        x[np.ones((3, 2, 1), bool)] = 1
 
 
 def test_arrays_as_keys():
