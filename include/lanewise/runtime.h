@@ -30,6 +30,10 @@ bool strict_shapes();
 struct CompileOptions {
   // Per argument the axis that runs along the samples; −1 where there is none.
   // Empty: none is known and each set of shapes gets a plan of its own.
+  // The function is traced with two large numbers of samples, and once with each number that it
+  // meets: one that makes another program of it (a branch on it, an index that is cut off) gets a
+  // plan of its own. So the function must depend on nothing but dtypes and shapes: what it reads
+  // from elsewhere, or does besides, counts when it is traced.
   std::vector<int> sample_axis;
   // What a stream holds at once of samples read and written, about: at least 1,024 of them.
   int64_t chunk_bytes = 16 << 20;
@@ -87,7 +91,8 @@ class Predictor {
   // f takes samples as rows, (m, features), and makes (m, outputs) of the same dtype.
   using Answer = std::function<Array(const Array& x)>;
   // Errors: ValueError for features < 1, DTypeError for a dtype that is no float or changes,
-  // ShapeError where f does not make a row a sample.
+  // ShapeError where f does not make a row a sample, ValueError where it makes another program of
+  // 2 rows than of many.
   Predictor(const Answer& f, int64_t features, DType dtype = DType::float32);
 
   int64_t features() const;

@@ -201,6 +201,173 @@ TEST(Compile, ConcatenationAlongTheSamples) {
   EXPECT_EQ(f.plan_count(), 1);
 }
 
+// The same with a sample axis as eagerly, in whatever order the numbers of samples come.
+void expect_as_eager(const Function& f, std::initializer_list<int64_t> numbers) {
+  const auto compiled = compile(f, {.sample_axis = {0}});
+  for (int64_t m : numbers) {
+    const Array x = Generator(1).randn({m, 2}).eval();
+    std::string eager, error;
+    std::vector<Array> expected, results;
+    try {
+      expected = f({x});
+    } catch (const Error& e) {
+      eager = e.what();
+    }
+    for (int time = 0; time < 2; ++time) {
+      try {
+        results = compiled({x});
+        error.clear();
+      } catch (const Error& e) {
+        error = e.what();
+      }
+      ASSERT_EQ(error, eager) << m << " samples";
+      if (!eager.empty()) continue;
+      for (std::size_t k = 0; k < results.size(); ++k) {
+        EXPECT_EQ(results[k].shape(), expected[k].shape()) << m << " samples";
+        const Values a = results[k].to_vector<double>(), b = expected[k].to_vector<double>();
+        for (std::size_t i = 0; i < a.size(); ++i) EXPECT_NEAR(a[i], b[i], 1e-12) << m;
+      }
+    }
+  }
+}
+
+TEST(Compile, IndicesAlongFewSamplesAreCutOffOrRefused) {
+  const std::vector<Index> indices = {slice(0, 10),
+                                      slice(-3),
+                                      slice(5, 2, -1),
+                                      slice(1, -1),
+                                      slice(4),
+                                      slice(-5, 3),
+                                      slice(3, -5),
+                                      slice(900'000),
+                                      slice(0, 900'000),
+                                      slice({}, {}, -1),
+                                      slice(-2, {}, -1),
+                                      slice(0, 2'000'000),
+                                      slice(-3'000'000),
+                                      slice({}, {}, 2),
+                                      3,
+                                      -4,
+                                      1000};
+  for (const Index& index : indices)
+    expect_as_eager(
+        [&](const std::vector<Array>& a) {
+          return std::vector{a[0][index] * 2.0, concatenate({a[0][index], a[0][index]}),
+                             gradients(sum(square(a[0][index])), std::vector{a[0]})[0]};
+        },
+        {2, 20, 0, 3, 4, 5, 6, 1, 1500});
+}
+
+TEST(Compile, PartsOfFewSamplesAreJoined) {
+  const auto rolled = [](const Array& x) { return concatenate({x[slice(3)], x[slice(0, 3)]}); };
+  expect_as_eager(
+      [&](const std::vector<Array>& a) {
+        return std::vector{rolled(a[0]),
+                           gradients(sum(square(rolled(a[0]))), std::vector{a[0]})[0]};
+      },
+      {50, 2, 3, 0, 4, 1});
+}
+
+TEST(Compile, AssignsAtAPositionThatFewSamplesHaveNot) {
+  expect_as_eager(
+      [](const std::vector<Array>& a) {
+        Array x = a[0];
+        x.assign({7}, 1.0);
+        return std::vector{x};
+      },
+      {8, 7, 1, 100});
+}
+
+TEST(Compile, TheLargestOfNoSamplesIsRefused) {
+  const Function largest[] = {
+      [](const std::vector<Array>& a) { return std::vector{max(a[0], 0)}; },
+      [](const std::vector<Array>& a) { return std::vector{argmin(a[0], 0)}; },
+      [](const std::vector<Array>& a) { return std::vector{max(a[0][slice(2)], 0)}; },
+      [](const std::vector<Array>& a) { return std::vector{min(a[0])}; }};
+  for (const Function& f : largest) expect_as_eager(f, {3, 0, 2, 1});
+}
+
+TEST(Compile, AProgramMayBranchOnTheNumberOfSamples) {
+  const auto branch = [](const std::vector<Array>& a) {
+    const int64_t m = a[0].shape(0);
+    return std::vector{m >= 100 ? mean(a[0], 0) : sum(a[0], 0), m % 2 ? a[0] : -a[0],
+                       sum(a[0]) / static_cast<double>(std::min<int64_t>(m, 100))};
+  };
+  expect_as_eager(branch, {100, 3, 4, 99, 1000, 1001, 2});
+  expect_as_eager(
+      [](const std::vector<Array>& a) { return std::vector{squeeze(sum(a[0], 1, true))}; },
+      {2, 1, 3});
+}
+
+TEST(Compile, OnePlanServesAllNumbersButThoseOfAnotherProgram) {
+  const auto f = compile(
+      [](const std::vector<Array>& a) { return std::vector{a[0][slice(0, 10)] + 1.0}; }, {{0}});
+  for (int64_t m : {10, 11, 500, 10}) f({ones({m})});
+  EXPECT_EQ(f.plan_count(), 1);
+  for (int64_t m : {9, 3, 9, 20}) f({ones({m})});
+  EXPECT_EQ(f.plan_count(), 3);
+}
+
+std::string error_of(const std::function<void()>& body) {
+  try {
+    body();
+  } catch (const Error& e) {
+    return e.what();
+  }
+  return "no error";
+}
+
+TEST(Compile, AFunctionMayTakeOnlyTheSamplesThatAreGiven) {
+  const auto sum_of =
+      compile([](const std::vector<Array>& a) { return std::vector{a[0] + a[1]}; }, {{0, -1}});
+  const Array x = ones({3, 2}), w = ones({3, 2});
+  for (int time = 0; time < 2; ++time)
+    EXPECT_EQ(sum_of({x, w})[0].to_vector<double>(), Values(6, 2));
+  const auto fours = compile(
+      [](const std::vector<Array>& a) {
+        return std::vector{reshape(a[0], {-1, 4})};
+      },
+      {{0}});
+  for (int64_t m : {2, 4, 2}) EXPECT_EQ(fours({ones({m, 2})})[0].shape(), (Shape{m / 2, 4}));
+  EXPECT_EQ(fours.plan_count(), 2);
+}
+
+TEST(Compile, ErrorsTellOfTheSamplesThatAreGiven) {
+  const auto product = compile(
+      [](const std::vector<Array>& a) { return std::vector{matmul(a[0], a[1])}; }, {{0, -1}});
+  const Array x = ones({3, 2}), w = ones({4, 5});
+  const std::string expected = error_of([&] { matmul(x, w); });
+  EXPECT_NE(expected.find("(3, 2)"), std::string::npos) << expected;
+  for (int time = 0; time < 2; ++time) EXPECT_EQ(error_of([&] { product({x, w}); }), expected);
+  EXPECT_EQ(product({x, ones({2, 1})})[0].shape(), (Shape{3, 1}));
+  EXPECT_NE(error_of([&] { product({Array(1.0), w}); }).find("compile"), std::string::npos);
+}
+
+TEST(Compile, AFunctionThatFailedOnceIsPlannedForEveryNumberOfSamples) {
+  bool fails = true;
+  const auto f = compile(
+      [&](const std::vector<Array>& a) {
+        if (fails) throw ValueError("not yet");
+        return std::vector{a[0] * 2.0};
+      },
+      {{0}});
+  EXPECT_EQ(error_of([&] { f({ones({3})}); }), "not yet");
+  fails = false;
+  for (int64_t m : {3, 4, 5}) f({ones({m})});
+  EXPECT_EQ(f.plan_count(), 1);
+}
+
+TEST(Session, TheLastBatchMayBeShort) {
+  const auto step = [](const std::vector<Array>& s, const std::vector<Array>& batch,
+                       const std::vector<Array>&) {
+    return Session::Result{{s[0] + sum(batch[0][slice(0, 4)])}, {}};
+  };
+  const Array data[] = {ones({10, 1})};
+  Session session(step, {Array(0.0)});
+  session.run(data, {{}, 8});
+  EXPECT_EQ(session.state()[0].item(), 6);
+}
+
 TEST(Session, RunsStepsOnBatchesAndOwnsItsState) {
   const Array w = zeros({2}, DType::float64);
   Session session(
