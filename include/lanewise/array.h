@@ -5,6 +5,10 @@
 // them: eval(), printing, item(), to_vector(), data(). eval(a, b, …) computes
 // exactly its arguments, sharing what they have in common; other handles stay
 // pending. Semantics are NumPy's where nothing else is said.
+//
+// Threads may share arrays: each may read one, build upon it, take gradients and evaluate while
+// others do. Two that evaluate one array at a time may both compute it. A handle that one thread
+// assigns to, no other may use meanwhile, as with any variable.
 #pragma once
 
 #include <concepts>

@@ -1,9 +1,13 @@
 #include "lanewise/array.h"
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <atomic>
 #include <cmath>
 #include <sstream>
+#include <thread>
 
 #include "lanewise/ops.h"
 #include "lanewise/random.h"
@@ -21,6 +25,63 @@ TEST(Array, ComputesLazily) {
   EXPECT_EQ(b.to_vector<double>(), (Values{12, 24, 36, 18, 30, 42}));
   EXPECT_TRUE(b.is_evaluated());
 }
+
+TEST(Array, IsSharedByThreads) {
+  for (int time = 0; time < 200; ++time) {
+    const Array x = array({1, 2, 3}, DType::float64) * 2.0, y = exp(x * 0.5);
+    std::atomic<int> wrong = 0;
+    const auto expect = [&](bool right) { wrong += !right; };
+    std::vector<std::thread> threads;
+    threads.emplace_back([&] { expect(y.to_vector<double>()[0] == std::exp(1.0)); });
+    threads.emplace_back([&] { expect((y * 2.0)[0].item() == 2 * std::exp(1.0)); });
+    threads.emplace_back([&] { expect(!y.is_evaluated() || y[1].item() == std::exp(2.0)); });
+    threads.emplace_back([&] {
+      const auto f = compile([&](const auto& a) { return std::vector{a[0] * y}; }, {{0}});
+      expect(f({ones({2, 3}, DType::float64)})[0].shape() == Shape{2, 3});
+    });
+    threads.emplace_back([&] {
+      const auto slope = grad([](const auto& a) { return sum(a[0] * a[0]); });
+      expect(slope({y})[0][0].item() == 2 * std::exp(1.0));
+    });
+    for (std::thread& thread : threads) thread.join();
+    ASSERT_EQ(wrong, 0);
+  }
+}
+
+// Memory that is lent goes back when evaluation drops the last array that reads it.
+TEST(Array, MayBeEvaluatedWhereLentMemoryGoesBack) {
+  const float lent[] = {1, 2};
+  double seen = 0;
+  const Array other = array({3, 4}) + 1;
+  Array y;
+  {
+    const std::shared_ptr<void> owner(nullptr, [&](void*) { seen = sum(other * 2).item(); });
+    y = asarray(lent, DType::float32, {2}, {1}, owner) * 2;
+  }
+  EXPECT_EQ(y.to_vector<double>(), (Values{2, 4}));
+  EXPECT_EQ(seen, 18);
+}
+
+#ifndef __SANITIZE_THREAD__
+TEST(Array, AForkedChildEvaluates) {
+  std::atomic<bool> done = false;
+  std::thread busy([&] {
+    for (int i = 0; !done; ++i) (array({1, 2}) + i).eval();
+  });
+  for (int time = 0; time < 20; ++time) {
+    const pid_t child = fork();
+    if (child == 0) {
+      alarm(20);  // rather than wait for ever
+      _exit(sum(array({1, 2}) * 2).item() == 6 ? 0 : 1);
+    }
+    int status = -1;
+    waitpid(child, &status, 0);
+    ASSERT_EQ(status, 0);
+  }
+  done = true;
+  busy.join();
+}
+#endif
 
 TEST(Array, OtherHandlesStayPending) {
   const Array a = array({1, 2, 3});

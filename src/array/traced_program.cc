@@ -15,6 +15,27 @@ constexpr int64_t kAnyExtent = -1;              // in the key of a plan for ever
 constexpr int64_t kNone = -1, kDiffering = -2;  // numbers of samples that the arguments don't have
 }  // namespace
 
+namespace {
+
+// The traces outlive the lock: what they alone hold may be lent by users.
+Program optimized(const Program& trace) {
+  return {trace.inputs, passes::optimize(trace.outputs, passes::Leaves::constant)};
+}
+plan::PlanPtr plan_of(const Program& trace) {
+  const std::lock_guard lock(graph::graph_mutex());
+  return plan::make_plan(optimized(trace));
+}
+plan::PlanPtr plan_of(const Program& first, const Program& second) {
+  const std::lock_guard lock(graph::graph_mutex());
+  return plan::make_plan(optimized(first), optimized(second));
+}
+bool serves(const plan::Plan& plan, const Program& trace, int64_t m) {
+  const std::lock_guard lock(graph::graph_mutex());
+  return plan::serves(plan, optimized(trace), m);
+}
+
+}  // namespace
+
 int TracedProgram::axis_of(std::size_t argument) const {
   return argument < sample_axis_.size() ? sample_axis_[argument] : -1;
 }
@@ -31,7 +52,6 @@ Program TracedProgram::trace(std::span<const Tensor> arguments, int64_t rows) co
     traced.emplace_back(program.inputs.back());
   }
   for (const Array& result : f_(traced)) program.outputs.push_back(result.node());
-  program.outputs = passes::optimize(std::move(program.outputs), passes::Leaves::constant);
   return program;
 }
 
@@ -65,8 +85,7 @@ std::shared_ptr<const TracedProgram::Prepared> TracedProgram::make(plan::PlanPtr
 // to its user: then it has to take, or refuse, those that were given.
 plan::PlanPtr TracedProgram::plan_for_every_m(std::span<const Tensor> arguments) const {
   try {
-    return plan::make_plan(trace(arguments, plan::kTraceRows[0]),
-                           trace(arguments, plan::kTraceRows[1]));
+    return plan_of(trace(arguments, plan::kTraceRows[0]), trace(arguments, plan::kTraceRows[1]));
   } catch (const std::exception&) {
     trace(arguments, -1);
     return nullptr;
@@ -86,14 +105,14 @@ bool TracedProgram::serves(ForEveryM& entry, std::span<const Tensor> arguments, 
   if (!entry.prepared) return false;
   if (m == kDiffering) return true;
   if (const auto known = entry.serves.find(m); known != entry.serves.end()) return known->second;
-  return entry.serves[m] = plan::serves(*entry.prepared->plan, trace(arguments, -1), m);
+  return entry.serves[m] = lanewise::serves(*entry.prepared->plan, trace(arguments, -1), m);
 }
 
 std::shared_ptr<const TracedProgram::Prepared> TracedProgram::exact(
     std::span<const Tensor> arguments) const {
   std::string arguments_key = key(arguments, false);
   if (const auto found = exact_.find(arguments_key); found != exact_.end()) return found->second;
-  auto made = make(plan::make_plan(trace(arguments, -1)));
+  auto made = make(plan_of(trace(arguments, -1)));
   return exact_.emplace(std::move(arguments_key), std::move(made)).first->second;
 }
 

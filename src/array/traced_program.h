@@ -58,6 +58,7 @@ class TracedProgram {
   plan::PlanPtr plan_for_every_m(std::span<const Tensor> arguments) const;
   bool serves(ForEveryM& entry, std::span<const Tensor> arguments, int64_t m) const;
   int64_t samples(std::span<const Tensor> arguments) const;
+  // As the function makes it; before it is planned, passes go over it.
   graph::Program trace(std::span<const Tensor> arguments, int64_t rows) const;
   int axis_of(std::size_t argument) const;
   std::string key(std::span<const Tensor> arguments, bool any_m) const;

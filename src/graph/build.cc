@@ -40,7 +40,7 @@ NodePtr make(Op op, DType dtype, std::vector<NodePtr> inputs, Attributes attribu
                       name(op)));
     node->weak = node->weak && operand->weak;
     node->traced = node->traced || operand->traced;
-    node->depth = std::max(node->depth, operand->depth + 1);
+    node->depth = std::max<int>(node->depth, operand->depth + 1);
   }
   node->shape = infer_shape(*node);
   check_size(node->shape);
@@ -155,7 +155,7 @@ NodePtr constant(Tensor value) {
   auto node = std::make_shared<Node>();
   node->dtype = value.dtype;
   node->shape = value.shape;
-  node->value = std::move(value);
+  node->set_value(std::move(value));
   return node;
 }
 
