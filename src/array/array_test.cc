@@ -418,6 +418,64 @@ TEST(Compile, AFunctionThatFailedOnceIsPlannedForEveryNumberOfSamples) {
   EXPECT_EQ(f.plan_count(), 1);
 }
 
+TEST(Array, IntegersKeepAllTheirDigits) {
+  constexpr int64_t kLarge = (int64_t{1} << 53) + 1;
+  EXPECT_EQ(full({2}, kLarge, DType::int64)[1].item<int64_t>(), kLarge);
+  EXPECT_EQ(Array(kLarge).item<int64_t>(), kLarge);
+  EXPECT_EQ(full({2}, 3).dtype(), DType::float32);
+  EXPECT_EQ(full({}, 2.75, DType::float64).item<int>(), 2);
+  EXPECT_TRUE(full({}, 0.5).item<bool>());
+}
+
+TEST(Array, ThatWasMovedFromIsRefused) {
+  Array a = array({1, 2});
+  const Array b = std::move(a);
+  const auto use = [&](const std::function<void(const Array&)>& f) {
+    return error_of([&] { f(a); });  // NOLINT(bugprone-use-after-move)
+  };
+  for (const auto& f : {std::function<void(const Array&)>([](const Array& x) { x.size(); }),
+                        std::function<void(const Array&)>([](const Array& x) { x.eval(); }),
+                        std::function<void(const Array&)>([](const Array& x) { x + 1; }),
+                        std::function<void(const Array&)>([](const Array& x) { x[0]; })})
+    EXPECT_NE(use(f).find("moved from"), std::string::npos) << use(f);
+  a = b;
+  EXPECT_EQ(a.size(), 2);
+}
+
+TEST(Array, BorrowsOnlyWhatFits) {
+  const float values[] = {1, 2, 3};
+  EXPECT_THROW(asarray(values, DType::float32, {3}, {}), ValueError);
+  EXPECT_THROW(asarray(values, DType::float32, {-3}, {1}), ValueError);
+  EXPECT_THROW(asarray(nullptr, DType::float32, {3}, {1}), ValueError);
+  EXPECT_EQ(asarray(nullptr, DType::float32, {0}, {1}).size(), 0);
+}
+
+TEST(Compile, RefusesAFunctionThatIsEmpty) {
+  const std::string repair = ": the function is empty; pass one that can be called";
+  EXPECT_EQ(error_of([] { compile(Function()); }), "compile" + repair);
+  EXPECT_EQ(error_of([] { grad(ScalarFunction()); }), "grad" + repair);
+  EXPECT_EQ(error_of([] { value_and_grad(ScalarFunction()); }), "value_and_grad" + repair);
+  EXPECT_EQ(error_of([] { Predictor(Predictor::Answer(), 3); }), "Predictor" + repair);
+  EXPECT_EQ(error_of([] { Session(Session::Step(), {}); }), "Session" + repair);
+}
+
+TEST(Compile, WhatWasMovedFromStillRuns) {
+  auto f = compile([](const std::vector<Array>& a) { return std::vector{a[0] * 2.0}; });
+  const auto g = std::move(f);
+  EXPECT_EQ(f({array({1})})[0].item(), g({array({1})})[0].item());  // NOLINT
+  Predictor p([](const Array& x) { return x; }, 3);
+  const Predictor q = std::move(p);
+  EXPECT_EQ(p.features(), q.features());  // NOLINT
+}
+
+TEST(Session, RefusesASampleAxisBelowZero) {
+  const auto step = [](const std::vector<Array>& s, const std::vector<Array>&,
+                       const std::vector<Array>&) {
+    return Session::Result{s, {}};
+  };
+  EXPECT_THROW(Session(step, {Array(0.0)}, {.sample_axis = -1}), ValueError);
+}
+
 TEST(Session, TheLastBatchMayBeShort) {
   const auto step = [](const std::vector<Array>& s, const std::vector<Array>& batch,
                        const std::vector<Array>&) {

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "array/callable.h"
 #include "array/traced_program.h"
 #include "lanewise/ops.h"
 #include "lanewise/runtime.h"
@@ -26,7 +27,9 @@ struct Predictor::Impl {
   Impl(const Answer& f, int64_t feature_count, DType type)
       : features(feature_count),
         dtype(type),
-        program([f](const std::vector<Array>& a) { return std::vector<Array>{f(a[0])}; }, {0}) {
+        program([f = callable("Predictor", f)](
+                    const std::vector<Array>& a) { return std::vector<Array>{f(a[0])}; },
+                {0}) {
     if (features < 1)
       throw ValueError(fmt::format("Predictor: {} features, expected 1 or more", features));
     if (!is_float(dtype))

@@ -1,6 +1,7 @@
 // gradients, grad and value_and_grad over the gradient pass.
 #include <fmt/format.h>
 
+#include "array/callable.h"
 #include "array/eval.h"
 #include "graph/build.h"
 #include "lanewise/array.h"
@@ -79,6 +80,7 @@ ValueAndGrad differentiate(const ScalarFunction& f, const std::vector<int>& argn
 
 std::function<ValueAndGrad(const std::vector<Array>&)> value_and_grad(ScalarFunction f,
                                                                       std::vector<int> argnums) {
+  callable("value_and_grad", f);
   return [f = std::move(f), argnums = std::move(argnums)](const std::vector<Array>& arguments) {
     return differentiate(f, argnums, arguments);
   };
@@ -86,6 +88,7 @@ std::function<ValueAndGrad(const std::vector<Array>&)> value_and_grad(ScalarFunc
 
 std::function<std::vector<Array>(const std::vector<Array>&)> grad(ScalarFunction f,
                                                                   std::vector<int> argnums) {
+  callable("grad", f);
   return [f = std::move(f), argnums = std::move(argnums)](const std::vector<Array>& arguments) {
     return differentiate(f, argnums, arguments).grads;
   };
