@@ -5,6 +5,10 @@
 // them: eval(), printing, item(), to_vector(), data(). eval(a, b, …) computes
 // exactly its arguments, sharing what they have in common; other handles stay
 // pending. Semantics are NumPy's where nothing else is said.
+//
+// Threads may share arrays: each may read one, build upon it, take gradients and evaluate while
+// others do. Two that evaluate one array at a time may both compute it. A handle that one thread
+// assigns to, no other may use meanwhile, as with any variable.
 #pragma once
 
 #include <concepts>
@@ -86,7 +90,9 @@ class Array {
   // Reading evaluates.
   template <class T = double>
   T item() const {  // Errors: ValueError unless size() == 1
-    return static_cast<T>(item_double());
+    if constexpr (std::integral<T> && !std::same_as<T, bool>)
+      return static_cast<T>(item_as<int64_t>());
+    else return static_cast<T>(item_as<double>());
   }
   template <class T>
   std::vector<T> to_vector() const;  // row-major, converted to T
@@ -102,10 +108,16 @@ class Array {
 
   // The node behind the handle; for the rooms of Lanewise, not for users.
   explicit Array(std::shared_ptr<graph::Node> node) : node_(std::move(node)) {}
-  const std::shared_ptr<graph::Node>& node() const { return node_; }
+  // Errors: ValueError where the array was moved from.
+  const std::shared_ptr<graph::Node>& node() const {
+    if (!node_) refuse_moved();
+    return node_;
+  }
 
  private:
-  double item_double() const;
+  template <class T>
+  T item_as() const;
+  [[noreturn]] static void refuse_moved();
   const void* data_of(DType dtype) const;
   std::shared_ptr<graph::Node> node_;
 };
@@ -125,6 +137,7 @@ Array array(std::initializer_list<std::initializer_list<double>> rows,
             DType dtype = DType::float32);
 // Borrows memory: strides count elements; `owner` keeps it alive. Its values
 // are read at evaluation, so they must not change before that.
+// Errors: ValueError where strides or extents don't fit, or there is no memory for elements.
 Array asarray(const void* data, DType dtype, const Shape& shape, const Strides& strides,
               std::shared_ptr<void> owner = nullptr);
 Array from_tensor(Tensor tensor);
@@ -132,6 +145,11 @@ Array from_tensor(Tensor tensor);
 Array zeros(const Shape& shape, DType dtype = DType::float32);
 Array ones(const Shape& shape, DType dtype = DType::float32);
 Array full(const Shape& shape, double value, DType dtype = DType::float32);
+Array full_integer(const Shape& shape, int64_t value, DType dtype);
+template <std::integral T>
+Array full(const Shape& shape, T value, DType dtype = DType::float32) {
+  return full_integer(shape, static_cast<int64_t>(value), dtype);
+}
 Array eye(int64_t n, DType dtype = DType::float32);
 // start, start + step, … below stop.  As numpy.arange (ceil((stop − start) / step) elements).
 Array arange(double start, double stop, double step = 1, DType dtype = DType::int64);

@@ -30,6 +30,10 @@ bool strict_shapes();
 struct CompileOptions {
   // Per argument the axis that runs along the samples; −1 where there is none.
   // Empty: none is known and each set of shapes gets a plan of its own.
+  // The function is traced with two large numbers of samples, and once with each number that it
+  // meets: one that makes another program of it (a branch on it, an index that is cut off) gets a
+  // plan of its own. So the function must depend on nothing but dtypes and shapes: what it reads
+  // from elsewhere, or does besides, counts when it is traced.
   std::vector<int> sample_axis;
   // What a stream holds at once of samples read and written, about: at least 1,024 of them.
   int64_t chunk_bytes = 16 << 20;
@@ -46,7 +50,11 @@ struct StreamedResult {
 // reentrant. With a sample axis one plan serves every number of samples.
 class CompiledFunction {
  public:
+  // Errors: ValueError where f is empty.
   CompiledFunction(Function f, CompileOptions options = {});
+  // Copies share what they run; so a move leaves it usable.
+  CompiledFunction(const CompiledFunction&) = default;
+  CompiledFunction& operator=(const CompiledFunction&) = default;
   std::vector<Array> operator()(const std::vector<Array>& arguments) const;
   // Runs on samples that come in chunks and are never all in memory, with the bits of the executor
   // "fused", whichever is set: a pass over `source` for each stage of the plan. The arguments along
@@ -86,9 +94,13 @@ class Predictor {
  public:
   // f takes samples as rows, (m, features), and makes (m, outputs) of the same dtype.
   using Answer = std::function<Array(const Array& x)>;
-  // Errors: ValueError for features < 1, DTypeError for a dtype that is no float or changes,
-  // ShapeError where f does not make a row a sample.
+  // Errors: ValueError for features < 1 or an empty f, DTypeError for a dtype that is no float or
+  // changes, ShapeError where f does not make a row a sample, ValueError where it makes another
+  // program of 2 rows than of many.
   Predictor(const Answer& f, int64_t features, DType dtype = DType::float32);
+  // Copies share what they run; so a move leaves it usable.
+  Predictor(const Predictor&) = default;
+  Predictor& operator=(const Predictor&) = default;
 
   int64_t features() const;
   int64_t outputs() const;
@@ -141,7 +153,11 @@ class Session {
                            const std::vector<Array>& scalars)>;
   using Scalars = std::function<std::vector<double>(int64_t step)>;
 
+  // Errors: ValueError where the step is empty or the sample axis negative.
   Session(Step step, std::vector<Array> state, SessionOptions options = {});
+  // Copies share what they run; so a move leaves it usable.
+  Session(const Session&) = default;
+  Session& operator=(const Session&) = default;
   // One step on each batch of `data` (arrays with equal extents of the sample
   // axis); returns each metric summed over the steps, weighted by the rows of
   // its batch. `keep_going` is asked before each step.

@@ -126,7 +126,9 @@ class Compiled:
 
     `sample_axis` names, per argument, the axis along the samples (None: there is
     none); one number stands for every argument. One plan then serves every number
-    of samples. Arguments and results may be lists, tuples and dicts of arrays.
+    of samples: f is traced once for each number that it meets, and where that makes
+    another program (a branch on it), there is a plan for it. Arguments and results may
+    be lists, tuples and dicts of arrays.
     """
 
     def __init__(self, f, sample_axis=None):

@@ -41,33 +41,39 @@ Array::Array(int64_t value) {
 }
 Array::Array(double value) : Array(graph::scalar(DType::float64, value, true)) {}
 
-const Shape& Array::shape() const { return node_->shape; }
+const Shape& Array::shape() const { return node()->shape; }
 int64_t Array::shape(int axis) const { return shape()[normalize_axis(axis, rank(), "shape")]; }
-DType Array::dtype() const { return node_->dtype; }
+DType Array::dtype() const { return node()->dtype; }
 Array Array::T() const { return transpose(*this); }
 Array Array::reshape(const Shape& shape) const { return lanewise::reshape(*this, shape); }
 Array Array::astype(DType dtype) const { return lanewise::astype(*this, dtype); }
 
 const Array& Array::eval() const {
-  evaluate({&node_, 1});
+  evaluate({&node(), 1});
   return *this;
 }
-bool Array::is_evaluated() const { return node_->has_value(); }
+bool Array::is_evaluated() const { return node()->has_value(); }
 
 Tensor Array::tensor() const {
   eval();
   return node_->value;
 }
 
-double Array::item_double() const {
+void Array::refuse_moved() {
+  throw ValueError("an array that was moved from has no values; use the one that it became");
+}
+
+template <class T>
+T Array::item_as() const {
   if (size() != 1)
     throw ValueError(
         fmt::format("item: the array has shape {}, expected one element", to_string(shape())));
   const Tensor t = tensor();
-  return with_type(t.dtype, [&](auto type) {
-    return static_cast<double>(*t.as<typename decltype(type)::type>());
-  });
+  return with_type(
+      t.dtype, [&](auto type) { return static_cast<T>(*t.as<typename decltype(type)::type>()); });
 }
+template double Array::item_as<double>() const;
+template int64_t Array::item_as<int64_t>() const;
 
 const void* Array::data_of(DType wanted) const {
   if (wanted != dtype())
@@ -127,8 +133,25 @@ Array array(std::initializer_list<std::initializer_list<double>> rows, DType dty
   return from_tensor(cast_copy(a.tensor(), dtype));
 }
 
+namespace {
+
+void check_layout(const void* data, const Shape& shape, const Strides& strides) {
+  if (strides.rank() != shape.rank())
+    throw ValueError(fmt::format("asarray: strides {} for shape {}; give one for each axis",
+                                 to_string(strides), to_string(shape)));
+  for (int64_t extent : shape)
+    if (extent < 0)
+      throw ValueError(fmt::format("asarray: shape {} has a negative extent", to_string(shape)));
+  if (!data && element_count(shape) > 0)
+    throw ValueError(
+        fmt::format("asarray: no memory (a null pointer) for shape {}", to_string(shape)));
+}
+
+}  // namespace
+
 Array asarray(const void* data, DType dtype, const Shape& shape, const Strides& strides,
               std::shared_ptr<void> owner) {
+  check_layout(data, shape, strides);
   Tensor t;
   t.data = static_cast<std::byte*>(const_cast<void*>(data));
   t.dtype = dtype;
@@ -145,8 +168,15 @@ Array from_tensor(Tensor tensor) { return Array(graph::constant(std::move(tensor
 Array full(const Shape& shape, double value, DType dtype) {
   return Array(graph::broadcast_to(graph::scalar(dtype, value), shape));
 }
-Array zeros(const Shape& shape, DType dtype) { return full(shape, 0, dtype); }
-Array ones(const Shape& shape, DType dtype) { return full(shape, 1, dtype); }
+// int64 has integers that no double has.
+Array full_integer(const Shape& shape, int64_t value, DType dtype) {
+  if (dtype != DType::int64) return full(shape, static_cast<double>(value), dtype);
+  Tensor t = Tensor::scalar(DType::int64, 0);
+  *t.as<int64_t>() = value;
+  return Array(graph::broadcast_to(graph::constant(std::move(t)), shape));
+}
+Array zeros(const Shape& shape, DType dtype) { return full(shape, 0.0, dtype); }
+Array ones(const Shape& shape, DType dtype) { return full(shape, 1.0, dtype); }
 
 Array eye(int64_t n, DType dtype) {
   if (n < 0) throw ValueError(fmt::format("eye: {} rows, expected 0 or more", n));

@@ -1,9 +1,13 @@
 #include "lanewise/array.h"
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <atomic>
 #include <cmath>
 #include <sstream>
+#include <thread>
 
 #include "lanewise/ops.h"
 #include "lanewise/random.h"
@@ -21,6 +25,63 @@ TEST(Array, ComputesLazily) {
   EXPECT_EQ(b.to_vector<double>(), (Values{12, 24, 36, 18, 30, 42}));
   EXPECT_TRUE(b.is_evaluated());
 }
+
+TEST(Array, IsSharedByThreads) {
+  for (int time = 0; time < 200; ++time) {
+    const Array x = array({1, 2, 3}, DType::float64) * 2.0, y = exp(x * 0.5);
+    std::atomic<int> wrong = 0;
+    const auto expect = [&](bool right) { wrong += !right; };
+    std::vector<std::thread> threads;
+    threads.emplace_back([&] { expect(y.to_vector<double>()[0] == std::exp(1.0)); });
+    threads.emplace_back([&] { expect((y * 2.0)[0].item() == 2 * std::exp(1.0)); });
+    threads.emplace_back([&] { expect(!y.is_evaluated() || y[1].item() == std::exp(2.0)); });
+    threads.emplace_back([&] {
+      const auto f = compile([&](const auto& a) { return std::vector{a[0] * y}; }, {{0}});
+      expect(f({ones({2, 3}, DType::float64)})[0].shape() == Shape{2, 3});
+    });
+    threads.emplace_back([&] {
+      const auto slope = grad([](const auto& a) { return sum(a[0] * a[0]); });
+      expect(slope({y})[0][0].item() == 2 * std::exp(1.0));
+    });
+    for (std::thread& thread : threads) thread.join();
+    ASSERT_EQ(wrong, 0);
+  }
+}
+
+// Memory that is lent goes back when evaluation drops the last array that reads it.
+TEST(Array, MayBeEvaluatedWhereLentMemoryGoesBack) {
+  const float lent[] = {1, 2};
+  double seen = 0;
+  const Array other = array({3, 4}) + 1;
+  Array y;
+  {
+    const std::shared_ptr<void> owner(nullptr, [&](void*) { seen = sum(other * 2).item(); });
+    y = asarray(lent, DType::float32, {2}, {1}, owner) * 2;
+  }
+  EXPECT_EQ(y.to_vector<double>(), (Values{2, 4}));
+  EXPECT_EQ(seen, 18);
+}
+
+#ifndef __SANITIZE_THREAD__
+TEST(Array, AForkedChildEvaluates) {
+  std::atomic<bool> done = false;
+  std::thread busy([&] {
+    for (int i = 0; !done; ++i) (array({1, 2}) + i).eval();
+  });
+  for (int time = 0; time < 20; ++time) {
+    const pid_t child = fork();
+    if (child == 0) {
+      alarm(20);  // rather than wait for ever
+      _exit(sum(array({1, 2}) * 2).item() == 6 ? 0 : 1);
+    }
+    int status = -1;
+    waitpid(child, &status, 0);
+    ASSERT_EQ(status, 0);
+  }
+  done = true;
+  busy.join();
+}
+#endif
 
 TEST(Array, OtherHandlesStayPending) {
   const Array a = array({1, 2, 3});
@@ -199,6 +260,231 @@ TEST(Compile, ConcatenationAlongTheSamples) {
   EXPECT_EQ(f({ones({2, 2})})[0].shape(), (Shape{5, 2}));
   EXPECT_EQ(f({ones({7, 2})})[0].shape(), (Shape{15, 2}));
   EXPECT_EQ(f.plan_count(), 1);
+}
+
+// The same with a sample axis as eagerly, in whatever order the numbers of samples come.
+void expect_as_eager(const Function& f, std::initializer_list<int64_t> numbers) {
+  const auto compiled = compile(f, {.sample_axis = {0}});
+  for (int64_t m : numbers) {
+    const Array x = Generator(1).randn({m, 2}).eval();
+    std::string eager, error;
+    std::vector<Array> expected, results;
+    try {
+      expected = f({x});
+    } catch (const Error& e) {
+      eager = e.what();
+    }
+    for (int time = 0; time < 2; ++time) {
+      try {
+        results = compiled({x});
+        error.clear();
+      } catch (const Error& e) {
+        error = e.what();
+      }
+      ASSERT_EQ(error, eager) << m << " samples";
+      if (!eager.empty()) continue;
+      for (std::size_t k = 0; k < results.size(); ++k) {
+        EXPECT_EQ(results[k].shape(), expected[k].shape()) << m << " samples";
+        const Values a = results[k].to_vector<double>(), b = expected[k].to_vector<double>();
+        for (std::size_t i = 0; i < a.size(); ++i) EXPECT_NEAR(a[i], b[i], 1e-12) << m;
+      }
+    }
+  }
+}
+
+TEST(Compile, IndicesAlongFewSamplesAreCutOffOrRefused) {
+  const std::vector<Index> indices = {slice(0, 10),
+                                      slice(-3),
+                                      slice(5, 2, -1),
+                                      slice(1, -1),
+                                      slice(4),
+                                      slice(-5, 3),
+                                      slice(3, -5),
+                                      slice(900'000),
+                                      slice(0, 900'000),
+                                      slice({}, {}, -1),
+                                      slice(-2, {}, -1),
+                                      slice(0, 2'000'000),
+                                      slice(-3'000'000),
+                                      slice({}, {}, 2),
+                                      3,
+                                      -4,
+                                      1000};
+  for (const Index& index : indices)
+    expect_as_eager(
+        [&](const std::vector<Array>& a) {
+          return std::vector{a[0][index] * 2.0, concatenate({a[0][index], a[0][index]}),
+                             gradients(sum(square(a[0][index])), std::vector{a[0]})[0]};
+        },
+        {2, 20, 0, 3, 4, 5, 6, 1, 1500});
+}
+
+TEST(Compile, PartsOfFewSamplesAreJoined) {
+  const auto rolled = [](const Array& x) { return concatenate({x[slice(3)], x[slice(0, 3)]}); };
+  expect_as_eager(
+      [&](const std::vector<Array>& a) {
+        return std::vector{rolled(a[0]),
+                           gradients(sum(square(rolled(a[0]))), std::vector{a[0]})[0]};
+      },
+      {50, 2, 3, 0, 4, 1});
+}
+
+TEST(Compile, AssignsAtAPositionThatFewSamplesHaveNot) {
+  expect_as_eager(
+      [](const std::vector<Array>& a) {
+        Array x = a[0];
+        x.assign({7}, 1.0);
+        return std::vector{x};
+      },
+      {8, 7, 1, 100});
+}
+
+TEST(Compile, TheLargestOfNoSamplesIsRefused) {
+  const Function largest[] = {
+      [](const std::vector<Array>& a) { return std::vector{max(a[0], 0)}; },
+      [](const std::vector<Array>& a) { return std::vector{argmin(a[0], 0)}; },
+      [](const std::vector<Array>& a) { return std::vector{max(a[0][slice(2)], 0)}; },
+      [](const std::vector<Array>& a) { return std::vector{min(a[0])}; }};
+  for (const Function& f : largest) expect_as_eager(f, {3, 0, 2, 1});
+}
+
+TEST(Compile, AProgramMayBranchOnTheNumberOfSamples) {
+  const auto branch = [](const std::vector<Array>& a) {
+    const int64_t m = a[0].shape(0);
+    return std::vector{m >= 100 ? mean(a[0], 0) : sum(a[0], 0), m % 2 ? a[0] : -a[0],
+                       sum(a[0]) / static_cast<double>(std::min<int64_t>(m, 100))};
+  };
+  expect_as_eager(branch, {100, 3, 4, 99, 1000, 1001, 2});
+  expect_as_eager(
+      [](const std::vector<Array>& a) { return std::vector{squeeze(sum(a[0], 1, true))}; },
+      {2, 1, 3});
+}
+
+TEST(Compile, OnePlanServesAllNumbersButThoseOfAnotherProgram) {
+  const auto f = compile(
+      [](const std::vector<Array>& a) { return std::vector{a[0][slice(0, 10)] + 1.0}; }, {{0}});
+  for (int64_t m : {10, 11, 500, 10}) f({ones({m})});
+  EXPECT_EQ(f.plan_count(), 1);
+  for (int64_t m : {9, 3, 9, 20}) f({ones({m})});
+  EXPECT_EQ(f.plan_count(), 3);
+}
+
+std::string error_of(const std::function<void()>& body) {
+  try {
+    body();
+  } catch (const Error& e) {
+    return e.what();
+  }
+  return "no error";
+}
+
+TEST(Compile, AFunctionMayTakeOnlyTheSamplesThatAreGiven) {
+  const auto sum_of =
+      compile([](const std::vector<Array>& a) { return std::vector{a[0] + a[1]}; }, {{0, -1}});
+  const Array x = ones({3, 2}), w = ones({3, 2});
+  for (int time = 0; time < 2; ++time)
+    EXPECT_EQ(sum_of({x, w})[0].to_vector<double>(), Values(6, 2));
+  const auto fours = compile(
+      [](const std::vector<Array>& a) {
+        return std::vector{reshape(a[0], {-1, 4})};
+      },
+      {{0}});
+  for (int64_t m : {2, 4, 2}) EXPECT_EQ(fours({ones({m, 2})})[0].shape(), (Shape{m / 2, 4}));
+  EXPECT_EQ(fours.plan_count(), 2);
+}
+
+TEST(Compile, ErrorsTellOfTheSamplesThatAreGiven) {
+  const auto product = compile(
+      [](const std::vector<Array>& a) { return std::vector{matmul(a[0], a[1])}; }, {{0, -1}});
+  const Array x = ones({3, 2}), w = ones({4, 5});
+  const std::string expected = error_of([&] { matmul(x, w); });
+  EXPECT_NE(expected.find("(3, 2)"), std::string::npos) << expected;
+  for (int time = 0; time < 2; ++time) EXPECT_EQ(error_of([&] { product({x, w}); }), expected);
+  EXPECT_EQ(product({x, ones({2, 1})})[0].shape(), (Shape{3, 1}));
+  EXPECT_NE(error_of([&] { product({Array(1.0), w}); }).find("compile"), std::string::npos);
+}
+
+TEST(Compile, AFunctionThatFailedOnceIsPlannedForEveryNumberOfSamples) {
+  bool fails = true;
+  const auto f = compile(
+      [&](const std::vector<Array>& a) {
+        if (fails) throw ValueError("not yet");
+        return std::vector{a[0] * 2.0};
+      },
+      {{0}});
+  EXPECT_EQ(error_of([&] { f({ones({3})}); }), "not yet");
+  fails = false;
+  for (int64_t m : {3, 4, 5}) f({ones({m})});
+  EXPECT_EQ(f.plan_count(), 1);
+}
+
+TEST(Array, IntegersKeepAllTheirDigits) {
+  constexpr int64_t kLarge = (int64_t{1} << 53) + 1;
+  EXPECT_EQ(full({2}, kLarge, DType::int64)[1].item<int64_t>(), kLarge);
+  EXPECT_EQ(Array(kLarge).item<int64_t>(), kLarge);
+  EXPECT_EQ(full({2}, 3).dtype(), DType::float32);
+  EXPECT_EQ(full({}, 2.75, DType::float64).item<int>(), 2);
+  EXPECT_TRUE(full({}, 0.5).item<bool>());
+}
+
+TEST(Array, ThatWasMovedFromIsRefused) {
+  Array a = array({1, 2});
+  const Array b = std::move(a);
+  const auto use = [&](const std::function<void(const Array&)>& f) {
+    return error_of([&] { f(a); });  // NOLINT(bugprone-use-after-move)
+  };
+  for (const auto& f : {std::function<void(const Array&)>([](const Array& x) { x.size(); }),
+                        std::function<void(const Array&)>([](const Array& x) { x.eval(); }),
+                        std::function<void(const Array&)>([](const Array& x) { x + 1; }),
+                        std::function<void(const Array&)>([](const Array& x) { x[0]; })})
+    EXPECT_NE(use(f).find("moved from"), std::string::npos) << use(f);
+  a = b;
+  EXPECT_EQ(a.size(), 2);
+}
+
+TEST(Array, BorrowsOnlyWhatFits) {
+  const float values[] = {1, 2, 3};
+  EXPECT_THROW(asarray(values, DType::float32, {3}, {}), ValueError);
+  EXPECT_THROW(asarray(values, DType::float32, {-3}, {1}), ValueError);
+  EXPECT_THROW(asarray(nullptr, DType::float32, {3}, {1}), ValueError);
+  EXPECT_EQ(asarray(nullptr, DType::float32, {0}, {1}).size(), 0);
+}
+
+TEST(Compile, RefusesAFunctionThatIsEmpty) {
+  const std::string repair = ": the function is empty; pass one that can be called";
+  EXPECT_EQ(error_of([] { compile(Function()); }), "compile" + repair);
+  EXPECT_EQ(error_of([] { grad(ScalarFunction()); }), "grad" + repair);
+  EXPECT_EQ(error_of([] { value_and_grad(ScalarFunction()); }), "value_and_grad" + repair);
+  EXPECT_EQ(error_of([] { Predictor(Predictor::Answer(), 3); }), "Predictor" + repair);
+  EXPECT_EQ(error_of([] { Session(Session::Step(), {}); }), "Session" + repair);
+}
+
+TEST(Compile, WhatWasMovedFromStillRuns) {
+  auto f = compile([](const std::vector<Array>& a) { return std::vector{a[0] * 2.0}; });
+  const auto g = std::move(f);
+  EXPECT_EQ(f({array({1})})[0].item(), g({array({1})})[0].item());  // NOLINT
+  Predictor p([](const Array& x) { return x; }, 3);
+  const Predictor q = std::move(p);
+  EXPECT_EQ(p.features(), q.features());  // NOLINT
+}
+
+TEST(Session, RefusesASampleAxisBelowZero) {
+  const auto step = [](const std::vector<Array>& s, const std::vector<Array>&,
+                       const std::vector<Array>&) {
+    return Session::Result{s, {}};
+  };
+  EXPECT_THROW(Session(step, {Array(0.0)}, {.sample_axis = -1}), ValueError);
+}
+
+TEST(Session, TheLastBatchMayBeShort) {
+  const auto step = [](const std::vector<Array>& s, const std::vector<Array>& batch,
+                       const std::vector<Array>&) {
+    return Session::Result{{s[0] + sum(batch[0][slice(0, 4)])}, {}};
+  };
+  const Array data[] = {ones({10, 1})};
+  Session session(step, {Array(0.0)});
+  session.run(data, {{}, 8});
+  EXPECT_EQ(session.state()[0].item(), 6);
 }
 
 TEST(Session, RunsStepsOnBatchesAndOwnsItsState) {

@@ -1,3 +1,4 @@
+#include "array/callable.h"
 #include "array/stream.h"
 #include "lanewise/runtime.h"
 
@@ -27,7 +28,7 @@ bool any_traced(const std::vector<Array>& arguments) {
 }  // namespace
 
 CompiledFunction::CompiledFunction(Function f, CompileOptions options)
-    : impl_(new Impl{f, options, TracedProgram(f, options.sample_axis)}) {}
+    : impl_(new Impl{callable("compile", f), options, TracedProgram(f, options.sample_axis)}) {}
 
 std::vector<Array> CompiledFunction::operator()(const std::vector<Array>& arguments) const {
   if (any_traced(arguments)) return impl_->f(arguments);  // part of a larger program

@@ -12,18 +12,13 @@
 namespace lanewise {
 namespace {
 
+using graph::graph_mutex;
 using graph::Node;
 using graph::NodePtr;
 using graph::Program;
 
 // A chain of this many pending operations evaluates itself.
 constexpr int kMaxDepth = 1000;
-
-// Evaluation reads and changes nodes that handles on other threads may share.
-std::mutex& graph_mutex() {
-  static std::mutex mutex;
-  return mutex;
-}
 
 // The pending part of the graph as a program: its leaves become inputs.
 struct Pending {
@@ -132,31 +127,60 @@ std::vector<std::string> executors() {
   return names;
 }
 
-void evaluate(std::span<const NodePtr> nodes) {
-  static PlanCache cache;
-  const std::lock_guard lock(graph_mutex());
-  std::vector<NodePtr> outputs;
+namespace {
+
+std::vector<NodePtr> without_value(std::span<const NodePtr> nodes) {
+  std::vector<NodePtr> pending;
   for (const NodePtr& node : nodes) {
     check_readable(*node);
-    if (!node->has_value()) outputs.push_back(node);
+    if (!node->has_value()) pending.push_back(node);
   }
-  if (outputs.empty()) return;
-  const Pending pending(std::move(outputs));
-  const Compiled compiled = cache.get(pending);
-  std::vector<Tensor> inputs, results(pending.program.outputs.size());
-  for (const NodePtr& leaf : pending.program.inputs) {
-    check_readable(*leaf);
-    inputs.push_back(leaf->value);
+  return pending;
+}
+
+// What a thread needs to evaluate, while others go on with the graph.
+struct Evaluation {
+  Pending pending;
+  Compiled compiled;
+  std::vector<Tensor> inputs;
+
+  explicit Evaluation(std::span<const NodePtr> nodes) : pending(without_value(nodes)) {
+    static PlanCache cache;
+    compiled = cache.get(pending);
+    for (const NodePtr& leaf : pending.program.inputs) {
+      check_readable(*leaf);
+      inputs.push_back(leaf->value);
+    }
   }
+  // Gives the nodes their values, unless another thread was faster, and takes their operands.
+  void publish(std::span<Tensor> results, std::vector<NodePtr>* operands) const {
+    for (std::size_t k = 0; k < results.size(); ++k) {
+      Node& node = *pending.program.outputs[k];
+      if (node.has_value()) continue;
+      node.set_value(std::move(results[k]));
+      node.evaluated = true;
+      node.depth = 0;
+      operands->insert(operands->end(), node.inputs.begin(), node.inputs.end());
+      node.inputs.clear();
+    }
+  }
+};
+
+}  // namespace
+
+void evaluate(std::span<const NodePtr> nodes) {
+  if (without_value(nodes).empty()) return;
+  std::unique_lock lock(graph_mutex());
+  if (without_value(nodes).empty()) return;  // another thread was faster
+  const auto evaluation = std::make_unique<const Evaluation>(nodes);
+  lock.unlock();
+  std::vector<NodePtr> operands;  // may be the last that hold memory of users
+  std::vector<Tensor> results(evaluation->pending.program.outputs.size());
   exec::Workspace workspace;
-  compiled->run(inputs, results, workspace);
-  for (std::size_t k = 0; k < results.size(); ++k) {
-    Node& node = *pending.program.outputs[k];
-    node.value = results[k];
-    node.evaluated = true;
-    node.depth = 0;
-    node.inputs.clear();
-  }
+  evaluation->compiled->run(evaluation->inputs, results, workspace);
+  lock.lock();
+  evaluation->publish(results, &operands);
+  lock.unlock();
 }
 
 Array wrap(NodePtr node) {

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "array/callable.h"
 #include "array/traced_program.h"
 #include "lanewise/ops.h"
 #include "lanewise/runtime.h"
@@ -20,31 +21,41 @@ struct Predictor::Impl {
   int64_t features, outputs = 0;
   DType dtype;
   TracedProgram program;
-  std::shared_ptr<const TracedProgram::Prepared> prepared;
+  // The same for a row alone, unless the function makes another program of it.
+  std::shared_ptr<const TracedProgram::Prepared> alone, prepared;
 
   Impl(const Answer& f, int64_t feature_count, DType type)
       : features(feature_count),
         dtype(type),
-        program([f](const std::vector<Array>& a) { return std::vector<Array>{f(a[0])}; }, {0}) {
+        program([f = callable("Predictor", f)](
+                    const std::vector<Array>& a) { return std::vector<Array>{f(a[0])}; },
+                {0}) {
     if (features < 1)
       throw ValueError(fmt::format("Predictor: {} features, expected 1 or more", features));
     if (!is_float(dtype))
       throw DTypeError(
           fmt::format("Predictor: samples are {}, expected float32 or float64", name(dtype)));
-    const Tensor row = Tensor::empty(dtype, {1, features});
-    prepared = program.prepare({&row, 1});
+    const Tensor row = Tensor::empty(dtype, {1, features}),
+                 rows = Tensor::empty(dtype, {2, features});
+    alone = program.prepare({&row, 1});
+    prepared = program.prepare({&rows, 1});
     check_result();
   }
 
+  static const plan::Step& result_of(const plan::Plan& plan) { return plan.steps[plan.outputs[0]]; }
+
   void check_result() {
-    const plan::Plan& plan = *prepared->plan;
-    const plan::Step& result = plan.steps[plan.outputs[0]];
-    const Shape one = result.shape.at(1), two = result.shape.at(2);
-    if (one.rank() != 2 || one[0] != 1 || two[0] != 2 || one[1] != two[1])
+    const plan::Step& result = result_of(*alone->plan);
+    const Shape one = result.shape.at(1), two = result_of(*prepared->plan).shape.at(2);
+    if (one.rank() != 2 || two.rank() != 2 || one[0] != 1 || two[0] != 2 || one[1] != two[1])
       throw ShapeError(fmt::format("Predictor: the function makes {} of one sample, expected (1, "
                                    "outputs): a row a sample, whatever their number",
                                    to_string(one)),
                        {"Predictor", {one}, -1, 0, 0, "return an array of shape (m, outputs)"});
+    if (prepared->plan->m_input < 0)
+      throw ValueError(
+          "Predictor: the function makes another program of 2 rows than of many (a branch on their "
+          "number, an index that few rows cut off); make a row's answer of that row alone");
     if (result.dtype != dtype)
       throw DTypeError(fmt::format("Predictor: the function makes {} of {}; use astype",
                                    name(result.dtype), name(dtype)));
@@ -53,7 +64,8 @@ struct Predictor::Impl {
 
   void run(const Tensor& x, Tensor out) const {
     std::unique_ptr<exec::Workspace> workspace = program.workspaces().take();
-    prepared->executable->run({&x, 1}, {&out, 1}, *workspace);
+    const auto& plan = x.shape[0] == 1 ? alone : prepared;
+    plan->executable->run({&x, 1}, {&out, 1}, *workspace);
     program.workspaces().give_back(std::move(workspace));
   }
 };

@@ -144,6 +144,14 @@ TEST(Predictor, RefusesFunctionsThatMakeNoRowASample) {
       HasSubstr("expected float32 or float64"));
 }
 
+TEST(Predictor, RefusesFunctionsThatIndexMoreSamplesThanThereAre) {
+  EXPECT_THAT(message<IndexError>([] { Predictor([](const Array& x) { return x - x[1]; }, 3); }),
+              HasSubstr("index 1 is out of range for axis 0 with extent 1"));
+  EXPECT_THAT(message<ValueError>(
+                  [] { Predictor([](const Array& x) { return x + mean(x[slice(-3)], 0); }, 2); }),
+              HasSubstr("makes another program of 2 rows than of many"));
+}
+
 TEST(Predictor, RefusesOtherSamples) {
   const Predictor predictor(network(DType::float32), 20);
   EXPECT_THAT(message<ShapeError>([&] {

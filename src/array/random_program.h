@@ -50,6 +50,11 @@ using RandomStep = void (*)(ProgramState&);
 inline constexpr RandomStep kRandomSteps[] = {
     // products
     [](ProgramState& p) { p.add(bounded(matmul(p.any(), p.w) + p.b)); },
+    [](ProgramState& p) {  // and a sum beside it, in either order
+      const Array product = matmul(p.any(), p.w);
+      const Array rest = p.draw() % 2 ? p.any_small() + p.any() : p.any() + p.any_small();
+      p.add(bounded(p.draw() % 2 ? product * rest : product + rest));
+    },
     [](ProgramState& p) {
       const Array inner = matmul(p.any().T(), p.any()) / 1000.0;
       p.add_small(bounded(matmul(ones_like(p.b) / 8.0, bounded(inner))));

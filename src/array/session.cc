@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "array/callable.h"
 #include "array/eval.h"
 #include "array/stream.h"
 #include "array/tensors.h"
@@ -101,7 +102,10 @@ struct Session::Impl {
 };
 
 Session::Session(Step step, std::vector<Array> state, SessionOptions options)
-    : impl_(new Impl{options, state.size(), 0, {}, {}, {}, nullptr, std::move(step), 0}) {
+    : impl_(new Impl{options, state.size(), 0, {}, {}, {}, nullptr, callable("Session", step), 0}) {
+  if (options.sample_axis < 0)
+    throw ValueError(
+        fmt::format("Session: the sample axis is {}, expected 0 or more", options.sample_axis));
   eval(state);
   for (const Array& a : state) {
     impl_->arguments.push_back(cast_copy(a.tensor(), a.dtype()));

@@ -12,7 +12,12 @@ class SourceFeed : public exec::SampleFeed {
  public:
   // used: for each input along the samples, which array of the source it is.
   SourceFeed(Source& source, std::vector<int> used, std::vector<Sink*> sinks)
-      : source_(source), used_(std::move(used)), sinks_(std::move(sinks)) {}
+      : source_(source),
+        used_(std::move(used)),
+        sinks_(std::move(sinks)),
+        rows_(source.row_shapes()),
+        dtypes_(source.dtypes()),
+        axis_(source.sample_axis()) {}
 
   void rewind() override {
     source_.reset();
@@ -20,15 +25,15 @@ class SourceFeed : public exec::SampleFeed {
   }
   std::vector<Tensor> pull(int64_t count) override {
     const std::vector<Array> arrays = source_.pull(count);
+    if (arrays.size() != rows_.size())
+      throw DataError(
+          fmt::format("the source gave {} arrays, it promised {}: pull() has to give "
+                      "one for each of row_shapes()",
+                      arrays.size(), rows_.size()));
+    for (std::size_t k = 0; k < arrays.size(); ++k) check(k, arrays[k], count);
     eval(arrays);
     std::vector<Tensor> tensors;
-    for (int k : used_) {
-      tensors.push_back(arrays[static_cast<std::size_t>(k)].tensor());
-      const int64_t given = tensors.back().shape[source_.sample_axis()];
-      if (given != count)
-        throw DataError(fmt::format("the source ended after {} samples, it said it had {}",
-                                    done_ + given, source_.length().value_or(0)));
-    }
+    for (int k : used_) tensors.push_back(arrays[static_cast<std::size_t>(k)].tensor());
     done_ += count;
     return tensors;
   }
@@ -38,15 +43,42 @@ class SourceFeed : public exec::SampleFeed {
   }
 
  private:
+  void check(std::size_t k, const Array& samples, int64_t count) const {
+    Shape row = samples.shape();
+    const bool has_axis = axis_ < row.rank();
+    const int64_t given = has_axis ? row[axis_] : 0;
+    if (has_axis) row.erase(axis_);
+    if (!has_axis || row != rows_[k] || samples.dtype() != dtypes_[k])
+      throw DataError(fmt::format(
+          "array {} of the source came as {} {}, it promised samples that are {} {} along axis {}; "
+          "correct pull(), or row_shapes() and dtypes()",
+          k, name(samples.dtype()), to_string(samples.shape()), name(dtypes_[k]),
+          to_string(rows_[k]), axis_));
+    if (given > count)
+      throw DataError(fmt::format(
+          "the source gave {} samples, {} were asked for: pull() may give no more", given, count));
+    if (given < count)
+      throw DataError(fmt::format("the source ended after {} samples, it said it had {}",
+                                  done_ + given, source_.length().value_or(0)));
+  }
+
   Source& source_;
   const std::vector<int> used_;
   const std::vector<Sink*> sinks_;  // of each result
+  const std::vector<Shape> rows_;   // what the source promises
+  const std::vector<DType> dtypes_;
+  const int axis_;
   int64_t done_ = 0;
 };
 
 int64_t length_of(const Source& source) {
   const std::optional<int64_t> length = source.length();
   if (!length) throw DataError("the number of samples must be known before they are read");
+  if (*length < 0)
+    throw DataError(
+        fmt::format("the source says that it holds {} samples; length() has to give 0 "
+                    "or more, or nothing where it isn't known",
+                    *length));
   if (*length == 0) throw DataError("the source holds no samples");
   return *length;
 }
@@ -66,6 +98,16 @@ std::vector<Tensor> arguments_of(std::span<const int> axes, const Source& source
   const std::vector<Shape> rows = source.row_shapes();
   const std::vector<DType> dtypes = source.dtypes();
   const int64_t samples = length_of(source);
+  if (rows.size() != dtypes.size())
+    throw DataError(
+        fmt::format("the source has {} row_shapes() and {} dtypes(); it has to give one "
+                    "of each for each array",
+                    rows.size(), dtypes.size()));
+  for (const Shape& row : rows)
+    if (source.sample_axis() < 0 || source.sample_axis() > row.rank())
+      throw DataError(fmt::format(
+          "the source has its samples along axis {}, which arrays of samples of shape {} have not",
+          source.sample_axis(), to_string(row)));
   if (axes.empty())
     throw ValueError(
         "the function was compiled without a sample axis: name one for its arguments "

@@ -221,6 +221,45 @@ TEST_F(Stream, SaysWhatNeedsAllSamples) {
   EXPECT_THROW(total.stream(source, {}, {&sink, 1}), ValueError);
   Memory empty({x[slice(0, 0)]}, 0);
   EXPECT_THROW(total.stream(empty), DataError);
+  liar.promised = -x.shape(0) - 5;
+  EXPECT_THROW(total.stream(liar), DataError);
+}
+
+// Promises other samples than it gives.
+class Breaker : public Memory {
+ public:
+  Breaker(const Array& promised, std::vector<Array> given)
+      : Memory({promised}, 0), given_(std::move(given)) {}
+  std::vector<Array> pull(int64_t) override { return given_; }
+
+ private:
+  std::vector<Array> given_;
+};
+
+TEST_F(Stream, RefusesSamplesOtherThanPromised) {
+  const Array promised = ones({8, 3});
+  const auto total =
+      compile([](const std::vector<Array>& a) { return std::vector<Array>{sum(a[0], 0)}; }, {{0}});
+  const std::pair<std::vector<Array>, std::string> cases[] = {
+      {{ones({8, 4})},
+       "array 0 of the source came as float32 (8, 4), it promised samples that are "
+       "float32 (3,) along axis 0"},
+      {{ones({8})}, "came as float32 (8,)"},
+      {{ones({})}, "came as float32 ()"},
+      {{ones({8, 3}, DType::float64)}, "came as float64 (8, 3)"},
+      {{}, "gave 0 arrays, it promised 1"},
+      {{promised, promised}, "gave 2 arrays, it promised 1"},
+      {{ones({9, 3})}, "gave 9 samples, 8 were asked for"},
+      {{ones({7, 3})}, "ended after 7 samples, it said it had 8"}};
+  for (const auto& [given, text] : cases) {
+    Breaker breaker(promised, given);
+    try {
+      total.stream(breaker);
+      FAIL() << "no error: " << text;
+    } catch (const DataError& e) {
+      EXPECT_NE(std::string(e.what()).find(text), std::string::npos) << e.what();
+    }
+  }
 }
 
 }  // namespace

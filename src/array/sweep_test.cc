@@ -304,6 +304,25 @@ TEST(Sweep, ARowAloneHasTheBitsOfTheBatch) {
   }
 }
 
+TEST(Sweep, ASumBesideAProductIsNoBiasOfIt) {
+  random::seed(3);
+  const Array w = random::randn({4, 4}), b = random::randn({4});
+  eval(w, b);
+  const auto program = [](const std::vector<Array>& a) -> std::vector<Array> {
+    const Array product = matmul(a[0], a[1]), left = a[2] + a[0], right = a[0] + a[2];
+    const Array result = product * left, loss = sum(square(product * right));
+    const auto slopes = gradients(loss, std::vector<Array>{a[1], a[2]});
+    return {result, maximum(matmul(a[0], a[1] * 2.0) * right, 0.0), slopes[0], slopes[1]};
+  };
+  for (int64_t m : {32, 2000}) {
+    const Array x = random::randn({m, 4}).eval();
+    const auto expected = run("loop", program, {x, w, b}, {0, -1, -1});
+    const auto actual = run("fused", program, {x, w, b}, {0, -1, -1});
+    for (std::size_t i = 0; i < actual.size(); ++i)
+      expect_close(actual[i], expected[i], 1e-12, "result " + std::to_string(i));
+  }
+}
+
 TEST(Sweep, DropoutDrawsTheSameNumbersInTilesAsWhole) {
   const auto draw = compile(
       [](const std::vector<Array>& a) -> std::vector<Array> {

@@ -11,8 +11,30 @@ using graph::NodePtr;
 using graph::Program;
 
 namespace {
-constexpr int64_t kAnyExtent = -1;  // in the key of a plan for every m
+constexpr int64_t kAnyExtent = -1;              // in the key of a plan for every m
+constexpr int64_t kNone = -1, kDiffering = -2;  // numbers of samples that the arguments don't have
+}  // namespace
+
+namespace {
+
+// The traces outlive the lock: what they alone hold may be lent by users.
+Program optimized(const Program& trace) {
+  return {trace.inputs, passes::optimize(trace.outputs, passes::Leaves::constant)};
 }
+plan::PlanPtr plan_of(const Program& trace) {
+  const std::lock_guard lock(graph::graph_mutex());
+  return plan::make_plan(optimized(trace));
+}
+plan::PlanPtr plan_of(const Program& first, const Program& second) {
+  const std::lock_guard lock(graph::graph_mutex());
+  return plan::make_plan(optimized(first), optimized(second));
+}
+bool serves(const plan::Plan& plan, const Program& trace, int64_t m) {
+  const std::lock_guard lock(graph::graph_mutex());
+  return plan::serves(plan, optimized(trace), m);
+}
+
+}  // namespace
 
 int TracedProgram::axis_of(std::size_t argument) const {
   return argument < sample_axis_.size() ? sample_axis_[argument] : -1;
@@ -30,7 +52,6 @@ Program TracedProgram::trace(std::span<const Tensor> arguments, int64_t rows) co
     traced.emplace_back(program.inputs.back());
   }
   for (const Array& result : f_(traced)) program.outputs.push_back(result.node());
-  program.outputs = passes::optimize(std::move(program.outputs), passes::Leaves::constant);
   return program;
 }
 
@@ -50,11 +71,7 @@ std::string TracedProgram::key(std::span<const Tensor> arguments, bool any_m) co
   return key;
 }
 
-std::shared_ptr<const TracedProgram::Prepared> TracedProgram::make(
-    std::span<const Tensor> arguments, bool any_m) const {
-  plan::PlanPtr plan = any_m ? plan::make_plan(trace(arguments, plan::kTraceRows[0]),
-                                               trace(arguments, plan::kTraceRows[1]))
-                             : plan::make_plan(trace(arguments, -1));
+std::shared_ptr<const TracedProgram::Prepared> TracedProgram::make(plan::PlanPtr plan) {
   if (!plan) return nullptr;
   auto executable = current_backend().compile(plan);
   std::vector<bool> overwrites;
@@ -64,20 +81,60 @@ std::shared_ptr<const TracedProgram::Prepared> TracedProgram::make(
       Prepared{std::move(plan), std::move(executable), nullptr, std::move(overwrites)});
 }
 
+// Null where there is none. What the function refuses of arguments that nobody gave says nothing
+// to its user: then it has to take, or refuse, those that were given.
+plan::PlanPtr TracedProgram::plan_for_every_m(std::span<const Tensor> arguments) const {
+  try {
+    return plan_of(trace(arguments, plan::kTraceRows[0]), trace(arguments, plan::kTraceRows[1]));
+  } catch (const std::exception&) {
+    trace(arguments, -1);
+    return nullptr;
+  }
+}
+
+TracedProgram::ForEveryM& TracedProgram::for_every_m(std::span<const Tensor> arguments) const {
+  std::string arguments_key = key(arguments, true);
+  if (const auto found = for_every_m_.find(arguments_key); found != for_every_m_.end())
+    return found->second;
+  ForEveryM made{make(plan_for_every_m(arguments)), {}};
+  return for_every_m_.emplace(std::move(arguments_key), std::move(made)).first->second;
+}
+
+// Arguments that differ in their numbers of samples are left to the check of the plan.
+bool TracedProgram::serves(ForEveryM& entry, std::span<const Tensor> arguments, int64_t m) const {
+  if (!entry.prepared) return false;
+  if (m == kDiffering) return true;
+  if (const auto known = entry.serves.find(m); known != entry.serves.end()) return known->second;
+  return entry.serves[m] = lanewise::serves(*entry.prepared->plan, trace(arguments, -1), m);
+}
+
+std::shared_ptr<const TracedProgram::Prepared> TracedProgram::exact(
+    std::span<const Tensor> arguments) const {
+  std::string arguments_key = key(arguments, false);
+  if (const auto found = exact_.find(arguments_key); found != exact_.end()) return found->second;
+  auto made = make(plan_of(trace(arguments, -1)));
+  return exact_.emplace(std::move(arguments_key), std::move(made)).first->second;
+}
+
+int64_t TracedProgram::samples(std::span<const Tensor> arguments) const {
+  int64_t m = kNone;
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    if (axis_of(i) < 0) continue;
+    const Shape& shape = arguments[i].shape;
+    const int64_t extent = shape[normalize_axis(axis_of(i), shape.rank(), "compile")];
+    m = m == kNone || extent == m ? extent : kDiffering;
+  }
+  return m;
+}
+
 std::shared_ptr<const TracedProgram::Prepared> TracedProgram::prepare(
     std::span<const Tensor> arguments) const {
-  bool has_samples = false;
-  for (std::size_t i = 0; i < arguments.size(); ++i) has_samples |= axis_of(i) >= 0;
   const std::lock_guard lock(mutex_);
-  if (has_samples) {
-    const auto [entry, is_new] = prepared_.try_emplace(key(arguments, true));
-    if (is_new) entry->second = make(arguments, true);
-    if (entry->second) return entry->second;
-  }
+  if (const int64_t m = samples(arguments); m != kNone)
+    if (ForEveryM& entry = for_every_m(arguments); serves(entry, arguments, m))
+      return entry.prepared;
   // The program depends on the number of samples in a way of its own.
-  auto& exact = prepared_[key(arguments, false)];
-  if (!exact) exact = make(arguments, false);
-  return exact;
+  return exact(arguments);
 }
 
 const exec::StreamedPlan& TracedProgram::prepare_streamed(std::span<const Tensor> arguments) const {
@@ -94,8 +151,8 @@ const exec::StreamedPlan& TracedProgram::prepare_streamed(std::span<const Tensor
 
 int64_t TracedProgram::plan_count() const {
   const std::lock_guard lock(mutex_);
-  int64_t count = 0;
-  for (const auto& [key, prepared] : prepared_) count += prepared != nullptr;
+  auto count = static_cast<int64_t>(exact_.size());
+  for (const auto& [key, entry] : for_every_m_) count += entry.prepared != nullptr;
   return count;
 }
 

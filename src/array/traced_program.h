@@ -1,5 +1,6 @@
 // A function of arrays, traced to a program and planned once for every number
-// of samples. Compiled functions, sessions and predictors run through it.
+// of samples. Compiled functions, sessions and predictors run through it. Where it
+// first meets a number, it traces once more: that plan must run the same program.
 #pragma once
 
 #include <map>
@@ -7,6 +8,7 @@
 #include <mutex>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "exec/streamed_plan.h"
@@ -46,7 +48,17 @@ class TracedProgram {
  private:
   void run(const Prepared& prepared, std::span<const Tensor> arguments,
            std::vector<Tensor>& outputs) const;
-  std::shared_ptr<const Prepared> make(std::span<const Tensor> arguments, bool any_m) const;
+  struct ForEveryM {
+    std::shared_ptr<const Prepared> prepared;  // null where the function can't be planned so
+    std::unordered_map<int64_t, bool> serves;  // by the numbers of samples met so far
+  };
+  static std::shared_ptr<const Prepared> make(plan::PlanPtr plan);
+  ForEveryM& for_every_m(std::span<const Tensor> arguments) const;
+  std::shared_ptr<const Prepared> exact(std::span<const Tensor> arguments) const;
+  plan::PlanPtr plan_for_every_m(std::span<const Tensor> arguments) const;
+  bool serves(ForEveryM& entry, std::span<const Tensor> arguments, int64_t m) const;
+  int64_t samples(std::span<const Tensor> arguments) const;
+  // As the function makes it; before it is planned, passes go over it.
   graph::Program trace(std::span<const Tensor> arguments, int64_t rows) const;
   int axis_of(std::size_t argument) const;
   std::string key(std::span<const Tensor> arguments, bool any_m) const;
@@ -54,7 +66,8 @@ class TracedProgram {
   Function f_;
   std::vector<int> sample_axis_;
   mutable std::mutex mutex_;
-  mutable std::map<std::string, std::shared_ptr<const Prepared>> prepared_;
+  mutable std::map<std::string, ForEveryM> for_every_m_;
+  mutable std::map<std::string, std::shared_ptr<const Prepared>> exact_;
   mutable exec::WorkspacePool workspaces_;
 };
 

@@ -1,6 +1,7 @@
 // gradients, grad and value_and_grad over the gradient pass.
 #include <fmt/format.h>
 
+#include "array/callable.h"
 #include "array/eval.h"
 #include "graph/build.h"
 #include "lanewise/array.h"
@@ -12,11 +13,20 @@ namespace lanewise {
 using graph::Node;
 using graph::NodePtr;
 
+namespace {
+
+std::vector<NodePtr> gradients_of(const NodePtr& loss, std::span<const NodePtr> wrt) {
+  const std::lock_guard lock(graph::graph_mutex());
+  return passes::gradients(loss, wrt);
+}
+
+}  // namespace
+
 std::vector<Array> gradients(const Array& loss, std::span<const Array> wrt) {
   std::vector<NodePtr> nodes;
   for (const Array& x : wrt) nodes.push_back(x.node());
   std::vector<Array> grads;
-  for (NodePtr& g : passes::gradients(loss.node(), nodes)) grads.push_back(wrap(std::move(g)));
+  for (NodePtr& g : gradients_of(loss.node(), nodes)) grads.push_back(wrap(std::move(g)));
   return grads;
 }
 
@@ -37,8 +47,10 @@ NodePtr make_argument(const NodePtr& x) {
 
 // Tracing is over for `arguments`; what depends on no other trace can be read.
 void release(std::span<const NodePtr> arguments, std::span<const NodePtr> results) {
+  const std::lock_guard lock(graph::graph_mutex());
   for (const NodePtr& a : arguments) a->argument = false;
   for (const NodePtr& node : graph::topological_order(results)) {
+    if (!node->traced) continue;
     node->traced = node->op == graph::Op::input || node->argument;
     for (const NodePtr& operand : node->inputs) node->traced = node->traced || operand->traced;
   }
@@ -57,7 +69,7 @@ ValueAndGrad differentiate(const ScalarFunction& f, const std::vector<int>& argn
     wrt.push_back(inner[n]);
   }
   std::vector<NodePtr> results = {f(handles).node()};
-  for (NodePtr& g : passes::gradients(results[0], wrt)) results.push_back(std::move(g));
+  for (NodePtr& g : gradients_of(results[0], wrt)) results.push_back(std::move(g));
   release(inner, results);
   ValueAndGrad out{Array(results[0]), {}};
   for (std::size_t i = 1; i < results.size(); ++i) out.grads.emplace_back(results[i]);
@@ -68,6 +80,7 @@ ValueAndGrad differentiate(const ScalarFunction& f, const std::vector<int>& argn
 
 std::function<ValueAndGrad(const std::vector<Array>&)> value_and_grad(ScalarFunction f,
                                                                       std::vector<int> argnums) {
+  callable("value_and_grad", f);
   return [f = std::move(f), argnums = std::move(argnums)](const std::vector<Array>& arguments) {
     return differentiate(f, argnums, arguments);
   };
@@ -75,6 +88,7 @@ std::function<ValueAndGrad(const std::vector<Array>&)> value_and_grad(ScalarFunc
 
 std::function<std::vector<Array>(const std::vector<Array>&)> grad(ScalarFunction f,
                                                                   std::vector<int> argnums) {
+  callable("grad", f);
   return [f = std::move(f), argnums = std::move(argnums)](const std::vector<Array>& arguments) {
     return differentiate(f, argnums, arguments).grads;
   };

@@ -175,7 +175,8 @@ class Builder {
   }
   bool takes_bias(Instruction& product, const Step& s) {
     const int bias = s.operands[s.operands[0] == product.step ? 1 : 0];
-    if (product.bias >= 0 || sweep_.axis[bias] != plan::kNoAxis) return false;
+    if (!reads(s, product.step) || product.bias >= 0 || sweep_.axis[bias] != plan::kNoAxis)
+      return false;
     product.bias = bias;
     product.constant = product.constant && is_constant(bias);
     product.packed_bias = p_.panels_bytes;

@@ -40,7 +40,7 @@ NodePtr make(Op op, DType dtype, std::vector<NodePtr> inputs, Attributes attribu
                       name(op)));
     node->weak = node->weak && operand->weak;
     node->traced = node->traced || operand->traced;
-    node->depth = std::max(node->depth, operand->depth + 1);
+    node->depth = std::max<int>(node->depth, operand->depth + 1);
   }
   node->shape = infer_shape(*node);
   check_size(node->shape);
@@ -143,8 +143,6 @@ NodePtr as_indices(const NodePtr& x, Op op) {
   return cast(x, DType::int64);
 }
 
-bool needs_elements(Op op) { return op >= Op::max && op <= Op::argmin; }
-
 }  // namespace
 
 void set_strict(bool strict) { strict_flag = strict; }
@@ -163,7 +161,7 @@ NodePtr constant(Tensor value) {
   auto node = std::make_shared<Node>();
   node->dtype = value.dtype;
   node->shape = value.shape;
-  node->value = std::move(value);
+  node->set_value(std::move(value));
   return node;
 }
 
@@ -228,13 +226,16 @@ NodePtr reduce(Op op, const NodePtr& x, const Axes& axes, bool keepdims,
   const NodePtr operand = cast(x, reduced_dtype(op, x->dtype));
   Attributes attributes{.axes = normalized_axes(axes, x->shape.rank(), operation),
                         .keepdims = keepdims};
-  if (needs_elements(op))
-    for (int64_t axis : attributes.axes)
-      if (x->shape[static_cast<int>(axis)] == 0)
-        throw ValueError(fmt::format("{} of no elements: axis {} of {} has extent 0", operation,
-                                     axis, to_string(x->shape)));
+  if (needs_elements(op)) check_elements(operation, x->shape, attributes.axes);
   const bool gives_index = op == Op::argmax || op == Op::argmin;
   return make(op, gives_index ? DType::int64 : operand->dtype, {operand}, std::move(attributes));
+}
+
+void check_elements(std::string_view operation, const Shape& shape, const Dims& axes) {
+  for (int64_t axis : axes)
+    if (shape[static_cast<int>(axis)] == 0)
+      throw ValueError(fmt::format("{} of no elements: axis {} of {} has extent 0", operation, axis,
+                                   to_string(shape)));
 }
 
 void check_k(int64_t k, const Shape& shape, int axis) {

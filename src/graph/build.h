@@ -22,6 +22,8 @@ NodePtr cast(const NodePtr& x, DType dtype);
 // `operation` is the name that errors give: mean is made of sum.
 NodePtr reduce(Op op, const NodePtr& x, const Axes& axes, bool keepdims,
                std::string_view operation = {});
+// Errors: ValueError where one of the axes has no elements.
+void check_elements(std::string_view operation, const Shape& shape, const Dims& axes);
 // The k best along one axis or their indices; op: top_k, bottom_k, arg_top_k or arg_bottom_k.
 NodePtr best(Op op, const NodePtr& x, int64_t k, int axis);
 // Errors: ShapeError where the axis has fewer than k elements.

@@ -1,7 +1,9 @@
 #include "graph/node.h"
 
 #include <fmt/format.h>
+#include <pthread.h>
 
+#include <new>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -19,6 +21,16 @@ Node::~Node() {
     for (NodePtr& operand : node->inputs) dying.push_back(std::move(operand));
     node->inputs.clear();
   }
+}
+
+// A child of a fork has the graph as nobody was changing it, and a mutex that nobody holds.
+std::recursive_mutex& graph_mutex() {
+  static std::recursive_mutex mutex;
+  static const int registered =
+      pthread_atfork([] { graph_mutex().lock(); }, [] { graph_mutex().unlock(); },
+                     [] { new (&graph_mutex()) std::recursive_mutex(); });
+  (void)registered;
+  return mutex;
 }
 
 std::vector<NodePtr> topological_order(std::span<const NodePtr> outputs) {

@@ -1,10 +1,13 @@
 // A node of the graph: one primitive with its operands. Nodes are made by
 // build.h, which infers shape and dtype and throws for what doesn't fit, so a
 // node that exists is sound. A node is immutable but for one thing: evaluation
-// gives it a value and drops its operands.
+// gives it a value and drops its operands. Threads may share nodes: whoever
+// follows operands holds graph_mutex(), unless no other thread has the nodes.
 #pragma once
 
+#include <atomic>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 #include <vector>
@@ -32,24 +35,35 @@ struct Attributes {
 struct Node {
   Op op = Op::constant;
   DType dtype = DType::float32;
-  bool weak = false;       // a number of the host language, or computed from such only
-  bool traced = false;     // depends on an input: has no value before a run
-  bool donated = false;    // its memory belongs to a session
-  bool argument = false;   // of a function that is being differentiated right now
-  bool evaluated = false;  // had operands, which evaluation dropped
-  int depth = 0;           // longest path to a leaf
+  bool weak = false;                  // a number of the host language, or computed from such only
+  bool traced = false;                // depends on an input: has no value before a run
+  std::atomic<bool> donated = false;  // its memory belongs to a session
+  bool argument = false;              // of a function that is being differentiated right now
+  bool evaluated = false;             // had operands, which evaluation dropped
+  std::atomic<int> depth = 0;         // longest path to a leaf
   Shape shape;
   Attributes attributes;
   std::vector<NodePtr> inputs;
-  Tensor value;  // of a constant, or after evaluation
+  Tensor value;  // of a constant, or after evaluation: to be read where has_value()
 
   Node() = default;
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
   ~Node();  // iterative: a long chain must not exhaust the stack
 
-  bool has_value() const { return static_cast<bool>(value); }
+  bool has_value() const { return has_value_.load(std::memory_order_acquire); }
+  void set_value(Tensor tensor) {
+    value = std::move(tensor);
+    has_value_.store(static_cast<bool>(value), std::memory_order_release);
+  }
+
+ private:
+  std::atomic<bool> has_value_ = false;
 };
+
+// Held while operands are followed or dropped; never while functions of users run, be it to let go
+// of memory that they lent: these may wait for a thread that waits for it.
+std::recursive_mutex& graph_mutex();
 
 // What a plan is made from. `inputs` are the leaves whose values a run binds.
 struct Program {

@@ -106,6 +106,10 @@ inline bool is_elementwise(Op op) {
          kind == OpClass::cast;
 }
 
+// Reductions that mean nothing of no elements, and those that choose k of them.
+inline bool needs_elements(Op op) { return op >= Op::max && op <= Op::argmin; }
+inline bool chooses(Op op) { return op >= Op::top_k && op <= Op::arg_bottom_k; }
+
 // What is said of a negative exponent, be it a number or found among the values.
 inline constexpr const char* kNegativePower =
     "power: integers to a negative integer power have no integer result; convert one operand to "

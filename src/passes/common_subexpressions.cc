@@ -16,7 +16,7 @@ NodePtr with_operands(const NodePtr& node, std::vector<NodePtr> operands) {
   copy->dtype = node->dtype;
   copy->weak = node->weak;
   copy->traced = node->traced;
-  copy->depth = node->depth;
+  copy->depth = node->depth.load();
   copy->shape = node->shape;
   copy->attributes = node->attributes;
   copy->inputs = std::move(operands);

@@ -1,4 +1,5 @@
 // From graph to plan: number the nodes, fit the extents, place the values.
+#include <algorithm>
 #include <cstring>
 #include <unordered_map>
 
@@ -38,16 +39,18 @@ struct Numbered {
   }
 };
 
+// Those that don't depend on m.
+bool same_attributes(const graph::Attributes& a, const graph::Attributes& b) {
+  return a.axes == b.axes && a.step == b.step && a.axis == b.axis && a.keepdims == b.keepdims &&
+         a.k == b.k && a.first == b.first && a.increment == b.increment;
+}
+
 // Everything of a step but storage. False when the traces differ otherwise than
 // in affine extents.
 bool fill_step(const Numbered& first, const Numbered& second, int i, Step& step) {
   const Node &a = *first.nodes[i], &b = *second.nodes[i];
   if (a.op != b.op || a.dtype != b.dtype || a.has_value() != b.has_value()) return false;
-  if (a.attributes.axes != b.attributes.axes || a.attributes.step != b.attributes.step ||
-      a.attributes.axis != b.attributes.axis || a.attributes.keepdims != b.attributes.keepdims ||
-      a.attributes.k != b.attributes.k || a.attributes.first != b.attributes.first ||
-      a.attributes.increment != b.attributes.increment)
-    return false;
+  if (!same_attributes(a.attributes, b.attributes)) return false;
   const auto shape = SymbolicDims::fit(a.shape, b.shape);
   const auto start = SymbolicDims::fit(a.attributes.start, b.attributes.start);
   if (!shape || !start) return false;
@@ -127,13 +130,45 @@ void find_m(Plan& plan) {
   }
 }
 
-void find_choosing(Plan& plan) {
-  for (int i = 0; i < static_cast<int>(plan.steps.size()); ++i) {
-    const Step& step = plan.steps[i];
-    if (step.op < Op::top_k || step.op > Op::arg_bottom_k) continue;
-    const SymbolicDims& x = plan.steps[step.operands[0]].shape;
-    if (x[static_cast<int>(step.attributes.axes[0])].scale != 0) plan.choosing.push_back(i);
-  }
+// Whether some m gives it a negative extent.
+bool may_be_negative(const SymbolicDims& shape) {
+  for (int axis = 0; axis < shape.rank(); ++axis)
+    if (const Extent e = shape[axis]; e.scale < 0 || (e.scale > 0 && e.offset < 0)) return true;
+  return false;
+}
+
+// Whether some m has too few elements for a step.
+bool is_bounded(const Plan& plan, const Step& step) {
+  if (may_be_negative(step.shape)) return true;
+  if (step.operands.empty()) return false;
+  const SymbolicDims& x = plan.steps[step.operands[0]].shape;
+  if (step.op == Op::slice || step.op == Op::pad)
+    return !(x.constant() && step.shape.constant()) && !(x == step.shape);
+  if (!graph::needs_elements(step.op) && !graph::chooses(step.op)) return false;
+  return std::any_of(step.attributes.axes.begin(), step.attributes.axes.end(),
+                     [&](int64_t axis) { return x[static_cast<int>(axis)].scale != 0; });
+}
+
+void find_bounded(Plan& plan) {
+  if (plan.m_input < 0) return;
+  for (int i = 0; i < static_cast<int>(plan.steps.size()); ++i)
+    if (is_bounded(plan, plan.steps[i])) plan.bounded.push_back(i);
+}
+
+// Whether node i of a trace with m samples is that step.
+bool is_step(const Plan& plan, const Numbered& trace, int i, int64_t m) {
+  const Node& node = *trace.nodes[i];
+  const Step& step = plan.traced[i];
+  if (node.dtype != step.dtype || node.shape != step.shape.at(m)) return false;
+  if (step.storage == Storage::bound) return true;
+  if (node.has_value() != (step.storage == Storage::constant)) return false;
+  if (node.has_value()) return same_constant(node.value, plan.constants[step.place]);
+  return node.op == step.op && same_attributes(node.attributes, step.attributes) &&
+         node.attributes.start == step.start.at(m) &&
+         std::equal(node.inputs.begin(), node.inputs.end(), step.operands.begin(),
+                    step.operands.end(), [&](const NodePtr& operand, int number) {
+                      return trace.number.at(operand.get()) == number;
+                    });
 }
 
 }  // namespace
@@ -184,8 +219,12 @@ PlanPtr make_plan(const Program& first, const Program& second) {
     if (b.number.at(second.outputs[k].get()) != plan->outputs.back()) return nullptr;
   }
   find_m(*plan);
+  if (plan->m_input >= 0) {
+    plan->traced = plan->steps;
+    plan->traced_outputs = plan->outputs;
+  }
   split_reductions(*plan);
-  find_choosing(*plan);
+  find_bounded(*plan);
   Placement placement(*plan);
   placement.place_outputs();
   placement.place_slots();
@@ -193,5 +232,16 @@ PlanPtr make_plan(const Program& first, const Program& second) {
 }
 
 PlanPtr make_plan(const Program& program) { return make_plan(program, program); }
+
+bool serves(const Plan& plan, const Program& program, int64_t m) {
+  const Numbered trace(program);
+  if (trace.nodes.size() != plan.traced.size()) return false;
+  for (int i = 0; i < static_cast<int>(trace.nodes.size()); ++i)
+    if (!is_step(plan, trace, i, m)) return false;
+  return std::equal(program.outputs.begin(), program.outputs.end(), plan.traced_outputs.begin(),
+                    plan.traced_outputs.end(), [&](const NodePtr& output, int number) {
+                      return trace.number.at(output.get()) == number;
+                    });
+}
 
 }  // namespace lanewise::plan

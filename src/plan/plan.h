@@ -39,15 +39,22 @@ class Plan {
   std::vector<int> outputs;  // steps
   std::vector<int> inputs;   // steps, in the order of the bindings
   int slot_count = 0;
-  std::vector<int> choosing;  // steps that need k of something that m counts
+  std::vector<int> bounded;  // steps that some m leaves too few elements
+  // The steps and outputs as the function makes them, where it was traced for every m.
+  std::vector<Step> traced;
+  std::vector<int> traced_outputs;
   // An input axis whose extent is m; −1 when nothing depends on m.
   int m_input = -1, m_axis = -1;
 
   // The number of samples of a run.
   int64_t rows(std::span<const Tensor> bindings) const;
-  // Errors: ShapeError, DTypeError when the bindings don't fit the plan.
+  // Errors: ShapeError, DTypeError when the bindings don't fit the plan; IndexError, ValueError,
+  // ShapeError where there are too few samples for an index, a maximum, the k best.
   void check(std::span<const Tensor> bindings) const;
   std::string dump() const;
+
+ private:
+  void check_step(const Step& step, int64_t m) const;
 };
 using PlanPtr = std::shared_ptr<const Plan>;
 
@@ -58,5 +65,9 @@ PlanPtr make_plan(const graph::Program& program);
 // Null when the program depends on m in another way than through affine extents
 // (a number computed from an extent, a branch on it): then it needs a plan for each m.
 PlanPtr make_plan(const graph::Program& first, const graph::Program& second);
+
+// Whether a plan for every m runs this program, traced with m samples. It doesn't where the
+// function decides by m, or where an index that many samples have is cut off at the end of few.
+bool serves(const Plan& plan, const graph::Program& program, int64_t m);
 
 }  // namespace lanewise::plan

@@ -70,6 +70,38 @@ TEST(Plan, KeepsWhatAViewStillShows) {
   EXPECT_EQ(plan->slot_count, 2 + 2);  // two values; two views that never need theirs
 }
 
+// The last three of m samples.
+Program tail(int64_t m) {
+  const NodePtr x = input(DType::float32, {m});
+  return {{x}, {slice(x, {m - 3}, {3}, {1})}};
+}
+
+TEST(Plan, RefusesTooFewSamplesForAnIndex) {
+  const PlanPtr plan = for_every_m(tail);
+  const Tensor few[] = {Tensor::empty(DType::float32, {2})},
+               enough[] = {Tensor::empty(DType::float32, {3})};
+  EXPECT_THROW(plan->check(few), IndexError);
+  EXPECT_NO_THROW(plan->check(enough));
+}
+
+TEST(Plan, RefusesTheLargestOfNoSamples) {
+  const PlanPtr plan = for_every_m([](int64_t m) {
+    const NodePtr x = input(DType::float32, {m, 2});
+    return Program{{x}, {reduce(Op::max, x, Axes(0), false)}};
+  });
+  const Tensor none[] = {Tensor::empty(DType::float32, {0, 2})};
+  EXPECT_THROW(plan->check(none), ValueError);
+}
+
+TEST(Plan, ServesTheSameProgramAlone) {
+  EXPECT_TRUE(serves(*for_every_m(layer), layer(17), 17));
+  EXPECT_FALSE(serves(*for_every_m(layer), layer(17), 18));
+  EXPECT_FALSE(serves(*for_every_m(layer), tail(17), 17));
+  EXPECT_TRUE(serves(*for_every_m(tail), tail(3), 3));
+  const NodePtr x = input(DType::float32, {2});
+  EXPECT_FALSE(serves(*for_every_m(tail), {{x}, {slice(x, {0}, {2}, {1})}}, 2));
+}
+
 TEST(Plan, IsRefusedWhereMIsUsedAsANumber) {
   EXPECT_FALSE(for_every_m([](int64_t m) {
     const NodePtr x = input(DType::float64, {m});
