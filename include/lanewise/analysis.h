@@ -82,16 +82,20 @@ std::string_view name(Metric metric);
 Metric metric_from_name(std::string_view name);  // Errors: ValueError naming the known ones
 
 struct Neighbors {
-  Array scores;   // (queries, k) of the dtype of the queries, the nearest first
+  // (queries, k), the nearest first: of the dtype of the queries, or of the samples' if that has
+  // more digits.
+  Array scores;
   Array indices;  // (queries, k) int64: numbers of samples
 };
-// The k nearest samples of each query, all of them compared: one pass over the source. Of equals
-// the lower number comes first. A sample with NaN comes after all without, as infinitely far.
-// Norms of l2 are those of differences: 0 for the query itself to about 1e-3 of its norm in
-// float32, as |q|² − 2 q·x + |x|² gives them.
+// The k nearest samples of each query, all of them compared: one pass over the source finds some
+// more than k, of which the scores are computed again in float64 from their rows. Queries of which
+// rounding may have hidden a nearer sample (scores that hardly differ, or values at the ends of
+// the range) make one more pass, in float64. Of equals the lower number comes first. A sample with
+// NaN comes after all without, as infinitely far.
 //   queries: (queries, features), float32 or float64; the source has them as rows or columns.
 // Errors: ShapeError where features differ; ValueError where k is not in 1 … samples; DataError for
-// a query with NaN.
+// a query with NaN,
+// or for values whose products overflow float64.
 Neighbors neighbors(const Array& queries, Source& source, int64_t k,
                     Metric metric = Metric::cosine);
 

@@ -207,6 +207,47 @@ TEST(Neighbors, WhatIsNaNComesLast) {
               ThrowsMessage<DataError>(HasSubstr("query 1 holds a NaN")));
 }
 
+Array row_numbers(int64_t count) { return expand_dims(arange(0, static_cast<double>(count)), 1); }
+
+TEST(Neighbors, KeepTheirDigitsWhereTheMeanIsLarge) {
+  const Array data = astype(samples(20'000, 13, DType::float64) + 1e4, DType::float32);
+  const Array wide = astype(data, DType::float64), queries = wide[slice(0, 3)];
+  const Array all = sqrt(sum(square(expand_dims(queries, 1) - wide), 2));
+  const TopK expected = top_k(all, 5, 1, false);
+  const Neighbors found = neighbors(data[slice(0, 3)], *array_source({data}), 5, Metric::l2);
+  EXPECT_EQ(found.indices.to_vector<int64_t>(), expected.indices.to_vector<int64_t>());
+  EXPECT_LE(largest_difference(found.scores, expected.values), 1e-6);
+  for (int64_t q = 0; q < 3; ++q) EXPECT_EQ((found.scores[{q, 0}].item()), 0);
+
+  const Neighbors near = neighbors(data[slice(0, 3)], *array_source({data}), 1);
+  EXPECT_EQ(near.indices.to_vector<int64_t>(), (std::vector<int64_t>{0, 1, 2}));
+}
+
+TEST(Neighbors, ComeFromAnyPartOfTheRange) {
+  const Array data = samples(3000, 6) - 5.0, queries = samples(7, 6) - 4.0;
+  for (const char* name : {"cosine", "dot", "l2"}) {
+    const Metric metric = metric_from_name(name);
+    const Neighbors usual = neighbors(queries, *array_source({data}), 4, metric);
+    for (double scale : {0x1p66, 0x1p-84}) {
+      const Neighbors found = neighbors(queries * scale, *array_source({data * scale}), 4, metric);
+      EXPECT_EQ(found.indices.to_vector<int64_t>(), usual.indices.to_vector<int64_t>())
+          << name << " " << scale;
+    }
+  }
+  const Array large = astype(data, DType::float64) * 1e300;
+  EXPECT_THAT([&] { neighbors(large[slice(0, 2)], *array_source({large}), 4, Metric::dot); },
+              ThrowsMessage<DataError>(HasSubstr("their products overflow float64; divide them")));
+}
+
+TEST(Neighbors, HaveTheWiderDtype) {
+  const Array data = row_numbers(3000) * 0.5 + 0x1p30;  // float32 is 128 apart there
+  const Neighbors found =
+      neighbors(astype(data[slice(0, 1)], DType::float32), *array_source({data}), 3, Metric::l2);
+  EXPECT_EQ(found.scores.dtype(), DType::float64);
+  EXPECT_EQ(found.scores.to_vector<double>(), (std::vector<double>{0, 0.5, 1}));
+  EXPECT_EQ(found.indices.to_vector<int64_t>(), (std::vector<int64_t>{0, 1, 2}));
+}
+
 TEST(Neighbors, SayWhatIsWrong) {
   const auto source = array_source({samples(50, 6)});
   EXPECT_THAT([&] { neighbors(samples(3, 5), *source, 1); },
