@@ -290,6 +290,16 @@ TEST(KMeans, FindsHeaps) {
   EXPECT_NE(all[0], all[1]);
 }
 
+TEST(KMeans, FindsHeapsFarFromZero) {
+  const Array x = heaps(9000) / 10.0 + 3e5;
+  ClusterOptions options;
+  options.clusters = 3;
+  const Clusters found = k_means(*array_source({x}), options);
+  EXPECT_EQ(found.centres.dtype(), DType::float32);
+  EXPECT_EQ(found.sizes.to_vector<int64_t>(), (std::vector<int64_t>{3000, 3000, 3000}));
+  EXPECT_NEAR(found.inertia, 9000 * 2 * 0.09, 9000 * 2 * 0.09 * 0.1);
+}
+
 TEST(KMeans, SaysWhatIsWrong) {
   Array x = heaps(300);
   ClusterOptions options;

@@ -20,10 +20,18 @@ constexpr int64_t kSeedSamples = 100;  // a cluster, to choose the first centres
 // Samples as rows, (m, features).
 Array rows_of(const Array& x, int axis) { return axis == 0 ? x : x.T(); }
 
-// Squared distances (m, clusters), but for the square of the sample, the same for all centres.
-Array distances(const Array& rows, const Array& centres) {
-  return sum(square(centres), 1) - matmul(rows, centres.T()) * 2.0;
-}
+// Samples and centres from the mean of the centres, so that a mean which is large beside the spread
+// takes no digits of the distances.
+struct Moved {
+  Moved(const Array& rows_there, const Array& centres_there)
+      : origin(mean(centres_there, 0)),
+        rows(rows_there - origin),
+        centres(centres_there - origin) {}
+  // Squared distances (m, clusters), but for the square of the sample, the same for all centres.
+  Array distances() const { return sum(square(centres), 1) - matmul(rows, centres.T()) * 2.0; }
+
+  Array origin, rows, centres;
+};
 
 class Uniform {
  public:
@@ -160,16 +168,16 @@ Clusters k_means(Source& source, const ClusterOptions& options) {
   // Of all samples at once: each belongs to its nearest centre; the means of those that do.
   const auto iterate = compile(
       [=](const std::vector<Array>& a) {
-        const Array rows = astype(rows_of(a[0], axis), dtype);
-        const Array far = distances(rows, a[1]);
+        const Moved moved(astype(rows_of(a[0], axis), dtype), a[1]);
+        const Array far = moved.distances();
         const Array numbers = arange(0, static_cast<double>(options.clusters));
         const Array nearest = argmin(far, 1, true);
         const Array member = astype(equal(nearest, numbers), dtype);
         const Array sizes = sum(equal(nearest, numbers), 0);
-        const Array sums = matmul(member.T(), rows);
+        const Array sums = matmul(member.T(), moved.rows);
         const Array count = astype(expand_dims(sizes, 1), dtype);
-        const Array means = where(count > 0.0, sums / maximum(count, 1.0), a[1]);
-        const Array inertia = sum(maximum(min(far, 1) + sum(square(rows), 1), 0.0));
+        const Array means = where(count > 0.0, sums / maximum(count, 1.0) + moved.origin, a[1]);
+        const Array inertia = sum(maximum(min(far, 1) + sum(square(moved.rows), 1), 0.0));
         return std::vector<Array>{means, sizes, inertia};
       },
       {{axis, -1}});
@@ -190,8 +198,8 @@ void nearest_centres(const Array& centres, Source& source, Sink& sink) {
   const int axis = source.sample_axis();
   const auto program = compile(
       [axis](const std::vector<Array>& a) {
-        const Array rows = astype(rows_of(a[0], axis), a[1].dtype());
-        return std::vector<Array>{argmin(distances(rows, a[1]), 1)};
+        const Moved moved(astype(rows_of(a[0], axis), a[1].dtype()), a[1]);
+        return std::vector<Array>{argmin(moved.distances(), 1)};
       },
       {{axis, -1}});
   Sink* const to = &sink;
