@@ -89,9 +89,9 @@ struct Neighbors {
 };
 // The k nearest samples of each query, all of them compared: one pass over the source finds some
 // more than k, of which the scores are computed again in float64 from their rows. Queries of which
-// rounding may have hidden a nearer sample (scores that hardly differ, or values at the ends of
-// the range) make one more pass, in float64. Of equals the lower number comes first. A sample with
-// NaN comes after all without, as infinitely far.
+// rounding may have hidden a nearer sample (scores that hardly differ, a mean that is large beside
+// the spread, values at the ends of the range) make one more pass, in float64. Of equals the lower
+// number comes first. A sample with NaN comes after all without, as infinitely far.
 //   queries: (queries, features), float32 or float64; the source has them as rows or columns.
 // Errors: ShapeError where features differ; ValueError where k is not in 1 … samples; DataError for
 // a query with NaN,

@@ -79,18 +79,27 @@ struct Found {
   std::vector<int64_t> samples;  // (queries, count), the nearest first
   std::vector<double> last;      // of each query: the score of the last one, as they have it
   std::vector<double> norms;     // of the queries, as they were multiplied
-  double smallest, largest;      // squared norm of a sample, as it was multiplied
+  double extreme;                // of the samples, as extreme() has it
 };
 
-// Queries that meet the samples in `dtype`. Distances are those from a centre, so that a mean
-// which is large beside the spread takes no digits. careful: samples are scaled for cosine.
+// The largest squared norm of a sample; of cosine, whose norms may be too small as well, also one
+// over the smallest.
+Array extreme(Metric metric, const Array& squares) {
+  if (metric == Metric::l2) return zeros({});  // what matters is how far the nearest are
+  const Array size = metric == Metric::dot ? squares : maximum(squares, 1.0 / squares);
+  return max(where(isnan(size), 1.0, size));
+}
+
+// Queries that meet the samples in `dtype`. careful: distances are those from the mean of the
+// queries, so that one which is large beside the spread takes no digits; samples are scaled for
+// cosine.
 Found find(const Array& queries, Source& source, int64_t count, Metric metric, DType dtype,
            bool careful) {
   const int axis = source.sample_axis();
   const auto program = compile(
       [=](const std::vector<Array>& a) {
         Array data = astype(axis == 0 ? a[0].T() : a[0], dtype);
-        if (metric == Metric::l2) data = data - a[2];
+        if (metric == Metric::l2 && careful) data = data - a[2];
         if (metric == Metric::cosine && careful) {
           const Array large = max(abs(data), 0, true);
           data = data / where(large > 0.0, large, 1.0);
@@ -98,19 +107,18 @@ Found find(const Array& queries, Source& source, int64_t count, Metric metric, D
         const Array squares = sum(square(data), 0, true);
         const Array all = similarity(metric, a[1], data, squares);
         const TopK best = top_k(where(isnan(all), kFarthest, all), count, 1);
-        const Array known = where(isnan(squares), 1.0, squares);
-        return std::vector<Array>{best.values, best.indices, min(known), max(known)};
+        return std::vector<Array>{best.values, best.indices, extreme(metric, squares)};
       },
       {{axis, -1, -1}});
   const Array mean_query = mean(queries, 0, true);
   const Array centre = astype(where(finite(mean_query), mean_query, 0.0), dtype);
   Array asked = astype(queries, dtype);
-  if (metric == Metric::l2) asked = asked - centre;
+  if (metric == Metric::l2 && careful) asked = asked - centre;
   if (metric == Metric::cosine) asked = astype(of_norm_1(queries), dtype);
   const auto best = program.stream(source, {asked, centre.T()});
   const Array squares = sum(square(astype(asked, DType::float64)), 1);
   return {best[1].to_vector<int64_t>(), best[0][{slice(), -1}].to_vector<double>(),
-          sqrt(squares).to_vector<double>(), best[2].item(), best[3].item()};
+          sqrt(squares).to_vector<double>(), best[2].item()};
 }
 
 // Of a row as it was read, in float64.
@@ -189,7 +197,7 @@ class Search {
       : queries_(astype(queries, DType::float64)),
         source_(source),
         k_(k),
-        count_(std::min(k + k / 4 + 8, *source.length())),
+        count_(std::min(k + k / 4 + 6, *source.length())),
         features_(queries.shape(1)),
         metric_(metric),
         dtype_(promote(queries.dtype(), source.dtypes()[0])),
@@ -255,7 +263,7 @@ class Search {
       return false;
     }
     if (metric_ == Metric::cosine && !careful &&
-        !(found.smallest > features * range.tiny / range.eps && found.largest < range.most))
+        !(found.extreme < range.eps / (features * range.tiny)))
       return false;
     const double same = metric_ == Metric::l2 ? found.norms[i] * found.norms[i] : 0;
     return kth - (found.last[i] - same) >
@@ -265,7 +273,7 @@ class Search {
   // What the products of query `i` with samples that may be among the nearest are at most.
   double size_of(const Found& found, std::size_t i, double kth) const {
     if (metric_ == Metric::cosine) return 1;
-    if (metric_ == Metric::dot) return found.norms[i] * std::sqrt(found.largest);
+    if (metric_ == Metric::dot) return found.norms[i] * std::sqrt(found.extreme);
     return std::pow(found.norms[i] + std::sqrt(-kth), 2);
   }
 
