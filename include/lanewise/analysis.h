@@ -116,10 +116,10 @@ struct Clusters {
   int iterations = 0;
 };
 // k-means by Lloyd's iterations from centres that k-means++ chooses (Arthur and Vassilvitskii,
-// 2007) among at most 100 samples a cluster, drawn evenly. A pass over the source for an iteration.
-// A centre that loses all its samples stays where it is.
-// Errors: ValueError where clusters is not in 1 … samples or iterations below 1; DataError naming
-// the first value that isn't finite, or for values whose distances overflow.
+// 2007) among at most 100 samples a cluster, drawn evenly. A pass over the source for an iteration,
+// and one for the sizes and the inertia of the last centres. A centre that loses all its samples
+// stays where it is. Errors: ValueError where clusters is not in 1 … samples or iterations below 1;
+// DataError naming the first value that isn't finite, or for values whose distances overflow.
 Clusters k_means(Source& source, const ClusterOptions& options = {});
 // The number of the nearest centre of each sample, int64 (count,), pushed to `sink`.
 // Errors: ShapeError where features differ.

@@ -320,6 +320,21 @@ TEST(KMeans, FindsHeapsFarFromZero) {
   EXPECT_NEAR(found.inertia, 9000 * 2 * 0.09, 9000 * 2 * 0.09 * 0.1);
 }
 
+TEST(KMeans, TellsOfTheCentresThatItGives) {
+  const Array x = samples(5000, 3, DType::float64);
+  ClusterOptions options;
+  options.clusters = 7;
+  options.iterations = 2;
+  const Clusters found = k_means(*array_source({x}), options);
+  Collect labels;
+  nearest_centres(found.centres, *array_source({x}), labels);
+  const Array numbers = expand_dims(labels.all(), 1);
+  const Array sizes = sum(equal(numbers, arange(0, 7)), 0);
+  EXPECT_EQ(found.sizes.to_vector<int64_t>(), sizes.to_vector<int64_t>());
+  const Array there = take(found.centres, labels.all(), 0);
+  EXPECT_NEAR(found.inertia, sum(square(x - there)).item(), 1e-6);
+}
+
 TEST(KMeans, SaysWhatIsWrong) {
   Array x = heaps(300);
   ClusterOptions options;

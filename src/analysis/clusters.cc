@@ -190,6 +190,9 @@ Clusters k_means(Source& source, const ClusterOptions& options) {
     go_on = before - now > options.tolerance * now;
     if (options.on_iteration) go_on = options.on_iteration(found.iterations, now) && go_on;
   }
+  const auto last = iterate.stream(source, {found.centres});  // what belongs to these centres
+  found.sizes = last[1];
+  found.inertia = last[2].item();
   return found;
 }
 
