@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "cli/meter.h"
 #include "io/atomic_file.h"
 #include "io/file.h"
 #include "lanewise/error.h"
@@ -45,8 +46,10 @@ class PartialFile::Rest : public Source {
   void reset() override {
     source_.reset();
     if (source_.seekable()) return source_.seek(first_);
-    constexpr int64_t kSkipped = 64 << 10;  // at once
-    for (int64_t at = 0; at < first_; at += kSkipped) source_.pull(std::min(kSkipped, first_ - at));
+    constexpr int64_t kBytes = 16 << 20;
+    const int64_t skipped =
+        std::max<int64_t>(kBytes / std::max<int64_t>(row_bytes(source_), 1), 16);
+    for (int64_t at = 0; at < first_; at += skipped) source_.pull(std::min(skipped, first_ - at));
   }
 
  private:

@@ -35,8 +35,8 @@ struct ScalerOptions {
 // What is known of each feature of samples after reading them: the moments that scale them.
 class Scaler {
  public:
-  // One pass over the source (robust: four of float32, seven of float64); one or two more where
-  // values that aren't finite are left out.
+  // One pass over the source (robust: four of float32, seven of float64, more beyond 1,300
+  // features); one or two more where values that aren't finite are left out.
   // Errors: DataError naming the first feature that has a value that isn't finite, and the sample,
   // or none that is, or whose spread overflows its dtype.
   static Scaler fit(Source& source, const ScalerOptions& options = {});
@@ -67,7 +67,8 @@ class Scaler {
 
 // The quantiles q in [0, 1] of each feature, values that aren't finite left out: float64,
 // (q.size(), …), the rest the shape of a sample. As numpy.nanquantile: between two values in
-// proportion. Exact, without sorting: a pass for each 11 bits of a value counts where it falls.
+// proportion. Exact, without sorting: a pass for each 11 bits of a value counts where it falls; of
+// fewer bits where there are so many features that the counts would take more than 128 MiB.
 // Errors: ValueError for q outside [0, 1]; DataError for a feature without values.
 Array quantiles(Source& source, std::span<const double> q);
 

@@ -183,6 +183,17 @@ TEST(Quantiles, AreThoseOfSortedValues) {
   EXPECT_THROW(quantiles(*array_source({samples(3, 2)}), std::vector<double>{1.5}), ValueError);
 }
 
+TEST(Quantiles, OfManyFeaturesTakeMorePasses) {
+  const Array x = samples(9, 20'000);
+  const Array found = quantiles(*array_source({x}), std::vector<double>{0.25, 0.5, 0.75});
+  for (int64_t f : {0, 1, 19'999}) {
+    auto column = x[{slice(), f}].to_vector<double>();
+    std::sort(column.begin(), column.end());
+    for (int64_t k = 0; k < 3; ++k)
+      EXPECT_EQ((found[{k, f}].item()), column[static_cast<std::size_t>(2 * k + 2)]);
+  }
+}
+
 TEST(Neighbors, AreThoseOfAllPairs) {
   const Array data = samples(3000, 6, DType::float64) - 5.0,
               queries = samples(11, 6, DType::float64);

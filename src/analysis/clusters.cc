@@ -45,15 +45,22 @@ class Uniform {
   std::mt19937_64 generator_;
 };
 
+int64_t pulled_at_once(const Source& source) {
+  constexpr int64_t kBytes = 16 << 20;
+  const int64_t row =
+      element_count(source.row_shapes()[0]) * static_cast<int64_t>(size_of(source.dtypes()[0]));
+  return std::clamp<int64_t>(kBytes / std::max<int64_t>(row, 1), 16, 64 << 10);
+}
+
 // One of each run of samples of equal length: (drawn, features), float64.
 Array draw(Source& source, int64_t wanted, Uniform& uniform) {
   const int64_t samples = *source.length(), step = std::max<int64_t>(samples / wanted, 1);
-  constexpr int64_t kPull = 64 << 10;
+  const int64_t pulled = pulled_at_once(source);
   std::vector<Array> drawn;
   source.reset();
   int64_t next = uniform.below(step), run_of_next = 0;
-  for (int64_t first = 0; first < samples; first += kPull) {
-    const Array rows = rows_of(source.pull(kPull)[0], source.sample_axis());
+  for (int64_t first = 0; first < samples; first += pulled) {
+    const Array rows = rows_of(source.pull(pulled)[0], source.sample_axis());
     std::vector<int64_t> chosen;
     while (next < first + rows.shape(0)) {
       chosen.push_back(next - first);
