@@ -58,9 +58,9 @@ nb::tuple find_neighbors(nb::handle queries, nb::handle source, int64_t k,
 
 Clusters cluster(nb::handle source, int64_t clusters, int iterations, double tolerance,
                  uint32_t seed) {
-  return with_source(source, [&](Source& s) {
-    return k_means(s, {clusters, iterations, tolerance, seed});
-  });
+  ClusterOptions options{clusters, iterations, tolerance, seed};
+  options.before_centre = check_signals;
+  return with_source(source, [&](Source& s) { return k_means(s, options); });
 }
 
 Array number_of_nearest(nb::handle centres, nb::handle source) {

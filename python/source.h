@@ -12,6 +12,8 @@
 
 namespace lanewise::python {
 
+void check_signals();  // throws after Ctrl-C
+
 // A source for one run at a time, which Ctrl-C ends.
 class HeldSource : public Source {
  public:

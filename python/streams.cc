@@ -12,11 +12,13 @@
 
 namespace lanewise::python {
 
+void check_signals() {
+  nb::gil_scoped_acquire gil;
+  if (PyErr_CheckSignals() != 0) throw nb::python_error();
+}
+
 std::vector<Array> HeldSource::pull(int64_t count) {
-  {
-    nb::gil_scoped_acquire gil;
-    if (PyErr_CheckSignals() != 0) throw nb::python_error();
-  }
+  check_signals();
   return source_->pull(count);
 }
 

@@ -47,6 +47,9 @@ int run(Flags flags, const Output& output) {
   const auto data = read_ahead(open_source(flags.data, options));
   Meter meter;
   const auto watched = metered(*data, meter, "clustering");
+  flags.options.before_centre = [] {
+    if (interrupted()) throw Interrupted{};
+  };
   const Clusters found = k_means(*watched, flags.options);
   const int64_t samples = *data->length();
   std::string text = text_of(found, samples);

@@ -109,6 +109,8 @@ struct ClusterOptions {
   uint32_t seed = 0;
   // After each iteration; returns whether to go on.
   std::function<bool(int iteration, double inertia)> on_iteration{};
+  // Before each of the first centres is chosen, which reads nothing; what it throws ends the run.
+  std::function<void()> before_centre{};
 };
 struct Clusters {
   Array centres;       // (clusters, features)

@@ -346,6 +346,17 @@ TEST(KMeans, TellsOfTheCentresThatItGives) {
   EXPECT_NEAR(found.inertia, sum(square(x - there)).item(), 1e-6);
 }
 
+TEST(KMeans, MayBeEndedBetweenTheFirstCentres) {
+  ClusterOptions options;
+  options.clusters = 50;
+  int asked = 0;
+  options.before_centre = [&] {
+    if (++asked == 3) throw ValueError("enough");
+  };
+  EXPECT_THROW(k_means(*array_source({heaps(3000)}), options), ValueError);
+  EXPECT_EQ(asked, 3);
+}
+
 TEST(KMeans, SaysWhatIsWrong) {
   Array x = heaps(300);
   ClusterOptions options;

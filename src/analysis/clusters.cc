@@ -90,11 +90,13 @@ int64_t draw_in_proportion(const std::vector<double>& weights, double share) {
 
 // k-means++: each centre is drawn with a probability in proportion to the squared distance to the
 // nearest one before it; of a few drawn so, the one that leaves the least distance.
-Array choose_centres(const Array& rows, int64_t clusters, Uniform& uniform) {
+Array choose_centres(const Array& rows, const ClusterOptions& options, Uniform& uniform) {
+  const int64_t clusters = options.clusters;
   std::vector<int64_t> chosen = {uniform.below(rows.shape(0))};
   std::vector<double> nearest = distances_to(rows, chosen[0]);
   const int trials = 2 + static_cast<int>(std::log(static_cast<double>(clusters)));
   while (static_cast<int64_t>(chosen.size()) < clusters) {
+    if (options.before_centre) options.before_centre();
     double least = std::numeric_limits<double>::infinity();
     std::vector<double> best;
     chosen.push_back(0);
@@ -170,7 +172,7 @@ Clusters k_means(Source& source, const ClusterOptions& options) {
   Uniform uniform(options.seed);
   const Array drawn = draw(source, kSeedSamples * options.clusters, uniform);
   if (!std::isfinite(sum(drawn).item())) fail_not_finite(source);
-  const Array centres = astype(choose_centres(drawn, options.clusters, uniform), dtype);
+  const Array centres = astype(choose_centres(drawn, options, uniform), dtype);
 
   // Of all samples at once: each belongs to its nearest centre; the means of those that do.
   const auto iterate = compile(
