@@ -126,8 +126,8 @@ void save_npz(const std::string& path, const std::map<std::string, Array>& array
 
 // The numeric columns of a CSV file as rows, NaN where a value is missing: a first pass finds the
 // types and the number of rows. Memory as for table_source.
-// Errors: as read_csv; DataError where no column holds numbers; ValueError for "-" and other
-// dtypes.
+// Errors: as read_csv; IoError for a pipe; DataError where no column holds numbers; ValueError for
+// "-" and other dtypes.
 std::unique_ptr<Source> csv_source(const std::string& path, const CsvOptions& options = {},
                                    DType dtype = DType::float32);
 

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <numeric>
 
 #include "base/tensor.h"
@@ -79,6 +80,13 @@ class CsvSource : public Source {
   std::unique_ptr<TableSource> tables_;
 };
 
+void refuse_pipe(const std::string& path) {
+  std::error_code ignored;
+  const auto status = std::filesystem::status(path, ignored);
+  if (std::filesystem::is_fifo(status))
+    throw IoError(path, "is a pipe, and must be read twice; save it to a file first");
+}
+
 }  // namespace
 
 std::unique_ptr<Source> csv_source(const std::string& path, const CsvOptions& options,
@@ -86,6 +94,7 @@ std::unique_ptr<Source> csv_source(const std::string& path, const CsvOptions& op
   if (!is_float(dtype)) throw ValueError("csv_source gives float32 or float64");
   if (path == "-")
     throw ValueError("csv_source reads a file twice, which the standard input can't be");
+  refuse_pipe(path);
   return std::make_unique<CsvSource>(path, options, dtype);
 }
 

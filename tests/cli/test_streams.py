@@ -102,6 +102,13 @@ def test_csv_is_normalized(folder):
     np.testing.assert_allclose(np.load(folder / "t.npy")[:, 0], [-1.2247449, 0, 1.2247449], atol=1e-6)
 
 
+def test_pipes_are_refused(folder):
+    os.mkfifo(folder / "pipe.csv")
+    for command in (("normalize", folder / "pipe.csv", folder / "o.npy"), ("cluster", folder / "pipe.csv"),
+                    ("neighbors", folder / "pipe.csv", folder / "pipe.csv")):
+        assert "is a pipe, and must be read twice; save it to a file first" in refusal(*command)
+
+
 def test_wrong_inputs(folder, data):
     assert "no such" in refusal("normalize", folder / "absent.npy", folder / "o.npy").lower()
     assert "no file matches" in refusal("normalize", folder / "absent-*.npy", folder / "o.npy")
