@@ -15,6 +15,7 @@ namespace {
 struct Flags {
   std::string data, output, labels;
   bool features_first = false;
+  CsvFlags csv;
   ClusterOptions options;
 };
 
@@ -42,9 +43,7 @@ void save_labels(const Clusters& found, Source& source, const std::string& path)
 
 int run(Flags flags, const Output& output) {
   watch_interrupts();
-  SourceOptions options;
-  options.npy.features_first = flags.features_first;
-  const auto data = read_ahead(open_source(flags.data, options));
+  const auto data = read_ahead(open_samples(flags.data, flags.features_first, flags.csv));
   Meter meter;
   const auto watched = metered(*data, meter, "clustering");
   flags.options.before_centre = [] {
@@ -91,6 +90,7 @@ Run add_cluster(CommandLine& line) {
   group.value("--output", flags->output, "FILE", ".npy for the centres");
   group.value("--labels", flags->labels, "FILE", ".npy for the cluster of each sample, int32");
   add_axis_flag(line, flags->features_first);
+  add_csv_flags(line, flags->csv);
   add_run_flags(line);
   line.footer(R"text(
 k-means: Lloyd's iterations from centres that k-means++ chooses. Features with

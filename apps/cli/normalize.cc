@@ -33,13 +33,6 @@ std::string moments_path(const Flags& flags) {
   return fs::path(flags.output).replace_extension().string() + ".moments.json";
 }
 
-std::unique_ptr<Source> open_input(const Flags& flags) {
-  SourceOptions options;
-  options.npy.features_first = flags.features_first;
-  options.csv = flags.csv.over({});
-  return read_ahead(open_source(flags.input, options));
-}
-
 Scaler moments_of(const Flags& flags, Source& source) {
   if (!flags.apply.empty())
     return Scaler::from_json(std::string(FileBytes(flags.apply).view()), flags.apply);
@@ -79,7 +72,7 @@ Json job_of(const Flags& flags, const Source& source) {
 
 int normalize(const Flags& flags, const Output& output) {
   watch_interrupts();
-  const auto input = open_input(flags);
+  const auto input = read_ahead(open_samples(flags.input, flags.features_first, flags.csv));
   const Shape row = input->row_shapes()[0];
   const int64_t samples = *input->length();
   NpySinkOptions layout;

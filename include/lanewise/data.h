@@ -134,9 +134,9 @@ std::unique_ptr<Source> csv_source(const std::string& path, const CsvOptions& op
 struct SourceOptions {
   NpySourceOptions npy;
   CsvOptions csv;
+  DType csv_dtype = DType::float32;  // of the numbers, unless npy.dtype says otherwise
 };
-// By its name: X.npy or a pattern of such, ARCHIVE.npz:ARRAY, and whatever else CSV, whose numbers
-// are of npy.dtype or float32.
+// By its name: X.npy or a pattern of such, ARCHIVE.npz:ARRAY, and whatever else CSV.
 std::unique_ptr<Source> open_source(const std::string& name, const SourceOptions& options = {});
 
 // A line a row after a header of names; numbers in shortest round-trip form, nothing for NaN.

@@ -106,7 +106,7 @@ std::unique_ptr<Source> open_source(const std::string& name, const SourceOptions
   if (name.ends_with(".npz"))
     throw ValueError(
         fmt::format("'{}' holds several arrays; name one of them, as in {}:x", name, name));
-  return csv_source(name, options.csv, options.npy.dtype.value_or(DType::float32));
+  return csv_source(name, options.csv, options.npy.dtype.value_or(options.csv_dtype));
 }
 
 }  // namespace lanewise

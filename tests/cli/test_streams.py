@@ -102,6 +102,21 @@ def test_csv_is_normalized(folder):
     np.testing.assert_allclose(np.load(folder / "t.npy")[:, 0], [-1.2247449, 0, 1.2247449], atol=1e-6)
 
 
+def test_numbers_of_csv_keep_their_digits(folder):
+    (folder / "seconds.csv").write_text("t\n" + "".join(f"{1_700_000_000 + s}\n" for s in range(1500)))
+    lanewise("normalize", folder / "seconds.csv", folder / "s.npy", "--method", "minmax")
+    np.testing.assert_allclose(np.load(folder / "s.npy")[:, 0], np.arange(1500) / 1499, atol=1e-6)
+
+
+def test_csv_is_read_as_flags_say(folder):
+    (folder / "semi.csv").write_text("1;5\n2;-\n30;7\n31;8\n")
+    flags = ("--separator", ";", "--no-header", "--missing", "-")
+    assert "1 of sample 1 is NaN" in refusal("cluster", folder / "semi.csv", "-k", 2, *flags)
+    (folder / "q.csv").write_text("30;7\n")
+    found = answer("neighbors", folder / "q.csv", folder / "semi.csv", "-k", 2, "--metric", "l2", *flags)
+    assert [n["sample"] for n in found["neighbors"][0]] == [2, 3]
+
+
 def test_pipes_are_refused(folder):
     os.mkfifo(folder / "pipe.csv")
     for command in (("normalize", folder / "pipe.csv", folder / "o.npy"), ("cluster", folder / "pipe.csv"),
