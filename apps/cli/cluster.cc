@@ -43,7 +43,7 @@ void save_labels(const Clusters& found, Source& source, const std::string& path)
 
 int run(Flags flags, const Output& output) {
   watch_interrupts();
-  const auto data = read_ahead(open_samples(flags.data, flags.features_first, flags.csv));
+  const auto data = read_ahead(open_samples(flags.data, flags.features_first, flags.csv, output));
   Meter meter;
   const auto watched = metered(*data, meter, "clustering");
   flags.options.before_centre = [] {

@@ -53,11 +53,12 @@ void add_run_flags(CommandLine& line) {
 }
 
 std::unique_ptr<Source> open_samples(const std::string& name, bool features_first,
-                                     const CsvFlags& csv) {
+                                     const CsvFlags& csv, const Output& output) {
   SourceOptions options;
   options.npy.features_first = features_first;
   options.csv = csv.over({});
   options.csv_dtype = DType::float64;
+  options.warn = [&output](const std::string& warning) { output.warn("{}", warning); };
   return open_source(name, options);
 }
 

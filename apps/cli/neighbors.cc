@@ -20,8 +20,8 @@ struct Flags {
 };
 
 // All queries, as rows.
-Array read_queries(const Flags& flags) {
-  const auto source = open_samples(flags.queries, false, flags.csv);
+Array read_queries(const Flags& flags, const Output& output) {
+  const auto source = open_samples(flags.queries, false, flags.csv, output);
   const Array all = source->pull(source->length().value_or(0))[0];
   const Array rows = source->sample_axis() == 0 ? all : all.T();
   const Array floats = is_float(rows.dtype()) ? rows : astype(rows, DType::float32);
@@ -73,9 +73,9 @@ Neighbors find(const Array& queries, Source& data, const Flags& flags) {
 
 int run(const Flags& flags, const Output& output) {
   watch_interrupts();
-  const Array queries = read_queries(flags);
+  const Array queries = read_queries(flags, output);
   if (queries.shape(0) == 0) throw DataError(fmt::format("{}: holds no queries", flags.queries));
-  const auto data = read_ahead(open_samples(flags.data, flags.features_first, flags.csv));
+  const auto data = read_ahead(open_samples(flags.data, flags.features_first, flags.csv, output));
   Meter meter;
   const auto watched = metered(*data, meter, "comparing");
   const Neighbors found = find(queries, *watched, flags);

@@ -72,7 +72,7 @@ Json job_of(const Flags& flags, const Source& source) {
 
 int normalize(const Flags& flags, const Output& output) {
   watch_interrupts();
-  const auto input = read_ahead(open_samples(flags.input, flags.features_first, flags.csv));
+  const auto input = read_ahead(open_samples(flags.input, flags.features_first, flags.csv, output));
   const Shape row = input->row_shapes()[0];
   const int64_t samples = *input->length();
   NpySinkOptions layout;
@@ -118,7 +118,7 @@ int normalize(const Flags& flags, const Output& output) {
                        {"features", features},
                        {"scaling", name(scaler.options().scaling)},
                        {"dtype", name(flags.dtype)},
-                       {"not_finite", left_out},
+                       {"not_finite", flags.apply.empty() ? Json(left_out) : Json()},
                        {"moments", flags.apply.empty() ? moments_path(flags) : flags.apply},
                        {"resumed_at", partial.resumed_at()},
                        {"bytes_read", bytes},
@@ -136,23 +136,26 @@ Run add_normalize(CommandLine& line) {
       .required();
   group.value("OUT", flags->output, "", "a .npy file of the same layout").required();
   add_axis_flag(line, flags->features_first);
-  group
-      .named("--method", flags->scaler.scaling, scaling_from_name,
-             "standard: mean 0, deviation 1; minmax: from 0 to 1; robust: median 0, quartiles 1 "
-             "apart")
-      .check(one_of({"standard", "minmax", "robust"}));
+  const Flag method =
+      group
+          .named(
+              "--method", flags->scaler.scaling, scaling_from_name,
+              "standard: mean 0, deviation 1; minmax: from 0 to 1; robust: median 0, quartiles 1 "
+              "apart")
+          .check(one_of({"standard", "minmax", "robust"}));
   group.named("--dtype", flags->dtype, dtype_from_name, "of OUT")
       .check(one_of({"float32", "float64"}));
-  group
-      .text(
-          "--nan",
-          [f = flags.get()](const std::string& text) {
-            f->scaler.ignore_not_finite = text == "ignore";
-          },
-          "WHAT",
-          "values that are NaN or infinite: an error, or left out of the moments and passed on")
-      .check(one_of({"fail", "ignore"}))
-      .by_default("fail");
+  const Flag nan =
+      group
+          .text(
+              "--nan",
+              [f = flags.get()](const std::string& text) {
+                f->scaler.ignore_not_finite = text == "ignore";
+              },
+              "WHAT",
+              "values that are NaN or infinite: an error, or left out of the moments and passed on")
+          .check(one_of({"fail", "ignore"}))
+          .by_default("fail");
   const Flag keep =
       group.list("--keep", flags->kept, "FEATURE",
                  "its number from 0: passed on as it is, as a target needs; may be repeated");
@@ -160,7 +163,9 @@ Run add_normalize(CommandLine& line) {
                                    "where they are saved [OUT.moments.json]");
   group.value("--apply", flags->apply, "FILE", "scale with these moments of other data")
       .excludes(moments)
-      .excludes(keep);
+      .excludes(keep)
+      .excludes(method)
+      .excludes(nan);
   group.toggle("--resume", flags->resume, "go on where a run that was interrupted got to");
   group.value("--checkpoint-every", flags->checkpoint_every, "TIME",
               "between two states that --resume can go on with: 500ms, 30s, 5m");

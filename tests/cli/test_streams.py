@@ -69,6 +69,9 @@ def test_moments_scale_other_data(folder, data, x):
     assert result.dtype == np.float64
     np.testing.assert_allclose(result, (x[:100] + 1 - np.float32(moments["centre"])) / np.float32(moments["scale"]),
                                atol=1e-6)
+    for flags in (("--method", "robust"), ("--nan", "fail"), ("--keep", 1)):
+        assert flags[0] in refusal("normalize", data, folder / "n.npy", "--apply", folder / "m.json", *flags, code=2)
+    assert answer("normalize", data, folder / "n.npy", "--apply", folder / "m.json")["not_finite"] is None
     np.save(folder / "narrow.npy", x[:, :3])
     assert "(3,)" in refusal("normalize", folder / "narrow.npy", folder / "n.npy", "--apply", folder / "m.json")
 
@@ -99,6 +102,7 @@ def test_values_that_are_missing(folder, x):
 def test_csv_is_normalized(folder):
     (folder / "t.csv").write_text("a,name,b\n1,x,10\n2,y,20\n3,z,30\n")
     assert answer("normalize", folder / "t.csv", folder / "t.npy")["features"] == 2
+    assert "t.csv: left out, since they hold texts: 'name'" in lanewise("normalize", folder / "t.csv", folder / "t.npy").stderr
     np.testing.assert_allclose(np.load(folder / "t.npy")[:, 0], [-1.2247449, 0, 1.2247449], atol=1e-6)
 
 
