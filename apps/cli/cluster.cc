@@ -6,6 +6,7 @@
 #include "cli/data_flags.h"
 #include "cli/interrupt.h"
 #include "cli/meter.h"
+#include "io/atomic_file.h"
 #include "lanewise/analysis.h"
 #include "lanewise/ops.h"
 
@@ -44,6 +45,8 @@ void save_labels(const Clusters& found, Source& source, const std::string& path)
 int run(Flags flags, const Output& output) {
   watch_interrupts();
   const auto data = read_ahead(open_samples(flags.data, flags.features_first, flags.csv, output));
+  for (const std::string& path : {flags.output, flags.labels})
+    if (!path.empty()) AtomicFile probe(path);  // before the work: it may not be writable
   Meter meter;
   const auto watched = metered(*data, meter, "clustering");
   flags.options.before_centre = [] {

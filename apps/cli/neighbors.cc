@@ -5,6 +5,7 @@
 #include "cli/data_flags.h"
 #include "cli/interrupt.h"
 #include "cli/meter.h"
+#include "io/atomic_file.h"
 #include "lanewise/analysis.h"
 #include "lanewise/ops.h"
 
@@ -76,6 +77,7 @@ int run(const Flags& flags, const Output& output) {
   const Array queries = read_queries(flags, output);
   if (queries.shape(0) == 0) throw DataError(fmt::format("{}: holds no queries", flags.queries));
   const auto data = read_ahead(open_samples(flags.data, flags.features_first, flags.csv, output));
+  if (!flags.output.empty()) AtomicFile probe(flags.output);  // before the work
   Meter meter;
   const auto watched = metered(*data, meter, "comparing");
   const Neighbors found = find(queries, *watched, flags);

@@ -2,6 +2,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "base/crc32c.h"
 #include "cli/command.h"
 #include "cli/data_flags.h"
 #include "cli/interrupt.h"
@@ -53,6 +54,13 @@ std::size_t path_length(const std::string& input) {
   return colon == input.npos ? input.size() : colon + 4;
 }
 
+// Of a file's contents; 0 where there is none.
+uint32_t checksum_of(const std::string& path) {
+  if (path.empty()) return 0;
+  const FileBytes bytes(path);
+  return crc32c(0, bytes.view().data(), static_cast<int64_t>(bytes.view().size()));
+}
+
 // What decides the bytes of the result.
 Json job_of(const Flags& flags, const Source& source) {
   Json files = Json::array();
@@ -60,13 +68,16 @@ Json job_of(const Flags& flags, const Source& source) {
     const auto changed = fs::last_write_time(path).time_since_epoch().count();
     files.push_back({path, fs::file_size(path), changed});
   }
+  const CsvFlags& csv = flags.csv;
   return {{"files", files},
           {"samples", *source.length()},
           {"scaling", name(flags.scaler.scaling)},
           {"ignore", flags.scaler.ignore_not_finite},
           {"kept", flags.kept},
           {"apply", flags.apply},
+          {"moments", checksum_of(flags.apply)},
           {"features_first", flags.features_first},
+          {"csv", {csv.separator, csv.header ? Json(*csv.header) : Json(), csv.missing}},
           {"dtype", name(flags.dtype)}};
 }
 
@@ -82,6 +93,7 @@ int normalize(const Flags& flags, const Output& output) {
   PartialFile partial(flags.output, job_of(flags, *input), flags.resume,
                       seconds_from("--checkpoint-every", flags.checkpoint_every));
 
+  if (flags.apply.empty()) AtomicFile probe(moments_path(flags));  // before the work
   Meter meter;
   const auto measured = metered(*input, meter, "measuring");
   const bool known = !partial.notes().empty();
@@ -96,8 +108,8 @@ int normalize(const Flags& flags, const Output& output) {
     if (*rest->length() > 0) scaler.apply(*rest, *sink, flags.dtype);
     sink->close();
   } catch (const Interrupted&) {
-    output.complain(
-        fmt::format("interrupted; {0}.partial holds what is done, --resume goes on", flags.output));
+    output.complain(fmt::format("interrupted; {} holds what is done, --resume goes on",
+                                partial.partial_path()));
     return kInterrupted;
   }
   if (flags.apply.empty()) save_text(moments_path(flags), scaler.to_json());

@@ -11,6 +11,15 @@
 
 namespace lanewise::cli {
 
+namespace {
+
+std::string target_of(const std::string& path) {
+  if (!std::filesystem::is_symlink(path)) return path;
+  return std::filesystem::weakly_canonical(path).string();
+}
+
+}  // namespace
+
 // Stores the state now and then.
 class PartialFile::Stored : public Sink {
  public:
@@ -57,27 +66,31 @@ class PartialFile::Rest : public Source {
   const int64_t first_;
 };
 
-PartialFile::PartialFile(std::string path, Json job, bool resume, double every)
-    : path_(std::move(path)), job_(std::move(job)), every_(every) {
+PartialFile::PartialFile(const std::string& path, Json job, bool resume, double every)
+    : path_(target_of(path)), job_(std::move(job)), every_(every) {
   if (!std::filesystem::exists(state_path())) return;
-  if (!resume) {
-    remove_state();
-    return;
-  }
+  if (resume) load();
+  else remove_state();
+}
+
+void PartialFile::load() {
   const FileBytes bytes(state_path());
-  const Json state = Json::parse(bytes.view(), nullptr, false);
-  if (state.is_discarded() || !state.contains("job") || !state.contains("samples"))
-    throw DataError(fmt::format("{}: damaged; remove it to start anew", state_path()),
-                    state_path());
-  if (state["job"] != job_)
+  try {
+    const Json state = Json::parse(bytes.view());
+    if (state.at("job") != job_)
+      throw DataError(fmt::format("{}: is of another job: the flags or the input have changed "
+                                  "since; repeat the flags of that run, or leave --resume out to "
+                                  "start anew",
+                                  state_path()),
+                      state_path());
+    notes_ = state.at("notes").dump(1) + "\n";
+    // Killed after the last sample, before the state was removed: only the notes are of use.
+    if (std::filesystem::exists(partial_path())) resumed_at_ = state.at("samples").get<int64_t>();
+  } catch (const Json::exception& e) {
     throw DataError(
-        fmt::format("{}: is of another job: the flags or the input have changed since; repeat the "
-                    "flags of that run, or leave --resume out to start anew",
-                    state_path()),
+        fmt::format("{}: damaged ({}); remove it to start anew", state_path(), e.what()),
         state_path());
-  notes_ = state["notes"].dump(1) + "\n";
-  // Killed after the last sample, before the state was removed: only the notes are of use.
-  if (std::filesystem::exists(path_ + ".partial")) resumed_at_ = state["samples"].get<int64_t>();
+  }
 }
 
 void PartialFile::note(std::string notes) {

@@ -207,6 +207,44 @@ def test_resuming_another_job_is_refused(folder, data):
     assert "damaged" in refusal("normalize", data, folder / "o.npy", "--resume")
 
 
+@pytest.mark.parametrize("damage", ["[]", "{}", '{"job": 1, "samples": 2}', '{"samples": 1}'])
+def test_a_damaged_state_is_named(folder, data, damage):
+    (folder / "d.npy.partial.json").write_text(damage)
+    said = refusal("normalize", data, folder / "d.npy", "--resume")
+    assert "d.npy.partial.json" in said and ("damaged" in said or "is of another job" in said)
+    (folder / "d.npy.partial.json").unlink()
+
+
+def test_a_link_is_resumed_beside_what_it_leads_to(folder, data):
+    lanewise("normalize", data, folder / "whole.npy")
+    (folder / "there").mkdir()
+    (folder / "there" / "target.npy").write_text("an earlier one")
+    (folder / "link.npy").symlink_to(folder / "there" / "target.npy")
+    refusal("normalize", data, folder / "link.npy", preexec_fn=full_disk)
+    state = folder / "there" / "target.npy.partial.json"
+    state.write_text(json.dumps(json.loads(state.read_text()) | {"samples": 1024}))
+    assert answer("normalize", data, folder / "link.npy", "--resume")["resumed_at"] == 1024
+    assert (folder / "there" / "target.npy").read_bytes() == (folder / "whole.npy").read_bytes()
+
+
+def test_moments_that_changed_are_another_job(folder, data):
+    lanewise("normalize", data, folder / "o.npy", "--moments", folder / "changing.json")
+    command = ("normalize", data, folder / "changed.npy", "--apply", folder / "changing.json")
+    refusal(*command, preexec_fn=full_disk)
+    lanewise("normalize", data, folder / "o.npy", "--method", "minmax", "--moments", folder / "changing.json")
+    assert "is of another job" in refusal(*command, "--resume")
+
+
+def test_where_results_go_is_tried_first(folder, data):
+    absent = folder / "absent"
+    for command in (("normalize", data, folder / "o.npy", "--moments", absent / "m.json"),
+                    ("cluster", data, "-k", 2, "--labels", absent / "l.npy"),
+                    ("cluster", data, "-k", 2, "--output", absent / "c.npy"),
+                    ("neighbors", data, data, "--output", absent / "n.npz")):
+        assert "can't be written" in refusal(*command)
+    assert not (folder / "o.npy.partial").exists()
+
+
 def test_neighbors_are_exact(folder, data, x):
     queries = x[:5, :] + 0.01
     np.save(folder / "q.npy", queries)
