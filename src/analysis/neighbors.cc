@@ -155,7 +155,7 @@ class Rows {
   }
 
  private:
-  static constexpr int64_t kApart = 64;  // a read of its own for one of so many samples
+  static constexpr int64_t kApart = 1024;  // a read of its own for one of so many samples
   static constexpr int64_t kPullBytes = 16 << 20;
 
   void pull(int64_t sample) {
@@ -207,20 +207,23 @@ class Search {
     std::vector<int64_t> all(nearest_.size());
     std::iota(all.begin(), all.end(), 0);
     const std::vector<int64_t> unsure = look(all, dtype_, false);
-    if (!unsure.empty()) look(unsure, DType::float64, true);
+    if (!unsure.empty() && !look(unsure, DType::float64, true).empty()) refuse_overflow();
     return result();
   }
 
  private:
-  // The nearest of some queries; those of which rounding in `dtype` may have hidden one.
+  // The nearest of some queries; those of which rounding in `dtype` may have hidden one, careful:
+  // of which the range of `dtype` may have.
   std::vector<int64_t> look(const std::vector<int64_t>& numbers, DType dtype, bool careful) {
     const Array queries = take(queries_, array(numbers, {static_cast<int64_t>(numbers.size())}), 0);
     const Found found = find(queries, source_, count_, metric_, dtype, careful);
     score(queries, numbers, found.samples);
     std::vector<int64_t> unsure;
-    for (std::size_t i = 0; i < numbers.size(); ++i)
-      if (!is_sure(found, i, nearest_[static_cast<std::size_t>(numbers[i])], dtype, careful))
-        unsure.push_back(numbers[i]);
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+      const double kth = nearest_[static_cast<std::size_t>(numbers[i])].back().score;
+      const bool sure = careful ? in_range(found, i, kth, dtype) : is_sure(found, i, kth, dtype);
+      if (!sure) unsure.push_back(numbers[i]);
+    }
     return unsure;
   }
 
@@ -252,22 +255,21 @@ class Search {
 
   // Whether no other sample can be among the nearest: the last candidate was farther by more than
   // rounding (errors of products add up as random ones do) and nothing left the range of `dtype`.
-  bool is_sure(const Found& found, std::size_t i, const std::vector<Candidate>& nearest,
-               DType dtype, bool careful) const {
+  bool is_sure(const Found& found, std::size_t i, double kth, DType dtype) const {
+    if (!in_range(found, i, kth, dtype)) return false;
     if (count_ == *source_.length()) return true;
     const Range range = range_of(dtype);
-    const double kth = nearest.back().score, size = size_of(found, i, kth);
     const auto features = static_cast<double>(features_);
-    if (!(size < range.most)) {
-      if (careful) refuse_overflow();
-      return false;
-    }
-    if (metric_ == Metric::cosine && !careful &&
-        !(found.extreme < range.eps / (features * range.tiny)))
+    if (metric_ == Metric::cosine && !(found.extreme < range.eps / (features * range.tiny)))
       return false;
     const double same = metric_ == Metric::l2 ? found.norms[i] * found.norms[i] : 0;
     return kth - (found.last[i] - same) >
-           12 * std::sqrt(features) * range.eps * size + 4 * features * range.tiny;
+           12 * std::sqrt(features) * range.eps * size_of(found, i, kth) +
+               4 * features * range.tiny;
+  }
+
+  bool in_range(const Found& found, std::size_t i, double kth, DType dtype) const {
+    return size_of(found, i, kth) < range_of(dtype).most;
   }
 
   // What the products of query `i` with samples that may be among the nearest are at most.
@@ -290,7 +292,7 @@ class Search {
     std::vector<int64_t> samples;
     for (const std::vector<Candidate>& nearest : nearest_)
       for (const Candidate& c : nearest) {
-        scores.push_back(metric_ == Metric::l2 ? std::sqrt(-c.score) : c.score);
+        scores.push_back(metric_ == Metric::l2 ? std::sqrt(std::abs(c.score)) : c.score);
         samples.push_back(c.sample);
       }
     const Shape shape = {static_cast<int64_t>(nearest_.size()), k_};
