@@ -96,7 +96,8 @@ struct Neighbors {
 //   queries: (queries, features), float32 or float64; the source has them as rows or columns.
 // Errors: ShapeError where features differ; ValueError where k is not in 1 … samples; DataError for
 // a query with NaN,
-// or for values whose products overflow float64.
+// or for values whose products overflow float64, or whose scores overflow float32 where that is
+// their dtype.
 Neighbors neighbors(const Array& queries, Source& source, int64_t k,
                     Metric metric = Metric::cosine);
 

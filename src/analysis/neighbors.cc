@@ -287,12 +287,22 @@ class Search {
         "neighbors: values are so large that their products overflow float64; divide them");
   }
 
+  void check_score(double score) const {
+    if (dtype_ == DType::float64 || !std::isfinite(score)) return;
+    if (std::abs(score) > std::numeric_limits<float>::max())
+      throw DataError(
+          fmt::format("neighbors: a score, {}, overflows float32; give the queries as float64, or "
+                      "divide the values",
+                      score));
+  }
+
   Neighbors result() const {
     std::vector<double> scores;
     std::vector<int64_t> samples;
     for (const std::vector<Candidate>& nearest : nearest_)
       for (const Candidate& c : nearest) {
         scores.push_back(metric_ == Metric::l2 ? std::sqrt(std::abs(c.score)) : c.score);
+        check_score(scores.back());
         samples.push_back(c.sample);
       }
     const Shape shape = {static_cast<int64_t>(nearest_.size()), k_};
