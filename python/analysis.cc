@@ -58,9 +58,9 @@ nb::tuple find_neighbors(nb::handle queries, nb::handle source, int64_t k,
 
 Clusters cluster(nb::handle source, int64_t clusters, int iterations, double tolerance,
                  uint32_t seed) {
-  return with_source(source, [&](Source& s) {
-    return k_means(s, {clusters, iterations, tolerance, seed});
-  });
+  ClusterOptions options{clusters, iterations, tolerance, seed};
+  options.before_centre = check_signals;
+  return with_source(source, [&](Source& s) { return k_means(s, options); });
 }
 
 Array number_of_nearest(nb::handle centres, nb::handle source) {
@@ -124,7 +124,8 @@ void bind_analysis(nb::module_& m) {
         "Errors: ValueError for q outside [0, 1]; DataError for a feature without values.");
   m.def("neighbors", &find_neighbors, "queries"_a, "source"_a, "k"_a = 10, "metric"_a = "cosine",
         "The k nearest samples of each query, all of them compared: scores (queries, k) of\n"
-        "the dtype of the queries, the nearest first, and indices (queries, k), int64.\n\n"
+        "the dtype of the queries or of the samples, whichever has more digits, the nearest\n"
+        "first, and indices (queries, k), int64.\n\n"
         "queries: (queries, features), float32 or float64.\n"
         "metric: \"cosine\" or \"dot\", the largest is nearest; \"l2\", the smallest distance.\n\n"
         "Of equals the lower index is first; a sample with NaN comes last.\n"

@@ -12,6 +12,8 @@
 
 namespace lanewise::python {
 
+void check_signals();  // throws after Ctrl-C
+
 // A source for one run at a time, which Ctrl-C ends.
 class HeldSource : public Source {
  public:
@@ -23,6 +25,8 @@ class HeldSource : public Source {
   std::optional<int64_t> length() const override { return source_->length(); }
   std::vector<Array> pull(int64_t count) override;
   void reset() override { source_->reset(); }
+  bool seekable() const override { return source_->seekable(); }
+  void seek(int64_t sample) override { source_->seek(sample); }
 
   // f(source) while other threads of Python may run.
   template <class F>

@@ -12,11 +12,13 @@
 
 namespace lanewise::python {
 
+void check_signals() {
+  const GilHeld gil;
+  if (PyErr_CheckSignals() != 0) throw nb::python_error();
+}
+
 std::vector<Array> HeldSource::pull(int64_t count) {
-  {
-    const GilHeld gil;
-    if (PyErr_CheckSignals() != 0) throw nb::python_error();
-  }
+  check_signals();
   return source_->pull(count);
 }
 

@@ -6,6 +6,7 @@
 #include "cli/data_flags.h"
 #include "cli/files.h"
 #include "cli/meter.h"
+#include "io/atomic_file.h"
 #include "lanewise/analysis.h"
 #include "lanewise/ops.h"
 
@@ -15,6 +16,7 @@ namespace {
 struct Flags {
   std::string data, output, labels;
   bool features_first = false;
+  CsvFlags csv;
   ClusterOptions options;
 };
 
@@ -40,12 +42,12 @@ void save_labels(const Clusters& found, Source& source, const std::string& path)
   sink->close();
 }
 
-int run(Flags flags, const Output& output) {
+int run(const Flags& flags, const Output& output) {
   refuse_same_file({{"DATA", flags.data}},
                    {{"--output", flags.output}, {"--labels", flags.labels}});
-  SourceOptions options;
-  options.npy.features_first = flags.features_first;
-  const auto data = read_ahead(open_source(flags.data, options));
+  const auto data = read_ahead(open_samples(flags.data, flags.features_first, flags.csv, output));
+  for (const std::string& path : {flags.output, flags.labels})
+    if (!path.empty()) AtomicFile probe(path);  // before the work: it may not be writable
   Meter meter;
   const auto watched = metered(*data, meter, "clustering");
   const Clusters found = k_means(*watched, flags.options);
@@ -89,6 +91,7 @@ Run add_cluster(CommandLine& line) {
   group.value("--output", flags->output, "FILE", ".npy for the centres");
   group.value("--labels", flags->labels, "FILE", ".npy for the cluster of each sample, int32");
   add_axis_flag(line, flags->features_first);
+  add_csv_flags(line, flags->csv);
   add_run_flags(line);
   line.footer(R"text(
 k-means: Lloyd's iterations from centres that k-means++ chooses. Features with

@@ -52,6 +52,16 @@ void add_run_flags(CommandLine& line) {
   group.text("--executor", set_executor, "NAME", "what runs the programs").by_default(executor());
 }
 
+std::unique_ptr<Source> open_samples(const std::string& name, bool features_first,
+                                     const CsvFlags& csv, const Output& output) {
+  SourceOptions options;
+  options.npy.features_first = features_first;
+  options.csv = csv.over({});
+  options.csv_dtype = DType::float64;
+  options.warn = [&output](const std::string& warning) { output.warn("{}", warning); };
+  return open_source(name, options);
+}
+
 Table open_table(const std::string& path, const CsvOptions& options, const Output& output) {
   Table table = read_table(path, options);
   for (const std::string& warning : table.warnings) output.warn("{}", warning);

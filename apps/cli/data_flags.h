@@ -30,6 +30,11 @@ void add_axis_flag(CommandLine& line, bool& features_first);
 // Declares --threads and --executor; they take effect at once.
 void add_run_flags(CommandLine& line);
 
+// Samples of any number: .npy, a pattern of such, ARCHIVE.npz:ARRAY or CSV, whose numbers have all
+// their digits. Tells what is odd about CSV.
+std::unique_ptr<Source> open_samples(const std::string& name, bool features_first,
+                                     const CsvFlags& csv, const Output& output);
+
 // Reads a table (CSV, .npy, .npz) and tells its warnings.  Errors: as lanewise::read_table.
 Table open_table(const std::string& path, const CsvOptions& options, const Output& output);
 

@@ -5,6 +5,7 @@
 #include "cli/data_flags.h"
 #include "cli/files.h"
 #include "cli/meter.h"
+#include "io/atomic_file.h"
 #include "lanewise/analysis.h"
 #include "lanewise/ops.h"
 
@@ -15,12 +16,13 @@ struct Flags {
   std::string queries, data, output;
   int64_t k = 10, batch = 1024;
   bool features_first = false;
+  CsvFlags csv;
   Metric metric = Metric::cosine;
 };
 
 // All queries, as rows.
-Array read_queries(const Flags& flags) {
-  const auto source = open_source(flags.queries);
+Array read_queries(const Flags& flags, const Output& output) {
+  const auto source = open_samples(flags.queries, false, flags.csv, output);
   const Array all = source->pull(source->length().value_or(0))[0];
   const Array rows = source->sample_axis() == 0 ? all : all.T();
   const Array floats = is_float(rows.dtype()) ? rows : astype(rows, DType::float32);
@@ -73,11 +75,10 @@ Neighbors find(const Array& queries, Source& data, const Flags& flags) {
 int run(const Flags& flags, const Output& output) {
   refuse_same_file({{"QUERIES", flags.queries}, {"DATA", flags.data}},
                    {{"--output", flags.output}});
-  const Array queries = read_queries(flags);
+  const Array queries = read_queries(flags, output);
   if (queries.shape(0) == 0) throw DataError(fmt::format("{}: holds no queries", flags.queries));
-  SourceOptions options;
-  options.npy.features_first = flags.features_first;
-  const auto data = read_ahead(open_source(flags.data, options));
+  const auto data = read_ahead(open_samples(flags.data, flags.features_first, flags.csv, output));
+  if (!flags.output.empty()) AtomicFile probe(flags.output);  // before the work
   Meter meter;
   const auto watched = metered(*data, meter, "comparing");
   const Neighbors found = find(queries, *watched, flags);
@@ -117,6 +118,7 @@ Run add_neighbors(CommandLine& line) {
   add_axis_flag(line, flags->features_first);
   group.value("--batch", flags->batch, "N", "queries of a pass over DATA").check(at_least(1));
   group.value("--output", flags->output, "FILE", "an .npz of indices and scores [printed]");
+  add_csv_flags(line, flags->csv);
   add_run_flags(line);
   line.footer(R"text(
 All samples are compared: the answer is exact. Of equals the one that comes

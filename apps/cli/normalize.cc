@@ -2,6 +2,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "base/crc32c.h"
 #include "cli/command.h"
 #include "cli/data_flags.h"
 #include "cli/files.h"
@@ -34,13 +35,6 @@ std::string moments_path(const Flags& flags) {
   return fs::path(flags.output).replace_extension().string() + ".moments.json";
 }
 
-std::unique_ptr<Source> open_input(const Flags& flags) {
-  SourceOptions options;
-  options.npy.features_first = flags.features_first;
-  options.csv = flags.csv.over({});
-  return read_ahead(open_source(flags.input, options));
-}
-
 Scaler moments_of(const Flags& flags, Source& source) {
   if (!flags.apply.empty())
     return Scaler::from_json(std::string(FileBytes(flags.apply).view()), flags.apply);
@@ -55,6 +49,13 @@ int64_t sum_of(const Array& counts) {
   return sum;
 }
 
+// Of a file's contents; 0 where there is none.
+uint32_t checksum_of(const std::string& path) {
+  if (path.empty()) return 0;
+  const FileBytes bytes(path);
+  return crc32c(0, bytes.view().data(), static_cast<int64_t>(bytes.view().size()));
+}
+
 // What decides the bytes of the result.
 Json job_of(const Flags& flags, const Source& source) {
   Json files = Json::array();
@@ -62,13 +63,16 @@ Json job_of(const Flags& flags, const Source& source) {
     const auto changed = fs::last_write_time(path).time_since_epoch().count();
     files.push_back({path, fs::file_size(path), changed});
   }
+  const CsvFlags& csv = flags.csv;
   return {{"files", files},
           {"samples", *source.length()},
           {"scaling", name(flags.scaler.scaling)},
           {"ignore", flags.scaler.ignore_not_finite},
           {"kept", flags.kept},
           {"apply", flags.apply},
+          {"moments", checksum_of(flags.apply)},
           {"features_first", flags.features_first},
+          {"csv", {csv.separator, csv.header ? Json(*csv.header) : Json(), csv.missing}},
           {"dtype", name(flags.dtype)}};
 }
 
@@ -77,7 +81,7 @@ int normalize(const Flags& flags, const Output& output) {
       {{"IN", flags.input}, {"--apply", flags.apply}},
       {{"OUT", flags.output}, {"--moments", flags.apply.empty() ? moments_path(flags) : ""}});
   watch_interrupts();
-  const auto input = open_input(flags);
+  const auto input = read_ahead(open_samples(flags.input, flags.features_first, flags.csv, output));
   const Shape row = input->row_shapes()[0];
   const int64_t samples = *input->length();
   NpySinkOptions layout;
@@ -87,6 +91,7 @@ int normalize(const Flags& flags, const Output& output) {
   PartialFile partial(flags.output, job_of(flags, *input), flags.resume,
                       seconds_from("--checkpoint-every", flags.checkpoint_every));
 
+  if (flags.apply.empty()) AtomicFile probe(moments_path(flags));  // before the work
   Meter meter;
   const auto measured = metered(*input, meter, "measuring");
   const bool known = !partial.notes().empty();
@@ -101,8 +106,8 @@ int normalize(const Flags& flags, const Output& output) {
     if (*rest->length() > 0) scaler.apply(*rest, *sink, flags.dtype);
     sink->close();
   } catch (const Interrupted&) {
-    output.complain(
-        fmt::format("interrupted; {0}.partial holds what is done, --resume goes on", flags.output));
+    output.complain(fmt::format("interrupted; {} holds what is done, --resume goes on",
+                                partial.partial_path()));
     return kInterrupted;
   }
   if (flags.apply.empty()) save_text(moments_path(flags), scaler.to_json());
@@ -123,7 +128,7 @@ int normalize(const Flags& flags, const Output& output) {
                        {"features", features},
                        {"scaling", name(scaler.options().scaling)},
                        {"dtype", name(flags.dtype)},
-                       {"not_finite", left_out},
+                       {"not_finite", flags.apply.empty() ? Json(left_out) : Json()},
                        {"moments", flags.apply.empty() ? moments_path(flags) : flags.apply},
                        {"resumed_at", partial.resumed_at()},
                        {"bytes_read", bytes},
@@ -141,23 +146,26 @@ Run add_normalize(CommandLine& line) {
       .required();
   group.value("OUT", flags->output, "", "a .npy file of the same layout").required();
   add_axis_flag(line, flags->features_first);
-  group
-      .named("--method", flags->scaler.scaling, scaling_from_name,
-             "standard: mean 0, deviation 1; minmax: from 0 to 1; robust: median 0, quartiles 1 "
-             "apart")
-      .check(one_of({"standard", "minmax", "robust"}));
+  const Flag method =
+      group
+          .named(
+              "--method", flags->scaler.scaling, scaling_from_name,
+              "standard: mean 0, deviation 1; minmax: from 0 to 1; robust: median 0, quartiles 1 "
+              "apart")
+          .check(one_of({"standard", "minmax", "robust"}));
   group.named("--dtype", flags->dtype, dtype_from_name, "of OUT")
       .check(one_of({"float32", "float64"}));
-  group
-      .text(
-          "--nan",
-          [f = flags.get()](const std::string& text) {
-            f->scaler.ignore_not_finite = text == "ignore";
-          },
-          "WHAT",
-          "values that are NaN or infinite: an error, or left out of the moments and passed on")
-      .check(one_of({"fail", "ignore"}))
-      .by_default("fail");
+  const Flag nan =
+      group
+          .text(
+              "--nan",
+              [f = flags.get()](const std::string& text) {
+                f->scaler.ignore_not_finite = text == "ignore";
+              },
+              "WHAT",
+              "values that are NaN or infinite: an error, or left out of the moments and passed on")
+          .check(one_of({"fail", "ignore"}))
+          .by_default("fail");
   const Flag keep =
       group.list("--keep", flags->kept, "FEATURE",
                  "its number from 0: passed on as it is, as a target needs; may be repeated");
@@ -165,7 +173,9 @@ Run add_normalize(CommandLine& line) {
                                    "where they are saved [OUT.moments.json]");
   group.value("--apply", flags->apply, "FILE", "scale with these moments of other data")
       .excludes(moments)
-      .excludes(keep);
+      .excludes(keep)
+      .excludes(method)
+      .excludes(nan);
   group.toggle("--resume", flags->resume, "go on where a run that was interrupted got to");
   group.value("--checkpoint-every", flags->checkpoint_every, "TIME",
               "between two states that --resume can go on with: 500ms, 30s, 5m");

@@ -4,11 +4,21 @@
 #include <filesystem>
 #include <utility>
 
+#include "cli/meter.h"
 #include "io/atomic_file.h"
 #include "io/file.h"
 #include "lanewise/error.h"
 
 namespace lanewise::cli {
+
+namespace {
+
+std::string target_of(const std::string& path) {
+  if (!std::filesystem::is_symlink(path)) return path;
+  return std::filesystem::weakly_canonical(path).string();
+}
+
+}  // namespace
 
 // Stores the state now and then.
 class PartialFile::Stored : public Sink {
@@ -45,8 +55,10 @@ class PartialFile::Rest : public Source {
   void reset() override {
     source_.reset();
     if (source_.seekable()) return source_.seek(first_);
-    constexpr int64_t kSkipped = 64 << 10;  // at once
-    for (int64_t at = 0; at < first_; at += kSkipped) source_.pull(std::min(kSkipped, first_ - at));
+    constexpr int64_t kBytes = 16 << 20;
+    const int64_t skipped =
+        std::max<int64_t>(kBytes / std::max<int64_t>(row_bytes(source_), 1), 16);
+    for (int64_t at = 0; at < first_; at += skipped) source_.pull(std::min(skipped, first_ - at));
   }
 
  private:
@@ -54,27 +66,31 @@ class PartialFile::Rest : public Source {
   const int64_t first_;
 };
 
-PartialFile::PartialFile(std::string path, Json job, bool resume, double every)
-    : path_(std::move(path)), job_(std::move(job)), every_(every) {
+PartialFile::PartialFile(const std::string& path, Json job, bool resume, double every)
+    : path_(target_of(path)), job_(std::move(job)), every_(every) {
   if (!std::filesystem::exists(state_path())) return;
-  if (!resume) {
-    remove_state();
-    return;
-  }
+  if (resume) load();
+  else remove_state();
+}
+
+void PartialFile::load() {
   const FileBytes bytes(state_path());
-  const Json state = Json::parse(bytes.view(), nullptr, false);
-  if (state.is_discarded() || !state.contains("job") || !state.contains("samples"))
-    throw DataError(fmt::format("{}: damaged; remove it to start anew", state_path()),
-                    state_path());
-  if (state["job"] != job_)
+  try {
+    const Json state = Json::parse(bytes.view());
+    if (state.at("job") != job_)
+      throw DataError(fmt::format("{}: is of another job: the flags or the input have changed "
+                                  "since; repeat the flags of that run, or leave --resume out to "
+                                  "start anew",
+                                  state_path()),
+                      state_path());
+    notes_ = state.at("notes").dump(1) + "\n";
+    // Killed after the last sample, before the state was removed: only the notes are of use.
+    if (std::filesystem::exists(partial_path())) resumed_at_ = state.at("samples").get<int64_t>();
+  } catch (const Json::exception& e) {
     throw DataError(
-        fmt::format("{}: is of another job: the flags or the input have changed since; repeat the "
-                    "flags of that run, or leave --resume out to start anew",
-                    state_path()),
+        fmt::format("{}: damaged ({}); remove it to start anew", state_path(), e.what()),
         state_path());
-  notes_ = state["notes"].dump(1) + "\n";
-  // Killed after the last sample, before the state was removed: only the notes are of use.
-  if (std::filesystem::exists(path_ + ".partial")) resumed_at_ = state["samples"].get<int64_t>();
+  }
 }
 
 void PartialFile::note(std::string notes) {

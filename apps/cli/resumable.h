@@ -14,13 +14,14 @@ class PartialFile {
  public:
   // job: what decides the bytes of the file; every: seconds between two states that are stored.
   // Errors: DataError where `resume` finds the state of another job.
-  PartialFile(std::string path, Json job, bool resume, double every);
+  PartialFile(const std::string& path, Json job, bool resume, double every);
 
   // What an earlier run noted; empty where there was none, or nothing to resume.
   const std::string& notes() const { return notes_; }
   void note(std::string notes);  // stored at once
   int64_t resumed_at() const { return resumed_at_; }
-  std::string state_path() const { return path_ + ".partial.json"; }
+  std::string partial_path() const { return path_ + ".partial"; }
+  std::string state_path() const { return partial_path() + ".json"; }
 
   // Where the samples that are missing go.
   std::unique_ptr<Sink> sink(const Shape& row, DType dtype, NpySinkOptions options);
@@ -32,8 +33,9 @@ class PartialFile {
   class Stored;
   class Rest;
   void store(int64_t samples) const;
+  void load();
 
-  const std::string path_;
+  const std::string path_;  // what a link leads to
   const Json job_;
   const double every_;
   std::string notes_;

@@ -35,8 +35,8 @@ struct ScalerOptions {
 // What is known of each feature of samples after reading them: the moments that scale them.
 class Scaler {
  public:
-  // One pass over the source (robust: four of float32, seven of float64); one or two more where
-  // values that aren't finite are left out.
+  // One pass over the source (robust: four of float32, seven of float64, more beyond 1,300
+  // features); one or two more where values that aren't finite are left out.
   // Errors: DataError naming the first feature that has a value that isn't finite, and the sample,
   // or none that is, or whose spread overflows its dtype.
   static Scaler fit(Source& source, const ScalerOptions& options = {});
@@ -67,7 +67,8 @@ class Scaler {
 
 // The quantiles q in [0, 1] of each feature, values that aren't finite left out: float64,
 // (q.size(), …), the rest the shape of a sample. As numpy.nanquantile: between two values in
-// proportion. Exact, without sorting: a pass for each 11 bits of a value counts where it falls.
+// proportion. Exact, without sorting: a pass for each 11 bits of a value counts where it falls; of
+// fewer bits where there are so many features that the counts would take more than 128 MiB.
 // Errors: ValueError for q outside [0, 1]; DataError for a feature without values.
 Array quantiles(Source& source, std::span<const double> q);
 
@@ -82,16 +83,21 @@ std::string_view name(Metric metric);
 Metric metric_from_name(std::string_view name);  // Errors: ValueError naming the known ones
 
 struct Neighbors {
-  Array scores;   // (queries, k) of the dtype of the queries, the nearest first
+  // (queries, k), the nearest first: of the dtype of the queries, or of the samples' if that has
+  // more digits.
+  Array scores;
   Array indices;  // (queries, k) int64: numbers of samples
 };
-// The k nearest samples of each query, all of them compared: one pass over the source. Of equals
-// the lower number comes first. A sample with NaN comes after all without, as infinitely far.
-// Norms of l2 are those of differences: 0 for the query itself to about 1e-3 of its norm in
-// float32, as |q|² − 2 q·x + |x|² gives them.
+// The k nearest samples of each query, all of them compared: one pass over the source finds some
+// more than k, of which the scores are computed again in float64 from their rows. Queries of which
+// rounding may have hidden a nearer sample (scores that hardly differ, a mean that is large beside
+// the spread, values at the ends of the range) make one more pass, in float64. Of equals the lower
+// number comes first. A sample with NaN comes after all without, as infinitely far.
 //   queries: (queries, features), float32 or float64; the source has them as rows or columns.
 // Errors: ShapeError where features differ; ValueError where k is not in 1 … samples; DataError for
-// a query with NaN.
+// a query with NaN,
+// or for values whose products overflow float64, or whose scores overflow float32 where that is
+// their dtype.
 Neighbors neighbors(const Array& queries, Source& source, int64_t k,
                     Metric metric = Metric::cosine);
 
@@ -104,6 +110,8 @@ struct ClusterOptions {
   uint32_t seed = 0;
   // After each iteration; returns whether to go on.
   std::function<bool(int iteration, double inertia)> on_iteration{};
+  // Before each of the first centres is chosen, which reads nothing; what it throws ends the run.
+  std::function<void()> before_centre{};
 };
 struct Clusters {
   Array centres;       // (clusters, features)
@@ -112,10 +120,10 @@ struct Clusters {
   int iterations = 0;
 };
 // k-means by Lloyd's iterations from centres that k-means++ chooses (Arthur and Vassilvitskii,
-// 2007) among at most 100 samples a cluster, drawn evenly. A pass over the source for an iteration.
-// A centre that loses all its samples stays where it is.
-// Errors: ValueError where clusters is not in 1 … samples or iterations below 1; DataError naming
-// the first value that isn't finite, or for values whose distances overflow.
+// 2007) among at most 100 samples a cluster, drawn evenly. A pass over the source for an iteration,
+// and one for the sizes and the inertia of the last centres. A centre that loses all its samples
+// stays where it is. Errors: ValueError where clusters is not in 1 … samples or iterations below 1;
+// DataError naming the first value that isn't finite, or for values whose distances overflow.
 Clusters k_means(Source& source, const ClusterOptions& options = {});
 // The number of the nearest centre of each sample, int64 (count,), pushed to `sink`.
 // Errors: ShapeError where features differ.

@@ -127,18 +127,21 @@ void save_npz(const std::string& path, const std::map<std::string, Array>& array
 // ---- streams of rows: file_streams.h has those of array files ----
 
 // The numeric columns of a CSV file as rows, NaN where a value is missing: a first pass finds the
-// types and the number of rows. Memory as for table_source.
-// Errors: as read_csv; DataError where no column holds numbers; ValueError for "-" and other
-// dtypes.
+// types and the number of rows. Memory as for table_source. `warn` is told what is odd about the
+// file, and which columns are left out.
+// Errors: as read_csv; IoError for a pipe; DataError where no column holds numbers; ValueError for
+// "-" and other dtypes.
 std::unique_ptr<Source> csv_source(const std::string& path, const CsvOptions& options = {},
-                                   DType dtype = DType::float32);
+                                   DType dtype = DType::float32,
+                                   const std::function<void(const std::string&)>& warn = {});
 
 struct SourceOptions {
   NpySourceOptions npy;
   CsvOptions csv;
+  DType csv_dtype = DType::float32;  // of the numbers, unless npy.dtype says otherwise
+  std::function<void(const std::string&)> warn{};  // as csv_source
 };
-// By its name: X.npy or a pattern of such, ARCHIVE.npz:ARRAY, and whatever else CSV, whose numbers
-// are of npy.dtype or float32.
+// By its name: X.npy or a pattern of such, ARCHIVE.npz:ARRAY, and whatever else CSV.
 std::unique_ptr<Source> open_source(const std::string& name, const SourceOptions& options = {});
 
 // A line a row after a header of names; numbers in shortest round-trip form, nothing for NaN.

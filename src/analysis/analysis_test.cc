@@ -60,8 +60,28 @@ TEST(Scaler, MakesConstantFeaturesZero) {
   for (const char* kind : {"standard", "minmax", "robust"}) {
     const Scaler scaler = Scaler::fit(*array_source({x}), {scaling_from_name(kind)});
     const Array column = scaled(scaler, x)[{slice(), 1}];
-    EXPECT_LE(max(abs(column)).item(), 1e-7) << kind;
+    EXPECT_EQ(max(abs(column)).item(), 0) << kind;
     EXPECT_EQ(scaler.scale()[1].item(), 1) << kind;
+  }
+}
+
+TEST(Scaler, FindsTheValueOfLongConstantFeatures) {
+  const float value = 4e8F / 7;
+  Array x = ones({100'003, 1}) * value;
+  EXPECT_EQ(max(abs(scaled(Scaler::fit(*array_source({x})), x))).item(), 0);
+  x.assign({5, 0}, kNaN);
+  const Scaler scaler = Scaler::fit(*array_source({x}), {Scaling::standard, true});
+  EXPECT_EQ(scaler.centre()[0].item(), value);
+  EXPECT_EQ(scaler.scale()[0].item(), 1);
+}
+
+TEST(Scaler, SeesWhatVariesLittleBesideItsSize) {
+  const Array x = astype(expand_dims(arange(0, 1500), 1) + 1.7e9, DType::float32);
+  for (const char* kind : {"minmax", "robust"}) {
+    const Scaler scaler = Scaler::fit(*array_source({x}), {scaling_from_name(kind)});
+    const Array column = scaled(scaler, x);
+    EXPECT_LE(max(abs(column)).item(), 1) << kind;
+    EXPECT_GT(max(column).item() - min(column).item(), 0.9) << kind;
   }
 }
 
@@ -163,6 +183,17 @@ TEST(Quantiles, AreThoseOfSortedValues) {
   EXPECT_THROW(quantiles(*array_source({samples(3, 2)}), std::vector<double>{1.5}), ValueError);
 }
 
+TEST(Quantiles, OfManyFeaturesTakeMorePasses) {
+  const Array x = samples(9, 20'000);
+  const Array found = quantiles(*array_source({x}), std::vector<double>{0.25, 0.5, 0.75});
+  for (int64_t f : {0, 1, 19'999}) {
+    auto column = x[{slice(), f}].to_vector<double>();
+    std::sort(column.begin(), column.end());
+    for (int64_t k = 0; k < 3; ++k)
+      EXPECT_EQ((found[{k, f}].item()), column[static_cast<std::size_t>(2 * k + 2)]);
+  }
+}
+
 TEST(Neighbors, AreThoseOfAllPairs) {
   const Array data = samples(3000, 6, DType::float64) - 5.0,
               queries = samples(11, 6, DType::float64);
@@ -207,6 +238,51 @@ TEST(Neighbors, WhatIsNaNComesLast) {
               ThrowsMessage<DataError>(HasSubstr("query 1 holds a NaN")));
 }
 
+Array row_numbers(int64_t count) { return expand_dims(arange(0, static_cast<double>(count)), 1); }
+
+TEST(Neighbors, KeepTheirDigitsWhereTheMeanIsLarge) {
+  const Array data = astype(samples(20'000, 13, DType::float64) + 1e4, DType::float32);
+  const Array wide = astype(data, DType::float64), queries = wide[slice(0, 3)];
+  const Array all = sqrt(sum(square(expand_dims(queries, 1) - wide), 2));
+  const TopK expected = top_k(all, 5, 1, false);
+  const Neighbors found = neighbors(data[slice(0, 3)], *array_source({data}), 5, Metric::l2);
+  EXPECT_EQ(found.indices.to_vector<int64_t>(), expected.indices.to_vector<int64_t>());
+  EXPECT_LE(largest_difference(found.scores, expected.values), 1e-6);
+  for (int64_t q = 0; q < 3; ++q) EXPECT_EQ((found.scores[{q, 0}].item()), 0);
+
+  const Neighbors near = neighbors(data[slice(0, 3)], *array_source({data}), 1);
+  EXPECT_EQ(near.indices.to_vector<int64_t>(), (std::vector<int64_t>{0, 1, 2}));
+}
+
+TEST(Neighbors, ComeFromAnyPartOfTheRange) {
+  const Array data = samples(3000, 6) - 5.0, queries = samples(7, 6) - 4.0;
+  for (const char* name : {"cosine", "dot", "l2"}) {
+    const Metric metric = metric_from_name(name);
+    const Neighbors usual = neighbors(queries, *array_source({data}), 4, metric);
+    for (double scale : {0x1p66, 0x1p-84}) {
+      if (metric == Metric::dot && scale > 1) continue;
+      const Neighbors found = neighbors(queries * scale, *array_source({data * scale}), 4, metric);
+      EXPECT_EQ(found.indices.to_vector<int64_t>(), usual.indices.to_vector<int64_t>())
+          << name << " " << scale;
+    }
+  }
+  EXPECT_THAT(
+      [&] { neighbors(queries * 0x1p66, *array_source({data * 0x1p66}), 4, Metric::dot); },
+      ThrowsMessage<DataError>(HasSubstr("overflows float32; give the queries as float64")));
+  const Array large = astype(data, DType::float64) * 1e300;
+  EXPECT_THAT([&] { neighbors(large[slice(0, 2)], *array_source({large}), 4, Metric::dot); },
+              ThrowsMessage<DataError>(HasSubstr("their products overflow float64; divide them")));
+}
+
+TEST(Neighbors, HaveTheWiderDtype) {
+  const Array data = row_numbers(3000) * 0.5 + 0x1p30;  // float32 is 128 apart there
+  const Neighbors found =
+      neighbors(astype(data[slice(0, 1)], DType::float32), *array_source({data}), 3, Metric::l2);
+  EXPECT_EQ(found.scores.dtype(), DType::float64);
+  EXPECT_EQ(found.scores.to_vector<double>(), (std::vector<double>{0, 0.5, 1}));
+  EXPECT_EQ(found.indices.to_vector<int64_t>(), (std::vector<int64_t>{0, 1, 2}));
+}
+
 TEST(Neighbors, SayWhatIsWrong) {
   const auto source = array_source({samples(50, 6)});
   EXPECT_THAT([&] { neighbors(samples(3, 5), *source, 1); },
@@ -247,6 +323,42 @@ TEST(KMeans, FindsHeaps) {
   const auto all = labels.all().to_vector<int64_t>();
   for (std::size_t i = 3; i < all.size(); ++i) ASSERT_EQ(all[i], all[i - 3]) << i;
   EXPECT_NE(all[0], all[1]);
+}
+
+TEST(KMeans, FindsHeapsFarFromZero) {
+  const Array x = heaps(9000) / 10.0 + 3e5;
+  ClusterOptions options;
+  options.clusters = 3;
+  const Clusters found = k_means(*array_source({x}), options);
+  EXPECT_EQ(found.centres.dtype(), DType::float32);
+  EXPECT_EQ(found.sizes.to_vector<int64_t>(), (std::vector<int64_t>{3000, 3000, 3000}));
+  EXPECT_NEAR(found.inertia, 9000 * 2 * 0.09, 9000 * 2 * 0.09 * 0.1);
+}
+
+TEST(KMeans, TellsOfTheCentresThatItGives) {
+  const Array x = samples(5000, 3, DType::float64);
+  ClusterOptions options;
+  options.clusters = 7;
+  options.iterations = 2;
+  const Clusters found = k_means(*array_source({x}), options);
+  Collect labels;
+  nearest_centres(found.centres, *array_source({x}), labels);
+  const Array numbers = expand_dims(labels.all(), 1);
+  const Array sizes = sum(equal(numbers, arange(0, 7)), 0);
+  EXPECT_EQ(found.sizes.to_vector<int64_t>(), sizes.to_vector<int64_t>());
+  const Array there = take(found.centres, labels.all(), 0);
+  EXPECT_NEAR(found.inertia, sum(square(x - there)).item(), 1e-6);
+}
+
+TEST(KMeans, MayBeEndedBetweenTheFirstCentres) {
+  ClusterOptions options;
+  options.clusters = 50;
+  int asked = 0;
+  options.before_centre = [&] {
+    if (++asked == 3) throw ValueError("enough");
+  };
+  EXPECT_THROW(k_means(*array_source({heaps(3000)}), options), ValueError);
+  EXPECT_EQ(asked, 3);
 }
 
 TEST(KMeans, SaysWhatIsWrong) {

@@ -20,10 +20,18 @@ constexpr int64_t kSeedSamples = 100;  // a cluster, to choose the first centres
 // Samples as rows, (m, features).
 Array rows_of(const Array& x, int axis) { return axis == 0 ? x : x.T(); }
 
-// Squared distances (m, clusters), but for the square of the sample, the same for all centres.
-Array distances(const Array& rows, const Array& centres) {
-  return sum(square(centres), 1) - matmul(rows, centres.T()) * 2.0;
-}
+// Samples and centres from the mean of the centres, so that a mean which is large beside the spread
+// takes no digits of the distances.
+struct Moved {
+  Moved(const Array& rows_there, const Array& centres_there)
+      : origin(mean(centres_there, 0)),
+        rows(rows_there - origin),
+        centres(centres_there - origin) {}
+  // Squared distances (m, clusters), but for the square of the sample, the same for all centres.
+  Array distances() const { return sum(square(centres), 1) - matmul(rows, centres.T()) * 2.0; }
+
+  Array origin, rows, centres;
+};
 
 class Uniform {
  public:
@@ -37,15 +45,22 @@ class Uniform {
   std::mt19937_64 generator_;
 };
 
+int64_t pulled_at_once(const Source& source) {
+  constexpr int64_t kBytes = 16 << 20;
+  const int64_t row =
+      element_count(source.row_shapes()[0]) * static_cast<int64_t>(size_of(source.dtypes()[0]));
+  return std::clamp<int64_t>(kBytes / std::max<int64_t>(row, 1), 16, 64 << 10);
+}
+
 // One of each run of samples of equal length: (drawn, features), float64.
 Array draw(Source& source, int64_t wanted, Uniform& uniform) {
   const int64_t samples = *source.length(), step = std::max<int64_t>(samples / wanted, 1);
-  constexpr int64_t kPull = 64 << 10;
+  const int64_t pulled = pulled_at_once(source);
   std::vector<Array> drawn;
   source.reset();
   int64_t next = uniform.below(step), run_of_next = 0;
-  for (int64_t first = 0; first < samples; first += kPull) {
-    const Array rows = rows_of(source.pull(kPull)[0], source.sample_axis());
+  for (int64_t first = 0; first < samples; first += pulled) {
+    const Array rows = rows_of(source.pull(pulled)[0], source.sample_axis());
     std::vector<int64_t> chosen;
     while (next < first + rows.shape(0)) {
       chosen.push_back(next - first);
@@ -75,11 +90,13 @@ int64_t draw_in_proportion(const std::vector<double>& weights, double share) {
 
 // k-means++: each centre is drawn with a probability in proportion to the squared distance to the
 // nearest one before it; of a few drawn so, the one that leaves the least distance.
-Array choose_centres(const Array& rows, int64_t clusters, Uniform& uniform) {
+Array choose_centres(const Array& rows, const ClusterOptions& options, Uniform& uniform) {
+  const int64_t clusters = options.clusters;
   std::vector<int64_t> chosen = {uniform.below(rows.shape(0))};
   std::vector<double> nearest = distances_to(rows, chosen[0]);
   const int trials = 2 + static_cast<int>(std::log(static_cast<double>(clusters)));
   while (static_cast<int64_t>(chosen.size()) < clusters) {
+    if (options.before_centre) options.before_centre();
     double least = std::numeric_limits<double>::infinity();
     std::vector<double> best;
     chosen.push_back(0);
@@ -155,21 +172,21 @@ Clusters k_means(Source& source, const ClusterOptions& options) {
   Uniform uniform(options.seed);
   const Array drawn = draw(source, kSeedSamples * options.clusters, uniform);
   if (!std::isfinite(sum(drawn).item())) fail_not_finite(source);
-  const Array centres = astype(choose_centres(drawn, options.clusters, uniform), dtype);
+  const Array centres = astype(choose_centres(drawn, options, uniform), dtype);
 
   // Of all samples at once: each belongs to its nearest centre; the means of those that do.
   const auto iterate = compile(
       [=](const std::vector<Array>& a) {
-        const Array rows = astype(rows_of(a[0], axis), dtype);
-        const Array far = distances(rows, a[1]);
+        const Moved moved(astype(rows_of(a[0], axis), dtype), a[1]);
+        const Array far = moved.distances();
         const Array numbers = arange(0, static_cast<double>(options.clusters));
         const Array nearest = argmin(far, 1, true);
         const Array member = astype(equal(nearest, numbers), dtype);
         const Array sizes = sum(equal(nearest, numbers), 0);
-        const Array sums = matmul(member.T(), rows);
+        const Array sums = matmul(member.T(), moved.rows);
         const Array count = astype(expand_dims(sizes, 1), dtype);
-        const Array means = where(count > 0.0, sums / maximum(count, 1.0), a[1]);
-        const Array inertia = sum(maximum(min(far, 1) + sum(square(rows), 1), 0.0));
+        const Array means = where(count > 0.0, sums / maximum(count, 1.0) + moved.origin, a[1]);
+        const Array inertia = sum(maximum(min(far, 1) + sum(square(moved.rows), 1), 0.0));
         return std::vector<Array>{means, sizes, inertia};
       },
       {{axis, -1}});
@@ -182,6 +199,9 @@ Clusters k_means(Source& source, const ClusterOptions& options) {
     go_on = before - now > options.tolerance * now;
     if (options.on_iteration) go_on = options.on_iteration(found.iterations, now) && go_on;
   }
+  const auto last = iterate.stream(source, {found.centres});  // what belongs to these centres
+  found.sizes = last[1];
+  found.inertia = last[2].item();
   return found;
 }
 
@@ -190,8 +210,8 @@ void nearest_centres(const Array& centres, Source& source, Sink& sink) {
   const int axis = source.sample_axis();
   const auto program = compile(
       [axis](const std::vector<Array>& a) {
-        const Array rows = astype(rows_of(a[0], axis), a[1].dtype());
-        return std::vector<Array>{argmin(distances(rows, a[1]), 1)};
+        const Moved moved(astype(rows_of(a[0], axis), a[1].dtype()), a[1]);
+        return std::vector<Array>{argmin(moved.distances(), 1)};
       },
       {{axis, -1}});
   Sink* const to = &sink;

@@ -1,5 +1,6 @@
 // Exact quantiles by radix selection: a pass counts, for each feature, where values fall by their
-// leading bits; the next one looks at the next bits of the values that can be a wanted one.
+// leading bits; the next one looks at the next bits of the values that can be a wanted one. The
+// more features, the fewer bits of a pass, so that all counts fit into the memory of kCountBytes.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -16,16 +17,22 @@
 namespace lanewise {
 namespace {
 
-constexpr int kDigitBits = 11;
-constexpr int64_t kDigits = int64_t{1} << kDigitBits;
+constexpr int kMostBits = 11, kLeastBits = 2;  // of a pass
+constexpr int64_t kCountBytes = 128 << 20;
 constexpr int64_t kPullBytes = 16 << 20;
+
+// Bits of a pass, where so many counters are needed for each value that they can have.
+int digit_bits(int64_t counters) {
+  int bits = kMostBits;
+  while (bits > kLeastBits && (counters << bits) * int64_t{sizeof(int64_t)} > kCountBytes) --bits;
+  return bits;
+}
 
 // Unsigned numbers in the order of the floats.
 template <class T>
 struct Key {
   using Bits = std::conditional_t<sizeof(T) == 4, uint32_t, uint64_t>;
   static constexpr int kBits = 8 * sizeof(T);
-  static constexpr int kPasses = (kBits + kDigitBits - 1) / kDigitBits;
   static constexpr Bits kSign = Bits{1} << (kBits - 1);
 
   static Bits of(T value) {
@@ -33,15 +40,22 @@ struct Key {
     return bits & kSign ? ~bits : bits | kSign;
   }
   static T value(Bits key) { return std::bit_cast<T>(key & kSign ? key ^ kSign : ~key); }
-  // The bits of a key after `pass` passes, and the digit that this pass looks at.
-  static Bits prefix(Bits key, int pass) {
-    return pass == 0 ? 0 : key >> (kBits - pass * kDigitBits);
+};
+
+// The bits of a key that a pass looks at.
+struct Digit {
+  int below, bits;  // how many bits come after them
+
+  template <class Bits>
+  Bits prefix(Bits key) const {  // what earlier passes have seen
+    const int seen = below + bits;
+    return seen == 8 * sizeof(Bits) ? 0 : key >> seen;
   }
-  static int digit_bits(int pass) { return std::min(kDigitBits, kBits - pass * kDigitBits); }
-  static int64_t digit(Bits key, int pass) {
-    const int below = kBits - pass * kDigitBits - digit_bits(pass);
-    return static_cast<int64_t>((key >> below) & ((Bits{1} << digit_bits(pass)) - 1));
+  template <class Bits>
+  std::size_t of(Bits key) const {
+    return static_cast<std::size_t>((key >> below) & ((Bits{1} << bits) - 1));
   }
+  std::size_t count() const { return std::size_t{1} << bits; }
 };
 
 // The values of wanted ranks of one feature: what is known of their keys, pass by pass.
@@ -50,13 +64,13 @@ class Selection {
  public:
   using Bits = typename Key<T>::Bits;
 
-  void begin_pass() { counts_.assign(prefixes_.size() * kDigits, 0); }
-  void add(T value, int pass) {
+  void begin_pass(Digit digit) { counts_.assign(prefixes_.size() * digit.count(), 0); }
+  void add(T value, Digit digit) {
     if (!std::isfinite(value)) return;
-    const Bits key = Key<T>::of(value), prefix = Key<T>::prefix(key, pass);
+    const Bits key = Key<T>::of(value), prefix = digit.prefix(key);
     for (std::size_t p = 0; p < prefixes_.size(); ++p)
       if (prefixes_[p] == prefix) {
-        ++counts_[p * kDigits + static_cast<std::size_t>(Key<T>::digit(key, pass))];
+        ++counts_[p * digit.count() + digit.of(key)];
         return;
       }
   }
@@ -71,13 +85,13 @@ class Selection {
     for (int64_t rank : ranks) wanted_.push_back({0, rank});
   }
   // Adds the digit of each wanted value to what is known of it.
-  void end_pass(int pass) {
+  void end_pass(Digit digit) {
     for (Wanted& w : wanted_) {
       const auto at = std::find(prefixes_.begin(), prefixes_.end(), w.prefix) - prefixes_.begin();
-      const int64_t* counts = counts_.data() + at * kDigits;
-      Bits digit = 0;
-      while (w.rank >= counts[digit]) w.rank -= counts[digit++];
-      w.prefix = (w.prefix << Key<T>::digit_bits(pass)) | digit;
+      const int64_t* counts = counts_.data() + at * static_cast<int64_t>(digit.count());
+      Bits next = 0;
+      while (w.rank >= counts[next]) w.rank -= counts[next++];
+      w.prefix = (w.prefix << digit.bits) | next;
     }
     prefixes_.clear();
     for (const Wanted& w : wanted_)
@@ -111,11 +125,15 @@ class Quantiles {
         features_(static_cast<std::size_t>(element_count(row_))) {}
 
   Array find() {
-    for (int pass = 0; pass < Key<T>::kPasses; ++pass) {
-      for (Selection<T>& s : features_) s.begin_pass();
-      read(pass);
-      if (pass == 0) want_ranks();
-      for (Selection<T>& s : features_) s.end_pass(pass);
+    const auto most = static_cast<int64_t>(features_.size() * 2 * q_.size());
+    for (int unseen = Key<T>::kBits; unseen > 0;) {
+      const bool first = unseen == Key<T>::kBits;
+      const int bits = std::min(digit_bits(most), unseen);
+      const Digit digit{unseen -= bits, bits};
+      for (Selection<T>& s : features_) s.begin_pass(digit);
+      read(digit);
+      if (first) want_ranks();
+      for (Selection<T>& s : features_) s.end_pass(digit);
     }
     std::vector<double> values;
     for (std::size_t k = 0; k < q_.size(); ++k)
@@ -130,18 +148,18 @@ class Quantiles {
   }
 
  private:
-  void read(int pass) {
+  void read(Digit digit) {
     const int64_t row_bytes = element_count(row_) * static_cast<int64_t>(sizeof(T));
-    const int64_t count = std::max<int64_t>(kPullBytes / std::max<int64_t>(row_bytes, 1), 1024);
+    const int64_t count = std::max<int64_t>(kPullBytes / std::max<int64_t>(row_bytes, 1), 16);
     source_.reset();
     for (;;) {
       const Array run = astype(source_.pull(count)[0], dtype_of<T>);
       if (run.shape(source_.sample_axis()) == 0) return;
-      add(run, pass);
+      add(run, digit);
     }
   }
   // Threads have features of their own.
-  void add(const Array& run, int pass) {
+  void add(const Array& run, Digit digit) {
     const int axis = source_.sample_axis();
     const int64_t samples = run.shape(axis), width = static_cast<int64_t>(features_.size());
     const Array flat = axis == 0 ? reshape(run, {samples, width}) : reshape(run, {width, samples});
@@ -151,7 +169,7 @@ class Quantiles {
       for (int64_t f = begin; f < end; ++f) {
         const T* values = t.as<T>() + f * feature_step;
         Selection<T>& selection = features_[static_cast<std::size_t>(f)];
-        for (int64_t i = 0; i < samples; ++i) selection.add(values[i * step], pass);
+        for (int64_t i = 0; i < samples; ++i) selection.add(values[i * step], digit);
       }
     });
   }

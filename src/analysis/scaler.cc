@@ -32,36 +32,35 @@ std::vector<Array> run(Source& source, const std::function<std::vector<Array>(co
   return program.stream(source);
 }
 
+// A feature whose values are all equal is its own centre, which the rounding of a mean could miss.
+std::vector<Array> unless_constant(const Array& low, const Array& high, const Array& centre,
+                                   const Array& scale) {
+  const Array constant = low == high;
+  return {where(constant, low, centre), where(constant, 0.0, scale)};
+}
+
 std::vector<Array> moments(Scaling scaling, const Array& x, int axis) {
-  if (scaling == Scaling::standard) return {mean(x, axis), std(x, axis)};
-  const Array low = min(x, axis);
-  return {low, max(x, axis) - low};
+  const Array low = min(x, axis), high = max(x, axis);
+  if (scaling == Scaling::minmax) return {low, high - low};
+  return unless_constant(low, high, mean(x, axis), std(x, axis));
 }
 
 // The same of the values that are finite.
 std::vector<Array> finite_moments(Scaling scaling, const Array& x, int axis) {
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
   const Array ok = finite(x);
-  if (scaling == Scaling::standard) {
-    const Array count = astype(sum(ok, axis, true), x.dtype());
-    const Array centre = sum(where(ok, x, 0.0), axis, true) / count;
-    const Array squares = sum(where(ok, square(x - centre), 0.0), axis, true);
-    return {squeeze(centre, axis), squeeze(sqrt(squares / count), axis)};
-  }
-  const Array low = min(where(ok, x, kInfinity), axis);
-  return {low, max(where(ok, x, -kInfinity), axis) - low};
+  const Array low = min(where(ok, x, kInfinity), axis), high = max(where(ok, x, -kInfinity), axis);
+  if (scaling == Scaling::minmax) return {low, high - low};
+  const Array count = astype(sum(ok, axis, true), x.dtype());
+  const Array centre = sum(where(ok, x, 0.0), axis, true) / count;
+  const Array squares = sum(where(ok, square(x - centre), 0.0), axis, true);
+  return unless_constant(low, high, squeeze(centre, axis), squeeze(sqrt(squares / count), axis));
 }
 
 bool all_finite(const std::vector<Array>& values) {
   for (const Array& a : values)
     if (all(finite(a)).item() == 0) return false;
   return true;
-}
-
-// Of values that are equal but for the rounding of their mean.
-Array is_constant(const Array& centre, const Array& scale) {
-  const double eps = centre.dtype() == DType::float32 ? 0x1p-23 : 0x1p-52;
-  return scale <= abs(centre) * (8 * eps);
 }
 
 // How many values of each feature aren't finite.
@@ -129,8 +128,7 @@ Scaler Scaler::fit(Source& source, const ScalerOptions& options) {
   check_moments(found);
   fitted.samples_ = *source.length();
   fitted.centre_ = astype(found.centre, DType::float64);
-  fitted.scale_ =
-      astype(where(is_constant(found.centre, found.scale), 1.0, found.scale), DType::float64);
+  fitted.scale_ = astype(where(found.scale > 0.0, found.scale, 1.0), DType::float64);
   eval(fitted.centre_, fitted.scale_);
   return fitted;
 }

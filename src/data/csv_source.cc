@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <numeric>
 
 #include "base/tensor.h"
@@ -12,16 +13,21 @@
 namespace lanewise {
 namespace {
 
+using Warn = std::function<void(const std::string&)>;
+
 class CsvSource : public Source {
  public:
-  CsvSource(const std::string& path, const CsvOptions& options, DType dtype)
+  CsvSource(const std::string& path, const CsvOptions& options, DType dtype, const Warn& warn)
       : path_(path), options_(options), dtype_(dtype) {
     const Table columns = read_columns(path, options);
     rows_ = columns.rows;
+    std::vector<std::string> left_out;
     for (std::size_t c = 0; c < columns.columns.size(); ++c) {
-      if (columns.columns[c].is_text) options_.as_text.push_back(columns.columns[c].name);
+      if (columns.columns[c].is_text) left_out.push_back(columns.columns[c].name);
       else chosen_.push_back(c);
     }
+    options_.as_text.insert(options_.as_text.end(), left_out.begin(), left_out.end());
+    if (warn) tell(columns.warnings, left_out, warn);
     if (chosen_.empty()) throw DataError(fmt::format("{}: no column holds numbers", path), path);
     reset();
   }
@@ -54,6 +60,13 @@ class CsvSource : public Source {
   }
 
  private:
+  void tell(const std::vector<std::string>& odd, const std::vector<std::string>& left_out,
+            const Warn& warn) const {
+    for (const std::string& warning : odd) warn(warning);
+    if (!left_out.empty())
+      warn(fmt::format("{}: left out, since they hold texts: '{}'", path_,
+                       fmt::join(left_out, "', '")));
+  }
   int64_t width() const { return static_cast<int64_t>(chosen_.size()); }
 
   template <class T>
@@ -79,14 +92,22 @@ class CsvSource : public Source {
   std::unique_ptr<TableSource> tables_;
 };
 
+void refuse_pipe(const std::string& path) {
+  std::error_code ignored;
+  const auto status = std::filesystem::status(path, ignored);
+  if (std::filesystem::is_fifo(status))
+    throw IoError(path, "is a pipe, and must be read twice; save it to a file first");
+}
+
 }  // namespace
 
-std::unique_ptr<Source> csv_source(const std::string& path, const CsvOptions& options,
-                                   DType dtype) {
+std::unique_ptr<Source> csv_source(const std::string& path, const CsvOptions& options, DType dtype,
+                                   const Warn& warn) {
   if (!is_float(dtype)) throw ValueError("csv_source gives float32 or float64");
   if (path == "-")
     throw ValueError("csv_source reads a file twice, which the standard input can't be");
-  return std::make_unique<CsvSource>(path, options, dtype);
+  refuse_pipe(path);
+  return std::make_unique<CsvSource>(path, options, dtype, warn);
 }
 
 std::unique_ptr<Source> open_source(const std::string& name, const SourceOptions& options) {
@@ -97,7 +118,7 @@ std::unique_ptr<Source> open_source(const std::string& name, const SourceOptions
   if (name.ends_with(".npz"))
     throw ValueError(
         fmt::format("'{}' holds several arrays; name one of them, as in {}:x", name, name));
-  return csv_source(name, options.csv, options.npy.dtype.value_or(DType::float32));
+  return csv_source(name, options.csv, options.npy.dtype.value_or(options.csv_dtype), options.warn);
 }
 
 }  // namespace lanewise

@@ -235,6 +235,24 @@ TEST_F(TableSourceTest, NumbersOfACsvFileAreASource) {
   EXPECT_THROW(csv_source("-"), ValueError);
 }
 
+TEST_F(TableSourceTest, CsvSourcesTellWhatTheyLeaveOutAndKeepDigits) {
+  put(path("a.csv"), "word,seconds,other\nu,1700000001,1\nv,1700000002,x\n");
+  SourceOptions options;
+  options.csv_dtype = DType::float64;
+  std::string told;
+  options.warn = [&](const std::string& warning) { told += warning + '\n'; };
+  EXPECT_EQ(values_of(open_source(path("a.csv"), options)->pull(9)[0]),
+            (Values{1700000001, 1700000002}));
+  EXPECT_THAT(told, HasSubstr("column 'other'"));
+  EXPECT_THAT(told, HasSubstr("a.csv: left out, since they hold texts: 'word', 'other'"));
+}
+
+TEST_F(TableSourceTest, PipesAreNoSource) {
+  ASSERT_EQ(mkfifo(path("pipe").c_str(), 0600), 0);
+  EXPECT_THAT([&] { csv_source(path("pipe")); },
+              ThrowsMessage<IoError>(HasSubstr("is a pipe, and must be read twice; save it")));
+}
+
 TEST_F(TableSourceTest, SourcesAreOpenedByName) {
   save_npz(path("a.npz"), {{"x", array({{1, 2}, {3, 4}})}});
   EXPECT_EQ(values_of(open_source(path("a.npz:x"))->pull(9)[0]), (Values{1, 2, 3, 4}));

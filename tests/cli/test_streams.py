@@ -69,6 +69,9 @@ def test_moments_scale_other_data(folder, data, x):
     assert result.dtype == np.float64
     np.testing.assert_allclose(result, (x[:100] + 1 - np.float32(moments["centre"])) / np.float32(moments["scale"]),
                                atol=1e-6)
+    for flags in (("--method", "robust"), ("--nan", "fail"), ("--keep", 1)):
+        assert flags[0] in refusal("normalize", data, folder / "n.npy", "--apply", folder / "m.json", *flags, code=2)
+    assert answer("normalize", data, folder / "n.npy", "--apply", folder / "m.json")["not_finite"] is None
     np.save(folder / "narrow.npy", x[:, :3])
     assert "(3,)" in refusal("normalize", folder / "narrow.npy", folder / "n.npy", "--apply", folder / "m.json")
 
@@ -99,7 +102,30 @@ def test_values_that_are_missing(folder, x):
 def test_csv_is_normalized(folder):
     (folder / "t.csv").write_text("a,name,b\n1,x,10\n2,y,20\n3,z,30\n")
     assert answer("normalize", folder / "t.csv", folder / "t.npy")["features"] == 2
+    assert "t.csv: left out, since they hold texts: 'name'" in lanewise("normalize", folder / "t.csv", folder / "t.npy").stderr
     np.testing.assert_allclose(np.load(folder / "t.npy")[:, 0], [-1.2247449, 0, 1.2247449], atol=1e-6)
+
+
+def test_numbers_of_csv_keep_their_digits(folder):
+    (folder / "seconds.csv").write_text("t\n" + "".join(f"{1_700_000_000 + s}\n" for s in range(1500)))
+    lanewise("normalize", folder / "seconds.csv", folder / "s.npy", "--method", "minmax")
+    np.testing.assert_allclose(np.load(folder / "s.npy")[:, 0], np.arange(1500) / 1499, atol=1e-6)
+
+
+def test_csv_is_read_as_flags_say(folder):
+    (folder / "semi.csv").write_text("1;5\n2;-\n30;7\n31;8\n")
+    flags = ("--separator", ";", "--no-header", "--missing", "-")
+    assert "1 of sample 1 is NaN" in refusal("cluster", folder / "semi.csv", "-k", 2, *flags)
+    (folder / "q.csv").write_text("30;7\n")
+    found = answer("neighbors", folder / "q.csv", folder / "semi.csv", "-k", 2, "--metric", "l2", *flags)
+    assert [n["sample"] for n in found["neighbors"][0]] == [2, 3]
+
+
+def test_pipes_are_refused(folder):
+    os.mkfifo(folder / "pipe.csv")
+    for command in (("normalize", folder / "pipe.csv", folder / "o.npy"), ("cluster", folder / "pipe.csv"),
+                    ("neighbors", folder / "pipe.csv", folder / "pipe.csv")):
+        assert "is a pipe, and must be read twice; save it to a file first" in refusal(*command)
 
 
 def test_wrong_inputs(folder, data):
@@ -179,6 +205,44 @@ def test_resuming_another_job_is_refused(folder, data):
     assert "is of another job" in said
     (folder / "o.npy.partial.json").write_text("{")
     assert "damaged" in refusal("normalize", data, folder / "o.npy", "--resume")
+
+
+@pytest.mark.parametrize("damage", ["[]", "{}", '{"job": 1, "samples": 2}', '{"samples": 1}'])
+def test_a_damaged_state_is_named(folder, data, damage):
+    (folder / "d.npy.partial.json").write_text(damage)
+    said = refusal("normalize", data, folder / "d.npy", "--resume")
+    assert "d.npy.partial.json" in said and ("damaged" in said or "is of another job" in said)
+    (folder / "d.npy.partial.json").unlink()
+
+
+def test_a_link_is_resumed_beside_what_it_leads_to(folder, data):
+    lanewise("normalize", data, folder / "whole.npy")
+    (folder / "there").mkdir()
+    (folder / "there" / "target.npy").write_text("an earlier one")
+    (folder / "link.npy").symlink_to(folder / "there" / "target.npy")
+    refusal("normalize", data, folder / "link.npy", preexec_fn=full_disk)
+    state = folder / "there" / "target.npy.partial.json"
+    state.write_text(json.dumps(json.loads(state.read_text()) | {"samples": 1024}))
+    assert answer("normalize", data, folder / "link.npy", "--resume")["resumed_at"] == 1024
+    assert (folder / "there" / "target.npy").read_bytes() == (folder / "whole.npy").read_bytes()
+
+
+def test_moments_that_changed_are_another_job(folder, data):
+    lanewise("normalize", data, folder / "o.npy", "--moments", folder / "changing.json")
+    command = ("normalize", data, folder / "changed.npy", "--apply", folder / "changing.json")
+    refusal(*command, preexec_fn=full_disk)
+    lanewise("normalize", data, folder / "o.npy", "--method", "minmax", "--moments", folder / "changing.json")
+    assert "is of another job" in refusal(*command, "--resume")
+
+
+def test_where_results_go_is_tried_first(folder, data):
+    absent = folder / "absent"
+    for command in (("normalize", data, folder / "o.npy", "--moments", absent / "m.json"),
+                    ("cluster", data, "-k", 2, "--labels", absent / "l.npy"),
+                    ("cluster", data, "-k", 2, "--output", absent / "c.npy"),
+                    ("neighbors", data, data, "--output", absent / "n.npz")):
+        assert "can't be written" in refusal(*command)
+    assert not (folder / "o.npy.partial").exists()
 
 
 def test_neighbors_are_exact(folder, data, x):
