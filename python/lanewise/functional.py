@@ -89,8 +89,8 @@ class _Program:
 
     def __init__(self, f, structure, axes):
         self._axes = axes
-        # What traces gave, the structure of the result and the dtypes of _check_numbers: each once, the
-        # last at the end; and, to choose where they differ, by the arguments, with samples and without.
+        # What traces gave, the structure of the result and the dtypes of _check_numbers: each once,
+        # the last at the end; and by the arguments, with samples and without, where they differ.
         results, by_kinds = self._results, self._by_kinds = [], {}
 
         def of_leaves(leaves):
