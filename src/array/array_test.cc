@@ -56,6 +56,10 @@ TEST(Array, SlicesAreViewsWithPythonsRules) {
   EXPECT_EQ(added.shape(), (Shape{2, 1, 1}));
 }
 
+TEST(Array, EmptyRowsAreTaken) {
+  EXPECT_EQ(take(zeros({0, 100}), zeros({0}, DType::int64), 0).eval().shape(), (Shape{0, 100}));
+}
+
 TEST(Array, AssignRebindsTheHandleAlone) {
   Array a = arange(0, 6).reshape({2, 3});
   const Array view = a[0];
