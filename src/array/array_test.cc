@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 #include <sstream>
 
 #include "lanewise/ops.h"
@@ -54,6 +55,20 @@ TEST(Array, SlicesAreViewsWithPythonsRules) {
   EXPECT_EQ(corner.to_vector<double>(), (Values{6, 7}));
   EXPECT_EQ(column.to_vector<double>(), (Values{4, 9}));
   EXPECT_EQ(added.shape(), (Shape{2, 1, 1}));
+}
+
+TEST(Array, StepsOfASliceMayHaveAnySize) {
+  constexpr int64_t kMost = std::numeric_limits<int64_t>::max(),
+                    kLeast = std::numeric_limits<int64_t>::min();
+  const Array a = arange(0, 10);
+  EXPECT_EQ(a[slice({}, {}, kMost)].to_vector<double>(), (Values{0}));
+  EXPECT_EQ(a[slice({}, {}, kLeast)].to_vector<double>(), (Values{9}));
+  EXPECT_EQ(a[slice(2, {}, kMost)].to_vector<double>(), (Values{2}));
+  EXPECT_EQ(a[slice(2, 2, kLeast)].size(), 0);
+  EXPECT_EQ(a[slice(kLeast, kMost, 9)].to_vector<double>(), (Values{0, 9}));
+  Array b = a;
+  b.assign({slice({}, {}, kLeast)}, Array(5));
+  EXPECT_EQ(b[-1].item<int>(), 5);
 }
 
 TEST(Array, EmptyRowsAreTaken) {
