@@ -46,26 +46,18 @@ struct Pending {
   void append(const T& value) {
     structure.append(reinterpret_cast<const char*>(&value), sizeof value);
   }
-  void append_dims(const Dims& dims) {
+  void append(const Dims& dims) {
     append(dims.rank());
     for (int64_t d : dims) append(d);
   }
   void describe(const Node& node, const std::unordered_map<const Node*, int>& number) {
     append(node.has_value() ? graph::Op::constant : node.op);
     append(node.dtype);
-    append_dims(node.shape);
+    append(node.shape);
     if (node.has_value()) return;
     append(node.inputs.size());
     for (const NodePtr& operand : node.inputs) append(number.at(operand.get()));
-    const graph::Attributes& a = node.attributes;
-    append_dims(a.axes);
-    append_dims(a.start);
-    append_dims(a.step);
-    append(a.axis);
-    append(a.keepdims);
-    append(a.k);
-    append(a.first);
-    append(a.increment);
+    node.attributes.each([this](const auto& attribute) { append(attribute); });
   }
 };
 

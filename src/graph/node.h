@@ -27,6 +27,13 @@ struct Attributes {
   int64_t k = 1;          // reductions with keepdims: the extent of a reduced axis in the result
   double first = 0, increment = 0;  // iota
   friend bool operator==(const Attributes&, const Attributes&) = default;
+
+  // f(attribute), for all of them: what operator== compares.
+  template <class F>
+  void each(const F& f) const {
+    const auto& [a, b, c, d, e, g, h, i, j] = *this;
+    f(a), f(b), f(c), f(d), f(e), f(g), f(h), f(i), f(j);
+  }
 };
 
 struct Node {
