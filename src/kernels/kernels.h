@@ -2,9 +2,9 @@
 //
 // A kernel takes views (raw pointer, dtype, extents, strides in elements, any
 // sign, 0 repeats) and writes `out`, which its caller has allocated and which
-// overlaps no input unless stated. It knows no graph, allocates nothing that
-// outlives it and never throws: the caller has checked shapes and dtypes.
-// Extents may be 0.
+// overlaps no input unless stated. It knows no graph and checks nothing: the caller has
+// checked shapes and dtypes. Its working memory is the thread's (scratch.h); that there is
+// none left is all that it throws. Extents may be 0.
 //
 // Each family has a reference (scalar, as a textbook writes it; namespace
 // `reference`) and a fast version (namespace `fast`: SIMD, threads). A Family
