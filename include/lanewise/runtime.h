@@ -31,7 +31,7 @@ struct CompileOptions {
   // Per argument the axis that runs along the samples; −1 where there is none.
   // Empty: none is known and each set of shapes gets a plan of its own.
   std::vector<int> sample_axis;
-  // What a stream holds at once of samples read and written, about: at least 1,024 of them.
+  // What a stream holds at once of samples read and written, about: at least 512 of them.
   int64_t chunk_bytes = 16 << 20;
 };
 
@@ -46,6 +46,7 @@ struct StreamedResult {
 // reentrant. With a sample axis one plan serves every number of samples.
 class CompiledFunction {
  public:
+  // Errors: ValueError for a negative chunk_bytes.
   CompiledFunction(Function f, CompileOptions options = {});
   std::vector<Array> operator()(const std::vector<Array>& arguments) const;
   // Runs on samples that come in chunks and are never all in memory, with the bits of the executor

@@ -102,6 +102,7 @@ struct Session::Impl {
 
 Session::Session(Step step, std::vector<Array> state, SessionOptions options)
     : impl_(new Impl{options, state.size(), 0, {}, {}, {}, nullptr, std::move(step), 0}) {
+  check_chunk_bytes("Session", options.chunk_bytes);
   eval(state);
   for (const Array& a : state) {
     impl_->arguments.push_back(cast_copy(a.tensor(), a.dtype()));
