@@ -5,7 +5,9 @@
 #include <cmath>
 #include <limits>
 #include <sstream>
+#include <thread>
 
+#include "base/tensor.h"
 #include "lanewise/ops.h"
 #include "lanewise/random.h"
 #include "lanewise/runtime.h"
@@ -73,6 +75,22 @@ TEST(Array, StepsOfASliceMayHaveAnySize) {
 
 TEST(Array, EmptyRowsAreTaken) {
   EXPECT_EQ(take(zeros({0, 100}), zeros({0}, DType::int64), 0).eval().shape(), (Shape{0, 100}));
+}
+
+TEST(Array, ThreadsShareItsValues) {
+  const Array a = transpose(arange(0, 6).reshape({2, 3})).eval();
+  const auto strides = a.tensor().strides;
+  std::vector<const int64_t*> data(4);
+  std::vector<std::thread> threads;
+  for (const int64_t*& mine : data)
+    threads.emplace_back([&] {
+      mine = a.data<int64_t>();
+      EXPECT_EQ(a.to_vector<double>(), (Values{0, 3, 1, 4, 2, 5}));
+    });
+  for (std::thread& thread : threads) thread.join();
+  for (const int64_t* mine : data) EXPECT_EQ(mine, a.data<int64_t>());
+  EXPECT_EQ(std::vector<int64_t>(data[0], data[0] + 6), (std::vector<int64_t>{0, 3, 1, 4, 2, 5}));
+  EXPECT_EQ(a.tensor().strides, strides);
 }
 
 TEST(Array, AssignRebindsTheHandleAlone) {

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <unordered_map>
 
+#include "array/tensors.h"
 #include "lanewise/runtime.h"
 #include "passes/pipeline.h"
 
@@ -149,6 +150,17 @@ void evaluate(std::span<const NodePtr> nodes) {
     node.depth = 0;
     node.inputs.clear();
   }
+}
+
+const std::byte* row_major_data(const NodePtr& node) {
+  evaluate({&node, 1});
+  const std::lock_guard lock(graph_mutex());
+  if (node->value.contiguous()) return node->value.data;
+  if (!node->row_major) {
+    const Tensor copy = cast_copy(node->value, node->dtype);
+    node->row_major = {copy.owner, copy.data};
+  }
+  return node->row_major.get();
 }
 
 Array wrap(NodePtr node) {

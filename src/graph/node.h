@@ -1,7 +1,7 @@
 // A node of the graph: one primitive with its operands. Nodes are made by
 // build.h, which infers shape and dtype and throws for what doesn't fit, so a
-// node that exists is sound. A node is immutable but for one thing: evaluation
-// gives it a value and drops its operands.
+// node that exists is sound. A node is immutable but for evaluation, which gives
+// it a value and drops its operands; a value never changes.
 #pragma once
 
 #include <memory>
@@ -49,6 +49,8 @@ struct Node {
   Attributes attributes;
   std::vector<NodePtr> inputs;
   Tensor value;  // of a constant, or after evaluation
+  // The elements of a value that lies otherwise in row-major order, once data() asked for them.
+  std::shared_ptr<std::byte> row_major;
 
   Node() = default;
   Node(const Node&) = delete;
