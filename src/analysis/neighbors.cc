@@ -4,11 +4,11 @@
 #include <cmath>
 #include <limits>
 
+#include "base/names.h"
 #include "lanewise/analysis.h"
 #include "lanewise/error.h"
 #include "lanewise/ops.h"
 #include "lanewise/runtime.h"
-#include "nn/names.h"
 
 namespace lanewise {
 namespace {

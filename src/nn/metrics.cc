@@ -3,8 +3,8 @@
 #include <limits>
 #include <numeric>
 
+#include "base/names.h"
 #include "lanewise/nn.h"
-#include "nn/names.h"
 
 namespace lanewise::nn {
 namespace {
