@@ -93,7 +93,7 @@ struct Family {
   // squared_deviations: Σ (x - mean)², floats only; NaN where an element is no finite number.
   // top_k, bottom_k: along exactly one axis the k largest or smallest, best first, 1 <= k <= its
   // extent; NaN counts as the largest number; of equals the first. arg_…: their indices, int64.
-  // Order: fast sums in blocks of 1,024 along the reduced elements merged like a
+  // Order: fast sums in blocks of 512 along the reduced elements merged like a
   // binary counter (see reduce/monoid.h); the reference in index order.
   void (*reduce)(Reduce op, const View& x, const bool* reduced, const View& out);
 
