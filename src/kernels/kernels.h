@@ -108,7 +108,7 @@ struct Family {
   // rank of x and the shape of out: an index for each element, out[i…] = x[…, indices[i…], …].
   void (*take)(const View& x, const View& indices, int axis, const View& out);
 
-  // The gradient of take: out starts as zeros; out[…, indices[i], …] += updates[…, i, …]
+  // The gradient of take: fills out with zeros, then out[…, indices[i], …] += updates[…, i, …]
   // in row-major order of the indices (deterministic).  Indices of the shape of updates, which has
   // the rank of out: an index for each update.
   void (*scatter_add)(const View& updates, const View& indices, int axis, const View& out);
