@@ -52,13 +52,6 @@ TEST(CommonSubexpressions, LeaveOtherGraphsAlone) {
   EXPECT_EQ(optimize({y}, Leaves::constant)[0], y);
 }
 
-TEST(Pipeline, ExplainsItself) {
-  const NodePtr x = input(DType::float32, {3});
-  const std::string text =
-      explain_pipeline({binary(Op::add, unary(Op::exp, x), unary(Op::exp, x))}, Leaves::bound);
-  EXPECT_NE(text.find("common subexpressions: 4 nodes -> 3"), std::string::npos);
-}
-
 TEST(Grad, HasTheShapeAndDtypeOfItsArgument) {
   const NodePtr column = input(DType::float32, {3, 1}), row = input(DType::float64, {4});
   const NodePtr loss = reduce(Op::sum, binary(Op::multiply, column, row), Axes(), false);
