@@ -193,8 +193,7 @@ class Builder {
   }
 
   bool is_constant(int i) const {
-    while (plan_.steps[i].is_view) i = plan_.steps[i].operands[0];
-    return plan_.steps[i].storage == plan::Storage::constant;
+    return plan_.steps[plan_.under(i)].storage == plan::Storage::constant;
   }
 
   bool multiplies_small_matrix(const Step& s) const {
