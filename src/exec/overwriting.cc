@@ -23,7 +23,7 @@ Overwriting::Overwriting(plan::PlanPtr plan, const std::vector<Moment>& moments)
       for (int p = 0; p < static_cast<int>(group.size()); ++p) {
         times_[group[p]] = {m, g, p};
         const Step& s = step(group[p]);
-        only_elementwise = only_elementwise && (is_elementwise(s) || s.is_view);
+        only_elementwise = only_elementwise && (can_join_pass(s) || s.is_view);
       }
     }
     if (!only_elementwise) end_begins_ = m + 1;

@@ -307,7 +307,7 @@ class Builder {
   bool computes_elements(const Instruction& in) const {
     const Step& s = plan_.steps[in.step];
     if (in.kind == Instruction::Kind::product) return is_outer_product(plan_, s);
-    return in.kind == Instruction::Kind::compute && is_elementwise(s);
+    return in.kind == Instruction::Kind::compute && can_join_pass(s);
   }
   bool has_features_apart(const Instruction& in) const {
     return !p_.samples_outermost && row_of(in) > 1 && in.axis > 0 &&

@@ -95,7 +95,7 @@ class Grouping {
   // Shapes that count no samples, and operands that are a number or of that shape.
   bool can_join(int i) const {
     const Step& s = plan_.steps[i];
-    if (!is_elementwise(s) || !is_fixed(i)) return false;
+    if (!can_join_pass(s) || !is_fixed(i)) return false;
     return std::all_of(s.operands.begin(), s.operands.end(), [&](int o) {
       return is_fixed(o) && (elements(o) == 1 || plan_.steps[o].shape == s.shape);
     });
