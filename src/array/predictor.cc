@@ -51,11 +51,7 @@ struct Predictor::Impl {
     outputs = one[1];
   }
 
-  void run(const Tensor& x, Tensor out) const {
-    std::unique_ptr<exec::Workspace> workspace = program.workspaces().take();
-    prepared->executable->run({&x, 1}, {&out, 1}, *workspace);
-    program.workspaces().give_back(std::move(workspace));
-  }
+  void run(const Tensor& x, Tensor out) const { program.run(*prepared, {&x, 1}, {&out, 1}); }
 };
 
 Predictor::Predictor(const Answer& f, int64_t features, DType dtype)
