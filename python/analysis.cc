@@ -5,10 +5,10 @@
 
 #include <filesystem>
 
+#include "base/names.h"
 #include "lanewise/file_streams.h"
 #include "lanewise/ops.h"
 #include "module.h"
-#include "nn/names.h"
 #include "source.h"
 
 namespace lanewise::python {

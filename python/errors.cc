@@ -1,7 +1,7 @@
 // Exceptions, a class a row of error_kinds(). The fields of an error of C++ are attributes.
-#include <array>
 #include <exception>
 #include <string>
+#include <vector>
 
 #include "convert.h"
 #include "lanewise/error.h"
@@ -15,7 +15,7 @@ constexpr const char* kDoc =
     "right, repair of a ShapeError; path of an IoError; path, line, offset of a DataError.";
 
 // In the order of ErrorKind; they live as long as the interpreter.
-std::array<PyObject*, 8> classes{};
+std::vector<PyObject*> classes;
 
 void add_details(nb::object& exception, const Error& error) {
   if (const auto* shape = dynamic_cast<const ShapeError*>(&error)) {
@@ -67,7 +67,7 @@ void bind_errors(nb::module_& m) {
     const nb::object made =
         new_class(name, kDoc, nb::make_tuple(base, builtins.attr(parent.c_str())));
     m.attr(name.c_str()) = made;
-    classes[static_cast<std::size_t>(row.kind)] = made.inc_ref().ptr();
+    classes.push_back(made.inc_ref().ptr());
   }
   nb::register_exception_translator([](const std::exception_ptr& pointer, void*) {
     try {

@@ -16,16 +16,15 @@ BELOW = {
     "base": [],
     "kernels": ["base"],
     "graph": ["base"],
+    "io": ["base"],
     "passes": ["graph"],
-    "plan": ["graph", "kernels"],
+    "plan": ["graph"],
     "exec": ["plan", "kernels"],
-    "backends": ["exec"],
-    "array": ["passes", "plan", "exec"],
+    "array": ["passes", "exec"],
     "nn": ["array"],
-    "io": ["nn"],
-    "data": ["io"],
+    "data": ["array", "io"],
     "analysis": ["data"],
-    "tabular": ["analysis"],
+    "tabular": ["nn", "analysis"],
 }
 
 # The public headers, each with the lowest room that may include it. A header not
@@ -42,7 +41,6 @@ PUBLIC = {
     "layers": "nn",
     "losses": "nn",
     "optim": "nn",
-    "streams": "array",
     "synthetic": "data",
     "lanewise": "tabular",
 }

@@ -35,7 +35,7 @@ struct CompileOptions {
   // plan of its own. So the function must depend on nothing but dtypes and shapes: what it reads
   // from elsewhere, or does besides, counts when it is traced.
   std::vector<int> sample_axis;
-  // What a stream holds at once of samples read and written, about: at least 1,024 of them.
+  // What a stream holds at once of samples read and written, about: at least 512 of them.
   int64_t chunk_bytes = 16 << 20;
 };
 
@@ -50,7 +50,7 @@ struct StreamedResult {
 // reentrant. With a sample axis one plan serves every number of samples.
 class CompiledFunction {
  public:
-  // Errors: ValueError where f is empty.
+  // Errors: ValueError where f is empty, or for a negative chunk_bytes.
   CompiledFunction(Function f, CompileOptions options = {});
   // Copies share what they run; so a move leaves it usable.
   CompiledFunction(const CompiledFunction&) = default;

@@ -7,12 +7,12 @@
 #include <span>
 
 #include "analysis/finite.h"
+#include "base/names.h"
 #include "base/tensor.h"
 #include "lanewise/analysis.h"
 #include "lanewise/error.h"
 #include "lanewise/ops.h"
 #include "lanewise/runtime.h"
-#include "nn/names.h"
 
 namespace lanewise {
 namespace {

@@ -5,11 +5,11 @@
 #include <nlohmann/json.hpp>
 
 #include "analysis/finite.h"
+#include "base/names.h"
 #include "lanewise/analysis.h"
 #include "lanewise/error.h"
 #include "lanewise/ops.h"
 #include "lanewise/runtime.h"
-#include "nn/names.h"
 
 namespace lanewise {
 namespace {

@@ -79,9 +79,7 @@ const void* Array::data_of(DType wanted) const {
   if (wanted != dtype())
     throw DTypeError(
         fmt::format("data: the array is {}, not {}; use astype", name(dtype()), name(wanted)));
-  eval();
-  if (!node_->value.contiguous()) node_->value = cast_copy(node_->value, dtype());
-  return node_->value.data;
+  return row_major_data(node_);
 }
 
 template <class T>

@@ -6,9 +6,11 @@
 
 #include <atomic>
 #include <cmath>
+#include <limits>
 #include <sstream>
 #include <thread>
 
+#include "base/tensor.h"
 #include "lanewise/ops.h"
 #include "lanewise/random.h"
 #include "lanewise/runtime.h"
@@ -115,6 +117,40 @@ TEST(Array, SlicesAreViewsWithPythonsRules) {
   EXPECT_EQ(corner.to_vector<double>(), (Values{6, 7}));
   EXPECT_EQ(column.to_vector<double>(), (Values{4, 9}));
   EXPECT_EQ(added.shape(), (Shape{2, 1, 1}));
+}
+
+TEST(Array, StepsOfASliceMayHaveAnySize) {
+  constexpr int64_t kMost = std::numeric_limits<int64_t>::max(),
+                    kLeast = std::numeric_limits<int64_t>::min();
+  const Array a = arange(0, 10);
+  EXPECT_EQ(a[slice({}, {}, kMost)].to_vector<double>(), (Values{0}));
+  EXPECT_EQ(a[slice({}, {}, kLeast)].to_vector<double>(), (Values{9}));
+  EXPECT_EQ(a[slice(2, {}, kMost)].to_vector<double>(), (Values{2}));
+  EXPECT_EQ(a[slice(2, 2, kLeast)].size(), 0);
+  EXPECT_EQ(a[slice(kLeast, kMost, 9)].to_vector<double>(), (Values{0, 9}));
+  Array b = a;
+  b.assign({slice({}, {}, kLeast)}, Array(5));
+  EXPECT_EQ(b[-1].item<int>(), 5);
+}
+
+TEST(Array, EmptyRowsAreTaken) {
+  EXPECT_EQ(take(zeros({0, 100}), zeros({0}, DType::int64), 0).eval().shape(), (Shape{0, 100}));
+}
+
+TEST(Array, ThreadsShareItsValues) {
+  const Array a = transpose(arange(0, 6).reshape({2, 3})).eval();
+  const auto strides = a.tensor().strides;
+  std::vector<const int64_t*> data(4);
+  std::vector<std::thread> threads;
+  for (const int64_t*& mine : data)
+    threads.emplace_back([&] {
+      mine = a.data<int64_t>();
+      EXPECT_EQ(a.to_vector<double>(), (Values{0, 3, 1, 4, 2, 5}));
+    });
+  for (std::thread& thread : threads) thread.join();
+  for (const int64_t* mine : data) EXPECT_EQ(mine, a.data<int64_t>());
+  EXPECT_EQ(std::vector<int64_t>(data[0], data[0] + 6), (std::vector<int64_t>{0, 3, 1, 4, 2, 5}));
+  EXPECT_EQ(a.tensor().strides, strides);
 }
 
 TEST(Array, AssignRebindsTheHandleAlone) {

@@ -28,7 +28,9 @@ bool any_traced(const std::vector<Array>& arguments) {
 }  // namespace
 
 CompiledFunction::CompiledFunction(Function f, CompileOptions options)
-    : impl_(new Impl{callable("compile", f), options, TracedProgram(f, options.sample_axis)}) {}
+    : impl_(new Impl{callable("compile", f), options, TracedProgram(f, options.sample_axis)}) {
+  check_chunk_bytes("compile", options.chunk_bytes);
+}
 
 std::vector<Array> CompiledFunction::operator()(const std::vector<Array>& arguments) const {
   if (any_traced(arguments)) return impl_->f(arguments);  // part of a larger program

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <unordered_map>
 
+#include "array/tensors.h"
 #include "lanewise/runtime.h"
 #include "passes/pipeline.h"
 
@@ -41,26 +42,18 @@ struct Pending {
   void append(const T& value) {
     structure.append(reinterpret_cast<const char*>(&value), sizeof value);
   }
-  void append_dims(const Dims& dims) {
+  void append(const Dims& dims) {
     append(dims.rank());
     for (int64_t d : dims) append(d);
   }
   void describe(const Node& node, const std::unordered_map<const Node*, int>& number) {
     append(node.has_value() ? graph::Op::constant : node.op);
     append(node.dtype);
-    append_dims(node.shape);
+    append(node.shape);
     if (node.has_value()) return;
     append(node.inputs.size());
     for (const NodePtr& operand : node.inputs) append(number.at(operand.get()));
-    const graph::Attributes& a = node.attributes;
-    append_dims(a.axes);
-    append_dims(a.start);
-    append_dims(a.step);
-    append(a.axis);
-    append(a.keepdims);
-    append(a.k);
-    append(a.first);
-    append(a.increment);
+    node.attributes.each([this](const auto& attribute) { append(attribute); });
   }
 };
 
@@ -181,6 +174,17 @@ void evaluate(std::span<const NodePtr> nodes) {
   lock.lock();
   evaluation->publish(results, &operands);
   lock.unlock();
+}
+
+const std::byte* row_major_data(const NodePtr& node) {
+  evaluate({&node, 1});
+  const std::lock_guard lock(graph_mutex());
+  if (node->value.contiguous()) return node->value.data;
+  if (!node->row_major) {
+    const Tensor copy = cast_copy(node->value, node->dtype);
+    node->row_major = {copy.owner, copy.data};
+  }
+  return node->row_major.get();
 }
 
 Array wrap(NodePtr node) {

@@ -27,10 +27,11 @@ void resolve_range(const Index& index, int64_t extent, Resolved& r) {
   const int64_t start = bound(index.start(), step > 0 ? 0 : extent - 1);
   const int64_t stop = bound(index.stop(), step > 0 ? extent : -1);
   const int64_t span = step > 0 ? stop - start : start - stop;
-  const int64_t stride = std::abs(step);
-  const int64_t count = span <= 0 ? 0 : (span + stride - 1) / stride;
+  const auto distance = step > 0 ? static_cast<uint64_t>(step) : 0 - static_cast<uint64_t>(step);
+  const int64_t count =
+      span <= 0 ? 0 : 1 + static_cast<int64_t>(static_cast<uint64_t>(span - 1) / distance);
   r.start.push_back(count > 0 ? start : 0);
-  r.step.push_back(step);
+  r.step.push_back(count > 1 ? step : 1);  // a step that isn't taken may have any size
   r.sliced.push_back(count);
   r.result.push_back(count);
 }

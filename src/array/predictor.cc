@@ -63,10 +63,7 @@ struct Predictor::Impl {
   }
 
   void run(const Tensor& x, Tensor out) const {
-    std::unique_ptr<exec::Workspace> workspace = program.workspaces().take();
-    const auto& plan = x.shape[0] == 1 ? alone : prepared;
-    plan->executable->run({&x, 1}, {&out, 1}, *workspace);
-    program.workspaces().give_back(std::move(workspace));
+    program.run(x.shape[0] == 1 ? *alone : *prepared, {&x, 1}, {&out, 1});
   }
 };
 

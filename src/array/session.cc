@@ -106,6 +106,7 @@ Session::Session(Step step, std::vector<Array> state, SessionOptions options)
   if (options.sample_axis < 0)
     throw ValueError(
         fmt::format("Session: the sample axis is {}, expected 0 or more", options.sample_axis));
+  check_chunk_bytes("Session", options.chunk_bytes);
   eval(state);
   for (const Array& a : state) {
     impl_->arguments.push_back(cast_copy(a.tensor(), a.dtype()));

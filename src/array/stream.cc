@@ -152,6 +152,12 @@ std::vector<Sink*> sinks_by_result(const exec::StreamedPlan& plan, std::size_t r
 
 }  // namespace
 
+void check_chunk_bytes(std::string_view operation, int64_t chunk_bytes) {
+  if (chunk_bytes < 0)
+    throw ValueError(
+        fmt::format("{}: chunk_bytes is {}, expected 0 or more", operation, chunk_bytes));
+}
+
 void run_streamed(const TracedProgram& program, std::span<const int> axes, Source& source,
                   std::span<const Tensor> others, std::span<Sink* const> sinks, int64_t chunk_bytes,
                   std::vector<Tensor>& outputs) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "array/traced_program.h"
@@ -9,6 +10,9 @@
 #include "lanewise/streams.h"
 
 namespace lanewise {
+
+// Errors: ValueError, naming `operation`, for a negative number.
+void check_chunk_bytes(std::string_view operation, int64_t chunk_bytes);
 
 // Sets `outputs` but for those along the samples, which go to `sinks`, in order.
 // `axes`: which argument runs along the samples on which axis, −1 for none; `others`: those.

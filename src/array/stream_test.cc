@@ -85,6 +85,16 @@ Array samples(int64_t rows, int64_t columns) {
   return random::randn({rows, columns});
 }
 
+TEST_F(Stream, RefusesChunksOfLessThanNothing) {
+  const Function f = [](const std::vector<Array>& x) { return std::vector<Array>{sum(x[0])}; };
+  EXPECT_THROW(compile(f, {{0}, -1}), ValueError);
+  const auto step = [](const std::vector<Array>& state, const std::vector<Array>&,
+                       const std::vector<Array>&) {
+    return Session::Result{state, {}};
+  };
+  EXPECT_THROW(Session(step, {ones({2})}, {.chunk_bytes = -1}), ValueError);
+}
+
 TEST_F(Stream, StandardisesWithTheBitsOfMemory) {
   for (int axis : {0, 1})
     for (int64_t m : {1, 2, 1000, 1024, 1025, 5000, 20'000}) {

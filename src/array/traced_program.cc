@@ -167,7 +167,9 @@ std::string TracedProgram::profile(std::span<const Tensor> arguments) const {
 }
 
 void TracedProgram::run(std::span<const Tensor> arguments, std::vector<Tensor>& outputs) const {
-  run(*prepare(arguments), arguments, outputs);
+  const auto prepared = prepare(arguments);
+  outputs.resize(prepared->plan->outputs.size());
+  run(*prepared, arguments, outputs);
 }
 
 void TracedProgram::run_over(std::span<const Tensor> arguments, std::size_t given,
@@ -179,12 +181,12 @@ void TracedProgram::run_over(std::span<const Tensor> arguments, std::size_t give
     else if (!prepared->overwrites[k] && together)
       outputs[k] = Tensor::empty(arguments[k].dtype, arguments[k].shape);
   }
+  outputs.resize(prepared->plan->outputs.size());
   run(*prepared, arguments, outputs);
 }
 
 void TracedProgram::run(const Prepared& prepared, std::span<const Tensor> arguments,
-                        std::vector<Tensor>& outputs) const {
-  outputs.resize(prepared.plan->outputs.size());
+                        std::span<Tensor> outputs) const {
   std::unique_ptr<exec::Workspace> workspace = workspaces_.take();
   prepared.executable->run(arguments, outputs, *workspace);
   workspaces_.give_back(std::move(workspace));

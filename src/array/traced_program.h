@@ -33,6 +33,9 @@ class TracedProgram {
   std::shared_ptr<const Prepared> prepare(std::span<const Tensor> arguments) const;
   // Runs; outputs as Executable::run takes them (empty: as many as needed).
   void run(std::span<const Tensor> arguments, std::vector<Tensor>& outputs) const;
+  // The same with what prepare() made: an output for each of the program.
+  void run(const Prepared& prepared, std::span<const Tensor> arguments,
+           std::span<Tensor> outputs) const;
   // The first `given` arguments, row-major, are given up for as many outputs of their shapes and
   // dtypes: those that can lie over them then do. A run that fails leaves them as they were.
   void run_over(std::span<const Tensor> arguments, std::size_t given,
@@ -43,11 +46,8 @@ class TracedProgram {
   // The plan for these arguments, after a run on them: what was predicted and measured.
   std::string profile(std::span<const Tensor> arguments) const;
   int64_t plan_count() const;
-  exec::WorkspacePool& workspaces() const { return workspaces_; }
 
  private:
-  void run(const Prepared& prepared, std::span<const Tensor> arguments,
-           std::vector<Tensor>& outputs) const;
   struct ForEveryM {
     std::shared_ptr<const Prepared> prepared;  // null where the function can't be planned so
     std::unordered_map<int64_t, bool> serves;  // by the numbers of samples met so far

@@ -104,7 +104,7 @@ Buffer Buffer::allocate(std::size_t bytes) {
     if (large) released().give(memory, rounded);
     else std::free(memory);
   };
-  return {std::shared_ptr<void>(data, release), static_cast<std::byte*>(data), bytes, Device::cpu};
+  return {std::shared_ptr<void>(data, release), static_cast<std::byte*>(data), bytes};
 }
 
 }  // namespace lanewise

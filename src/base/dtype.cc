@@ -1,14 +1,12 @@
 #include "lanewise/dtype.h"
 
-#include <fmt/format.h>
-
-#include "lanewise/error.h"
+#include "base/names.h"
 
 namespace lanewise {
 namespace {
 
 struct Row {
-  DType dtype;
+  DType value;
   std::string_view name;
 };
 constexpr Row kRows[kDTypeCount] = {
@@ -34,12 +32,7 @@ int kind_of(DType d) { return is_bool(d) ? 0 : is_integer(d) ? 1 : 2; }
 std::string_view name(DType dtype) { return kRows[static_cast<int>(dtype)].name; }
 
 DType dtype_from_name(std::string_view wanted) {
-  std::string known;
-  for (const Row& row : kRows) {
-    if (row.name == wanted) return row.dtype;
-    known += fmt::format("{}{}", known.empty() ? "" : ", ", row.name);
-  }
-  throw DTypeError(fmt::format("no dtype is called '{}'; there are: {}", wanted, known));
+  return row_named<DTypeError>(kRows, "dtype", wanted).value;
 }
 
 DType promote(DType a, DType b) { return kPromotion[static_cast<int>(a)][static_cast<int>(b)]; }

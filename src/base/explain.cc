@@ -75,6 +75,18 @@ Clash find_clash(std::span<const Shape> shapes) {
   return {};
 }
 
+// "axis 1 has extent 3 in (2, 3) and 4 in (4,)"
+std::string text(const Clash& clash, std::span<const Shape> shapes) {
+  const Shape &a = shapes[clash.left], &b = shapes[clash.right];
+  const int rank = common_rank(shapes);
+  return fmt::format("axis {} has extent {} in {} and {} in {}", clash.axis,
+                     aligned(a, clash.axis, rank), to_string(a), aligned(b, clash.axis, rank),
+                     to_string(b));
+}
+
+constexpr std::string_view kAnyRepair =
+    "two extents fit when they are equal or one of them is 1; reshape, slice or reduce one operand";
+
 Shape with_column_axis(const Shape& vector) { return {vector[0], 1}; }
 
 std::string_view ordinal(std::size_t operand) {
@@ -118,8 +130,7 @@ std::string likely_repair(std::span<const Shape> shapes, const Clash& clash) {
         "for all pairs use expand_dims on the first, {} with {}; else check which one has "
         "the wrong length",
         to_string(with_column_axis(a)), to_string(b));
-  return "two extents fit when they are equal or one of them is 1; reshape, slice or reduce one "
-         "operand";
+  return std::string(kAnyRepair);
 }
 
 bool is_column(const Shape& s) { return s.rank() == 2 && s[1] == 1 && s[0] > 1; }
@@ -180,10 +191,8 @@ BroadcastExplanation explain_broadcast(std::span<const Shape> shapes, std::strin
   e.left = aligned(shapes[clash.left], clash.axis, rank);
   e.right = aligned(shapes[clash.right], clash.axis, rank);
   e.repair = likely_repair(shapes, clash);
-  e.error = fmt::format(
-      "{}: shapes {} do not broadcast: axis {} has extent {} in {} and {} in {}. Repair: {}.",
-      operation, operands, clash.axis, e.left, to_string(shapes[clash.left]), e.right,
-      to_string(shapes[clash.right]), e.repair);
+  e.error = fmt::format("{}: shapes {} do not broadcast: {}. Repair: {}.", operation, operands,
+                        text(clash, shapes), e.repair);
   e.text = e.error + "\n" + drawing(shapes, nullptr, clash.axis);
   return e;
 }
@@ -208,6 +217,22 @@ std::string matmul_repair(const Shape& a, const Shape& b, int64_t inner, int64_t
   return fmt::format("the first needs {} columns, or the second {} rows", other, inner);
 }
 
+[[noreturn]] void throw_batch_error(const Shape& a, const Shape& b) {
+  const Shape shapes[] = {a, b}, batches[] = {batch_axes(a), batch_axes(b)};
+  const Clash clash = find_clash(batches);  // axes of a batch count as those of the result
+  const int rank = common_rank(shapes);
+  throw ShapeError(
+      fmt::format("matmul: {} @ {}: the batch axes do not broadcast: {}. Repair: {}.\n{}",
+                  to_string(a), to_string(b), text(clash, shapes), kAnyRepair,
+                  drawing(shapes, nullptr, clash.axis)),
+      {"matmul",
+       {a, b},
+       clash.axis,
+       aligned(a, clash.axis, rank),
+       aligned(b, clash.axis, rank),
+       std::string(kAnyRepair)});
+}
+
 }  // namespace
 
 void throw_matmul_error(const Shape& a, const Shape& b) {
@@ -216,7 +241,8 @@ void throw_matmul_error(const Shape& a, const Shape& b) {
         fmt::format("matmul: {} @ {}: a scalar has no matrix product. Repair: use multiply.",
                     to_string(a), to_string(b)),
         {"matmul", {a, b}, -1, 0, 0, "use multiply"});
-  const int64_t inner = a.back(), other = b.rank() == 1 ? b[0] : b[b.rank() - 2];
+  const int64_t inner = a.back(), other = b[contracted_axis_of_second(b)];
+  if (inner == other) throw_batch_error(a, b);
   const std::string repair = matmul_repair(a, b, inner, other);
   throw ShapeError(
       fmt::format("matmul: {} @ {}: the inner extents differ: {} columns (last axis of the first) "

@@ -138,7 +138,8 @@ ShapeExpression explain_expression(std::string_view expression) {
   } catch (const ShapeError& e) {
     result.error = e.what();
     result.shape = {};
-    if (result.text.find(result.error) == std::string::npos) result.text += result.error + "\n";
+    if (result.text.find(result.error) == std::string::npos) result.text += result.error;
+    if (!result.text.ends_with('\n')) result.text += '\n';
   }
   return result;
 }

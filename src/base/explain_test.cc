@@ -122,6 +122,31 @@ TEST(MatmulShape, ChecksTheInnerExtents) {
   }
 }
 
+TEST(MatmulShape, NamesTheBatchAxesThatClash) {
+  try {
+    matmul_shape({2, 2, 3, 4}, {5, 4, 6});
+    FAIL() << "no error";
+  } catch (const ShapeError& e) {
+    EXPECT_STREQ(e.what(),
+                 "matmul: (2, 2, 3, 4) @ (5, 4, 6): the batch axes do not broadcast: axis 1 has "
+                 "extent 2 in (2, 2, 3, 4) and 5 in (5, 4, 6). Repair: two extents fit when they "
+                 "are equal or one of them is 1; reshape, slice or reduce one operand.\n"
+                 "  left     2 2 3 4\n"
+                 "  right      5 4 6\n"
+                 "             ^\n");
+    EXPECT_EQ(e.details().axis, 1);
+    EXPECT_EQ(e.details().left, 2);
+    EXPECT_EQ(e.details().right, 5);
+  }
+}
+
+TEST(ExplainExpression, NamesTheBatchAxesThatClash) {
+  const ShapeExpression e = explain_expression("(2,3,4)@(5,4,6)");
+  EXPECT_FALSE(e.ok);
+  EXPECT_NE(e.error.find("axis 0 has extent 2 in (2, 3, 4) and 5 in (5, 4, 6)"), std::string::npos);
+  EXPECT_EQ(e.text, e.error);
+}
+
 TEST(ExplainExpression, FollowsPythonsPrecedence) {
   EXPECT_EQ(explain_expression("(64,100) @ (100,1000) + (64,1)").shape, (Shape{64, 1000}));
   EXPECT_EQ(explain_expression("(64,1) + (64,100) @ (100,1000)").shape, (Shape{64, 1000}));

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
-#include <numeric>
 #include <utility>
 
 namespace lanewise {
@@ -91,19 +90,6 @@ bool MersenneTwister::set_state(std::span<const int64_t> state) {
   has_normal_ = state[kSize + 1] != 0;
   kept_normal_ = std::bit_cast<double>(state[kSize + 2]);
   return true;
-}
-
-void MersenneTwister::fill_uniform(std::span<double> out) {
-  for (double& value : out) value = uniform();
-}
-
-void MersenneTwister::fill_normal(std::span<double> out) {
-  for (double& value : out) value = normal();
-}
-
-void MersenneTwister::fill_permutation(std::span<int64_t> out) {
-  std::iota(out.begin(), out.end(), int64_t{0});
-  shuffle(out);
 }
 
 // Places are drawn some ahead of the swaps, so that values that lie far apart are fetched at once.

@@ -23,11 +23,7 @@ class MersenneTwister {
   uint64_t bounded(uint64_t max);              // 0 … max
   int64_t integer(int64_t low, int64_t high);  // [low, high), low < high; as np.random.randint
 
-  // As random_sample(n) and randn(n): the same stream as n single calls.
-  void fill_uniform(std::span<double> out);
-  void fill_normal(std::span<double> out);
-  // As np.random.permutation(n), and shuffle of one axis: Fisher–Yates from the end.
-  void fill_permutation(std::span<int64_t> out);
+  // As np.random.shuffle of one axis: Fisher–Yates from the end.
   void shuffle(std::span<int64_t> values);
 
   // Where the stream stands; false: these numbers are of no stream.

@@ -22,18 +22,30 @@ void Dims::throw_too_long() {
   throw ValueError(fmt::format("an array has at most {} axes", kMaxRank));
 }
 
-int64_t element_count(const Shape& shape) {
-  if (shape.contains(0)) return 0;
-  int64_t count = 1;
-  for (int64_t extent : shape)
-    if (__builtin_mul_overflow(count, extent, &count))
-      throw ValueError(
-          fmt::format("shape {} has more elements than can be counted", to_string(shape)));
-  return count;
+std::optional<int64_t> try_count(const Shape& shape, int64_t unit) {
+  bool empty = false;
+  for (int64_t extent : shape) {
+    empty |= extent == 0;
+    if (extent != 0 && __builtin_mul_overflow(unit, extent, &unit)) return std::nullopt;
+  }
+  return empty ? 0 : unit;
 }
 
-// Only a shape that element_count refuses, or one with an extent of 0, has strides
-// that wrap; nothing is ever addressed with those.
+int64_t element_count(const Shape& shape) {
+  if (const auto count = try_count(shape)) return *count;
+  throw ValueError(fmt::format("shape {} has more elements than can be counted", to_string(shape)));
+}
+
+int64_t byte_count(const Shape& shape, std::size_t element) {
+  for (int64_t extent : shape)
+    if (extent < 0)
+      throw ValueError(fmt::format("shape {} has a negative extent", to_string(shape)));
+  if (const auto bytes = try_count(shape, static_cast<int64_t>(element))) return *bytes;
+  throw ValueError(fmt::format("an array of shape {} is too large to address", to_string(shape)));
+}
+
+// Only a shape that element_count refuses has strides that wrap; nothing is ever addressed
+// with those.
 Strides row_major_strides(const Shape& shape) {
   Strides strides = Dims::filled(shape.rank(), 1);
   for (int axis = shape.rank() - 2; axis >= 0; --axis)

@@ -1,30 +1,10 @@
 #include "base/tensor.h"
 
-#include <fmt/format.h>
-
 #include <limits>
 
-#include "lanewise/error.h"
+#include "base/shape_errors.h"
 
 namespace lanewise {
-namespace {
-
-// Bytes of an array, or an error where they can't be counted. As in NumPy, an extent
-// of 0 excuses no overflow of the others: strides are made of those.
-int64_t byte_count(DType dtype, const Shape& shape) {
-  auto bytes = static_cast<int64_t>(size_of(dtype));
-  for (int64_t extent : shape) {
-    if (extent < 0)
-      throw ValueError(fmt::format("shape {} has a negative extent", to_string(shape)));
-    if (extent != 0 && __builtin_mul_overflow(bytes, extent, &bytes))
-      throw ValueError(fmt::format("an array of shape {} and dtype {} is too large to address",
-                                   to_string(shape), name(dtype)));
-  }
-  return shape.contains(0) ? 0 : bytes;
-}
-
-}  // namespace
-
 bool View::contiguous() const {
   if (shape.contains(0)) return true;
   int64_t expected = 1;
@@ -36,7 +16,8 @@ bool View::contiguous() const {
 }
 
 Tensor Tensor::empty(DType dtype, const Shape& shape) {
-  const Buffer buffer = Buffer::allocate(static_cast<std::size_t>(byte_count(dtype, shape)));
+  const Buffer buffer =
+      Buffer::allocate(static_cast<std::size_t>(byte_count(shape, size_of(dtype))));
   Tensor t;
   static_cast<View&>(t) = {buffer.data, dtype, shape, row_major_strides(shape)};
   t.owner = buffer.owner;

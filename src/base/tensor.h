@@ -1,5 +1,5 @@
-// Memory and what lies in it: a Buffer owns bytes on a device; a Tensor is a
-// strided window on a buffer. Values of a tensor that is shared never change.
+// Memory and what lies in it: a Buffer owns bytes; a Tensor is a strided window on a buffer. Values
+// of a tensor that is shared never change.
 #pragma once
 
 #include <cstddef>
@@ -11,8 +11,6 @@
 
 namespace lanewise {
 
-enum class Device : uint8_t { cpu, cuda };
-
 // Every buffer that Lanewise allocates starts at a multiple of this.
 inline constexpr std::size_t kAlignment = 64;
 
@@ -21,7 +19,6 @@ struct Buffer {
   std::shared_ptr<void> owner;
   std::byte* data = nullptr;
   std::size_t bytes = 0;
-  Device device = Device::cpu;
 
   // Uninitialised, aligned to kAlignment; large ones ask for huge pages, and take over the
   // memory of released ones.

@@ -75,7 +75,7 @@ TEST(CompoundSteps, AreFoundByTheirShape) {
     const plan::PlanPtr plan = plan::make_plan(Program{{a, b}, c.program(a, b)});
     std::vector<int> steps;
     for (int i = 0; i < static_cast<int>(plan->steps.size()); ++i)
-      if (is_elementwise(plan->steps[i])) steps.push_back(i);
+      if (can_join_pass(plan->steps[i])) steps.push_back(i);
     EXPECT_EQ(make_elementwise_pass(*plan, steps).operations.size(), c.loops) << c.what;
   }
 }

@@ -149,7 +149,7 @@ class PassBuilder {
 }  // namespace
 
 // The exponents of an integer power are checked before it.
-bool is_elementwise(const Step& s) {
+bool can_join_pass(const Step& s) {
   return graph::is_elementwise(s.op) && (s.op != Op::power || !is_integer(s.dtype));
 }
 

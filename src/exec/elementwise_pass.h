@@ -11,7 +11,7 @@
 namespace lanewise::exec {
 
 // Whether a step can be part of a pass.
-bool is_elementwise(const plan::Step& step);
+bool can_join_pass(const plan::Step& step);
 
 // An array that a pass reads or writes: where element 0 lies and how to get on.
 struct Window {

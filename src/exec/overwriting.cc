@@ -23,13 +23,13 @@ Overwriting::Overwriting(plan::PlanPtr plan, const std::vector<Moment>& moments)
       for (int p = 0; p < static_cast<int>(group.size()); ++p) {
         times_[group[p]] = {m, g, p};
         const Step& s = step(group[p]);
-        only_elementwise = only_elementwise && (is_elementwise(s) || s.is_view);
+        only_elementwise = only_elementwise && (can_join_pass(s) || s.is_view);
       }
     }
     if (!only_elementwise) end_begins_ = m + 1;
   }
   for (int i = 0; i < static_cast<int>(plan_->steps.size()); ++i)
-    for (int operand : step(i).operands) readers_[under(operand)].push_back(i);
+    for (int operand : step(i).operands) readers_[plan_->under(operand)].push_back(i);
 }
 
 bool Overwriting::allows(int output, int input) const {
@@ -42,14 +42,9 @@ bool Overwriting::allows(int output, int input) const {
       times_[result].moment < end_begins_ || made.dtype != given.dtype || made.shape != given.shape)
     return false;
   const auto is_over = [&](int reader) { return times_[reader].is_before(times_[result]); };
-  const auto shows_input = [&](int other) { return under(other) == bound; };
+  const auto shows_input = [&](int other) { return plan_->under(other) == bound; };
   return std::all_of(readers_[bound].begin(), readers_[bound].end(), is_over) &&
          std::none_of(plan_->outputs.begin(), plan_->outputs.end(), shows_input);
-}
-
-int Overwriting::under(int i) const {
-  while (step(i).is_view) i = step(i).operands[0];
-  return i;
 }
 
 }  // namespace lanewise::exec

@@ -30,7 +30,6 @@ class Overwriting {
   };
 
   const plan::Step& step(int i) const { return plan_->steps[i]; }
-  int under(int i) const;
 
   plan::PlanPtr plan_;
   std::vector<Time> times_;                // of each step

@@ -194,8 +194,7 @@ class Builder {
   }
 
   bool is_constant(int i) const {
-    while (plan_.steps[i].is_view) i = plan_.steps[i].operands[0];
-    return plan_.steps[i].storage == plan::Storage::constant;
+    return plan_.steps[plan_.under(i)].storage == plan::Storage::constant;
   }
 
   bool multiplies_small_matrix(const Step& s) const {
@@ -309,7 +308,7 @@ class Builder {
   bool computes_elements(const Instruction& in) const {
     const Step& s = plan_.steps[in.step];
     if (in.kind == Instruction::Kind::product) return is_outer_product(plan_, s);
-    return in.kind == Instruction::Kind::compute && is_elementwise(s);
+    return in.kind == Instruction::Kind::compute && can_join_pass(s);
   }
   bool has_features_apart(const Instruction& in) const {
     return !p_.samples_outermost && row_of(in) > 1 && in.axis > 0 &&

@@ -115,7 +115,6 @@ class StepRun {
         });
       case Op::scatter_add:
       case Op::scatter_add_along_axis:
-        kernels::fill_zero(out_);
         return with_indices(out_.shape, [&](const View& indices) {
           kernels_.scatter_add(x(0), indices, s_.attributes.axis, out_);
         });

@@ -4,6 +4,8 @@
 #include <new>
 
 #include "kernels/scratch.h"
+#include "plan/cost.h"
+#include "plan/sample_axes.h"
 
 namespace lanewise::exec {
 namespace {
@@ -93,23 +95,13 @@ class Grouping {
   // Shapes that count no samples, and operands that are a number or of that shape.
   bool can_join(int i) const {
     const Step& s = plan_.steps[i];
-    if (!is_elementwise(s) || !is_fixed(i)) return false;
+    if (!can_join_pass(s) || !is_fixed(i)) return false;
     return std::all_of(s.operands.begin(), s.operands.end(), [&](int o) {
       return is_fixed(o) && (elements(o) == 1 || plan_.steps[o].shape == s.shape);
     });
   }
-  bool is_fixed(int i) const {
-    const plan::SymbolicDims& shape = plan_.steps[i].shape;
-    for (int axis = 0; axis < shape.rank(); ++axis)
-      if (shape[axis].scale != 0) return false;
-    return true;
-  }
-  int64_t elements(int i) const {
-    int64_t size = 1;
-    for (int axis = 0; axis < plan_.steps[i].shape.rank(); ++axis)
-      size *= plan_.steps[i].shape[axis].offset;
-    return size;
-  }
+  bool is_fixed(int i) const { return plan_.steps[i].shape.constant(); }
+  int64_t elements(int i) const { return plan::sample_size(plan_.steps[i], plan::kNoAxis); }
 
   const Plan& plan_;
   std::vector<int> waiting_;

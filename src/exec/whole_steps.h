@@ -20,7 +20,6 @@ class WholeSteps {
   // Those before one stage; they may run in any order that has operands before users.
   WholeSteps(const plan::Plan& plan, std::vector<int> steps);
 
-  bool empty() const { return rounds_.empty(); }
   void run(Run& run) const;
   // The steps in the order that they run in.
   std::vector<Moment> moments() const;

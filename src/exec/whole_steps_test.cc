@@ -29,7 +29,7 @@ TEST(WholeSteps, AnUpdateIsALoopForEachResult) {
 
   std::vector<int> steps;
   for (int i = 0; i < static_cast<int>(plan->steps.size()); ++i)
-    if (is_elementwise(plan->steps[i])) steps.push_back(i);
+    if (can_join_pass(plan->steps[i])) steps.push_back(i);
   const std::vector<Moment> moments = WholeSteps(*plan, steps).moments();
   ASSERT_EQ(moments.size(), 1U);
   ASSERT_EQ(moments[0].groups.size(), 1U);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <atomic>
+#include <limits>
 #include <optional>
 
 #include "base/shape_errors.h"
@@ -12,18 +13,6 @@ namespace lanewise::graph {
 namespace {
 
 std::atomic<bool> strict_flag{false};
-
-// Counts of elements and bytes fit 64 bits from here on.
-void check_size(const Shape& shape) {
-  int64_t bytes = 8;  // of the widest dtype
-  for (int64_t extent : shape) {
-    if (extent < 0)
-      throw ValueError(fmt::format("shape {} has a negative extent", to_string(shape)));
-    if (extent > 0 && __builtin_mul_overflow(bytes, extent, &bytes))
-      throw ValueError(
-          fmt::format("an array of shape {} is too large to address", to_string(shape)));
-  }
-}
 
 NodePtr make(Op op, DType dtype, std::vector<NodePtr> inputs, Attributes attributes = {}) {
   auto node = std::make_shared<Node>();
@@ -43,7 +32,7 @@ NodePtr make(Op op, DType dtype, std::vector<NodePtr> inputs, Attributes attribu
     node->depth = std::max<int>(node->depth, operand->depth + 1);
   }
   node->shape = infer_shape(*node);
-  check_size(node->shape);
+  byte_count(node->shape, sizeof(double));  // fits 64 bits from here on, whatever the dtype
   return node;
 }
 
@@ -290,22 +279,22 @@ NodePtr transpose(const NodePtr& x, const Dims& permutation) {
 
 NodePtr reshape(const NodePtr& x, const Shape& shape) {
   Shape target = shape;
-  int64_t known = 1;
   int open = -1;
   for (int axis = 0; axis < shape.rank(); ++axis) {
-    if (shape[axis] >= 0) known *= shape[axis];
-    else if (shape[axis] == -1 && open < 0) open = axis;
-    else
+    if (shape[axis] >= 0) continue;
+    if (shape[axis] != -1 || open >= 0)
       throw ValueError(fmt::format("reshape: {} has more than one unknown or a negative extent",
                                    to_string(shape)));
+    target[open = axis] = 1;
   }
   const int64_t size = element_count(x->shape);
-  if (open >= 0 && known > 0 && size % known == 0) target[open] = size / known;
-  if (target.contains(-1) || element_count(target) != size)
+  const int64_t known = try_count(target).value_or(std::numeric_limits<int64_t>::max());
+  if (open < 0 ? known != size : known == 0 || size % known != 0)
     throw ShapeError(
         fmt::format("reshape: {} holds {} elements, which do not fill {}", to_string(x->shape),
                     size, to_string(shape)),
         {"reshape", {x->shape, shape}, -1, size, known, "the products of the extents must agree"});
+  if (open >= 0) target[open] = size / known;
   if (target == x->shape) return x;
   return make(Op::reshape, x->dtype, {x}, {.shape = target});
 }

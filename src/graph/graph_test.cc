@@ -26,6 +26,9 @@ TEST(Build, RefusesWhatHasNoMeaning) {
   EXPECT_THROW(reduce(Op::sum, floats({2, 3}), Axes(2), false), IndexError);
   EXPECT_THROW(reduce(Op::sum, floats({2, 3}), Axes{0, -2}, false), ValueError);
   EXPECT_THROW(reshape(floats({2, 3}), {4, -1}), ShapeError);
+  EXPECT_THROW(reshape(floats({8}), {int64_t{1} << 62, 4, -1}), ShapeError);
+  EXPECT_THROW(reshape(floats({0}), {int64_t{1} << 62, 4, -1}), ValueError);
+  EXPECT_THROW(concatenate(std::vector<NodePtr>(16, floats({int64_t{1} << 59})), 0), ValueError);
   EXPECT_THROW(transpose(floats({2, 3}), {0, 0}), ValueError);
   EXPECT_THROW(broadcast_to(floats({2, 3}), {3}), ShapeError);
   EXPECT_THROW(concatenate({floats({2, 3}), floats({2, 4})}, 0), ShapeError);

@@ -1,6 +1,8 @@
 // Shape inference: a function a primitive.
 #include <fmt/format.h>
 
+#include <limits>
+
 #include "base/shape_errors.h"
 #include "graph/build.h"
 #include "lanewise/error.h"
@@ -28,7 +30,9 @@ Shape concatenated_shape(const Node& n) {
   const int axis = n.attributes.axis;
   Shape out = n.inputs[0]->shape;
   out[axis] = 0;
-  for (const NodePtr& part : n.inputs) out[axis] += part->shape[axis];
+  for (const NodePtr& part : n.inputs)
+    if (__builtin_add_overflow(out[axis], part->shape[axis], &out[axis]))
+      out[axis] = std::numeric_limits<int64_t>::max();  // too large in any case
   return out;
 }
 

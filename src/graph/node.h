@@ -1,8 +1,9 @@
 // A node of the graph: one primitive with its operands. Nodes are made by
 // build.h, which infers shape and dtype and throws for what doesn't fit, so a
 // node that exists is sound. A node is immutable but for one thing: evaluation
-// gives it a value and drops its operands. Threads may share nodes: whoever
-// follows operands holds graph_mutex(), unless no other thread has the nodes.
+// gives it a value, which never changes, and drops its operands. Threads may share
+// nodes: whoever follows operands holds graph_mutex(), unless no other thread has
+// the nodes.
 #pragma once
 
 #include <atomic>
@@ -30,6 +31,13 @@ struct Attributes {
   int64_t k = 1;          // reductions with keepdims: the extent of a reduced axis in the result
   double first = 0, increment = 0;  // iota
   friend bool operator==(const Attributes&, const Attributes&) = default;
+
+  // f(attribute), for all of them: what operator== compares.
+  template <class F>
+  void each(const F& f) const {
+    const auto& [a, b, c, d, e, g, h, i, j] = *this;
+    f(a), f(b), f(c), f(d), f(e), f(g), f(h), f(i), f(j);
+  }
 };
 
 struct Node {
@@ -45,6 +53,8 @@ struct Node {
   Attributes attributes;
   std::vector<NodePtr> inputs;
   Tensor value;  // of a constant, or after evaluation: to be read where has_value()
+  // The elements of a value that lies otherwise in row-major order, once data() asked for them.
+  std::shared_ptr<std::byte> row_major;
 
   Node() = default;
   Node(const Node&) = delete;

@@ -63,13 +63,7 @@ constexpr OpTraits kTraits[] = {
     {Op::iota, "iota", OpClass::source, 0},
     {Op::uniform, "uniform", OpClass::source, 2},
 };
-
-constexpr bool in_order() {
-  for (int i = 0; i < kOpCount; ++i)
-    if (kTraits[i].op != static_cast<Op>(i)) return false;
-  return sizeof(kTraits) / sizeof(kTraits[0]) == kOpCount;
-}
-static_assert(in_order(), "the table has a row for each Op, in the order of the enumeration");
+static_assert(has_a_row_for_each_op(kTraits));
 
 }  // namespace
 

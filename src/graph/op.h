@@ -2,6 +2,7 @@
 // is a composition of these.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -77,6 +78,14 @@ enum class Op : uint8_t {
   uniform,
 };
 inline constexpr int kOpCount = static_cast<int>(Op::uniform) + 1;
+
+// Whether a table has a row for each Op, in the order of the enumeration.
+template <class Row, std::size_t N>
+constexpr bool has_a_row_for_each_op(const Row (&table)[N]) {
+  for (std::size_t i = 0; i < N; ++i)
+    if (table[i].op != static_cast<Op>(i)) return false;
+  return N == kOpCount;
+}
 
 enum class OpClass : uint8_t {
   leaf,

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <optional>
 
+#include "base/shape_errors.h"
 #include "lanewise/error.h"
 
 static_assert(std::endian::native == std::endian::little, "files are written little-endian");
@@ -152,15 +153,10 @@ void check_magic(ByteReader& in) {
 
 // The file must hold what the shape claims, before anything is allocated.
 void check_size(const ByteReader& in, const NpyHeader& header) {
-  int64_t bytes = header.element.bytes;
-  bool fits = true, empty = false;
-  for (const int64_t extent : header.shape) {
-    empty = empty || extent == 0;
-    if (extent != 0) fits = fits && !__builtin_mul_overflow(bytes, extent, &bytes);
-  }
+  const std::optional<int64_t> bytes = try_count(header.shape, header.element.bytes);
   const int64_t held = in.size() - header.data_offset;
-  if (fits && (empty || bytes <= held)) return;
-  const std::string claim = fits ? fmt::format("{} bytes", bytes) : "more than 2^63 bytes";
+  if (bytes && *bytes <= held) return;
+  const std::string claim = bytes ? fmt::format("{} bytes", *bytes) : "more than 2^63 bytes";
   throw DataError(fmt::format("{}: truncated at offset {}: shape {} needs {} of elements, the file "
                               "holds {}",
                               in.name(), in.size(), to_string(header.shape), claim, held),

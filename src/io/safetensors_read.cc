@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "base/shape_errors.h"
 #include "io/file.h"
 #include "io/safetensors.h"
 #include "io/safetensors_format.h"
@@ -101,12 +102,9 @@ class Reader {
     const std::vector<int64_t> shape = list("shape"), offsets = list("data_offsets");
     if (shape.size() > kMaxRank) bad(fmt::format("more than {} axes", kMaxRank));
     if (offsets.size() != 2) bad("data_offsets are not two numbers");
-    auto bytes = static_cast<int64_t>(size_of(tensor.dtype));
-    bool fits = true;
-    for (const int64_t extent : shape)
-      fits = fits && !__builtin_mul_overflow(bytes, extent, &bytes);
     tensor.shape = Shape(shape.begin(), shape.end());
-    if (!fits || offsets[1] < offsets[0] || offsets[1] - offsets[0] != bytes) {
+    const auto bytes = try_count(tensor.shape, static_cast<int64_t>(size_of(tensor.dtype)));
+    if (!bytes || offsets[1] < offsets[0] || offsets[1] - offsets[0] != *bytes) {
       bad(fmt::format("shape {} doesn't fill bytes {} to {}", to_string(tensor.shape), offsets[0],
                       offsets[1]));
     }

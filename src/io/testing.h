@@ -8,8 +8,27 @@
 #include <iterator>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "io/row_major.h"
 
 namespace lanewise {
+
+// 0, 1, 2, … in row-major order.
+inline Tensor counted(DType dtype, const Shape& shape) {
+  const Tensor t = Tensor::empty(dtype, shape);
+  with_type(dtype, [&]<class T>(std::type_identity<T>) {
+    for (int64_t i = 0; i < t.size(); ++i) t.as<T>()[i] = static_cast<T>(i);
+  });
+  return t;
+}
+
+inline std::vector<double> values(const Tensor& t) {
+  const Tensor packed = row_major(t);
+  return with_type(t.dtype, [&]<class T>(std::type_identity<T>) {
+    return std::vector<double>(packed.as<T>(), packed.as<T>() + packed.size());
+  });
+}
 
 class FileTest : public testing::Test {
  protected:

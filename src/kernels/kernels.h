@@ -2,9 +2,9 @@
 //
 // A kernel takes views (raw pointer, dtype, extents, strides in elements, any
 // sign, 0 repeats) and writes `out`, which its caller has allocated and which
-// overlaps no input unless stated. It knows no graph, allocates nothing that
-// outlives it and never throws: the caller has checked shapes and dtypes.
-// Extents may be 0.
+// overlaps no input unless stated. It knows no graph and checks nothing: the caller has
+// checked shapes and dtypes. Its working memory is the thread's (scratch.h); that there is
+// none left is all that it throws. Extents may be 0.
 //
 // Each family has a reference (scalar, as a textbook writes it; namespace
 // `reference`) and a fast version (namespace `fast`: SIMD, threads). A Family
@@ -93,7 +93,7 @@ struct Family {
   // squared_deviations: Σ (x - mean)², floats only; NaN where an element is no finite number.
   // top_k, bottom_k: along exactly one axis the k largest or smallest, best first, 1 <= k <= its
   // extent; NaN counts as the largest number; of equals the first. arg_…: their indices, int64.
-  // Order: fast sums in blocks of 1,024 along the reduced elements merged like a
+  // Order: fast sums in blocks of 512 along the reduced elements merged like a
   // binary counter (see reduce/monoid.h); the reference in index order.
   void (*reduce)(Reduce op, const View& x, const bool* reduced, const View& out);
 
@@ -108,7 +108,7 @@ struct Family {
   // rank of x and the shape of out: an index for each element, out[i…] = x[…, indices[i…], …].
   void (*take)(const View& x, const View& indices, int axis, const View& out);
 
-  // The gradient of take: out starts as zeros; out[…, indices[i], …] += updates[…, i, …]
+  // The gradient of take: fills out with zeros, then out[…, indices[i], …] += updates[…, i, …]
   // in row-major order of the indices (deterministic).  Indices of the shape of updates, which has
   // the rank of out: an index for each update.
   void (*scatter_add)(const View& updates, const View& indices, int axis, const View& out);

@@ -15,10 +15,10 @@ class Scratch {
  public:
   explicit Scratch(std::size_t bytes) {
     Stack& s = stack();
-    const int level = s.depth++;
-    Block& block = level < kKept ? s.kept[level] : own_;
+    Block& block = s.depth < kKept ? s.kept[s.depth] : own_;
     if (block.bytes < bytes) block = Block(bytes);
     data_ = block.data.get();
+    ++s.depth;  // last: without memory there is no scratch to end
   }
   ~Scratch() { --stack().depth; }
   Scratch(const Scratch&) = delete;

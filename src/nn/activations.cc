@@ -3,10 +3,10 @@
 #include <cmath>
 #include <iterator>
 
+#include "base/names.h"
 #include "lanewise/layers.h"
 #include "lanewise/ops.h"
 #include "nn/layout.h"
-#include "nn/names.h"
 
 namespace lanewise::nn {
 namespace {

@@ -1,6 +1,7 @@
 // Layers made of layers, or of many small ones side by side.
 #include <nlohmann/json.hpp>
 
+#include "base/names.h"
 #include "lanewise/layers.h"
 #include "lanewise/ops.h"
 #include "nn/chain.h"
@@ -8,7 +9,6 @@
 #include "nn/layer_checks.h"
 #include "nn/layer_file.h"
 #include "nn/layout.h"
-#include "nn/names.h"
 
 namespace lanewise::nn {
 namespace {

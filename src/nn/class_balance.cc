@@ -2,10 +2,10 @@
 // how common they are.
 #include <cmath>
 
+#include "base/names.h"
 #include "lanewise/losses.h"
 #include "lanewise/ops.h"
 #include "nn/layout.h"
-#include "nn/names.h"
 
 namespace lanewise::nn {
 

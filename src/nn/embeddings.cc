@@ -5,11 +5,11 @@
 #include <numbers>
 #include <set>
 
+#include "base/names.h"
 #include "lanewise/layers.h"
 #include "lanewise/ops.h"
 #include "nn/layer_checks.h"
 #include "nn/layout.h"
-#include "nn/names.h"
 
 namespace lanewise::nn {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <cmath>
 
+#include "base/names.h"
 #include "lanewise/ops.h"
-#include "nn/names.h"
 
 namespace lanewise::nn {
 namespace {

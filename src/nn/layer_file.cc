@@ -1,7 +1,7 @@
 // The table of layers: the name in files, and how a layer is read from one.
 #include "nn/layer_file.h"
 
-#include "nn/names.h"
+#include "base/names.h"
 
 namespace lanewise::nn {
 namespace {

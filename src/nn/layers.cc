@@ -2,11 +2,11 @@
 // parameters it wants, how it is written to a file.
 #include <nlohmann/json.hpp>
 
+#include "base/names.h"
 #include "lanewise/layers.h"
 #include "lanewise/ops.h"
 #include "nn/init.h"
 #include "nn/layer_checks.h"
-#include "nn/names.h"
 
 namespace lanewise::nn {
 namespace {

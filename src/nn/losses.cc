@@ -3,9 +3,9 @@
 
 #include <cmath>
 
+#include "base/names.h"
 #include "lanewise/ops.h"
 #include "nn/layout.h"
-#include "nn/names.h"
 
 namespace lanewise::nn {
 namespace {

@@ -3,8 +3,8 @@
 #include <limits>
 #include <numeric>
 
+#include "base/names.h"
 #include "lanewise/nn.h"
-#include "nn/names.h"
 
 namespace lanewise::nn {
 namespace {
@@ -101,6 +101,7 @@ double calibration_error(std::span<const int32_t> labels, std::span<const double
   for (std::size_t i = 0; i < labels.size(); ++i) {
     const std::size_t top = top_class(rows.row(i));
     const double confidence = rows.row(i)[top];
+    if (std::isnan(confidence)) return kNaN;
     const double bin = std::clamp(std::ceil(confidence * bins) - 1, 0.0, bins - 1.0);
     gaps[static_cast<std::size_t>(bin)] +=
         (static_cast<std::size_t>(labels[i]) == top) - confidence;

@@ -38,6 +38,7 @@ TEST(Metrics, CalibrationErrorIsTheGapOfConfidenceAndHits) {
   const Values sure = {0.75, 0.25, 0.75, 0.25, 0.75, 0.25, 0.75, 0.25};
   EXPECT_DOUBLE_EQ(calibration_error(Labels{0, 0, 0, 1}, sure, 2), 0);
   EXPECT_DOUBLE_EQ(calibration_error(Labels{1, 1, 1, 1}, sure, 2), 0.75);
+  EXPECT_TRUE(std::isnan(calibration_error(Labels{0}, Values{std::nan(""), 0.5}, 2)));
 }
 
 TEST(Metrics, RmseAndR2) {

@@ -2,10 +2,10 @@
 // trained scale and shift put in.
 #include <nlohmann/json.hpp>
 
+#include "base/names.h"
 #include "lanewise/layers.h"
 #include "lanewise/ops.h"
 #include "nn/layout.h"
-#include "nn/names.h"
 
 namespace lanewise::nn {
 namespace {

@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/names.h"
 #include "lanewise/ops.h"
 #include "lanewise/optim.h"
-#include "nn/names.h"
 
 namespace lanewise {
 namespace {

@@ -1,8 +1,8 @@
 #include <cmath>
 #include <numbers>
 
+#include "base/names.h"
 #include "lanewise/optim.h"
-#include "nn/names.h"
 
 namespace lanewise {
 namespace {

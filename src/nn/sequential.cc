@@ -1,10 +1,10 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/names.h"
 #include "lanewise/layers.h"
 #include "nn/chain.h"
 #include "nn/layer_file.h"
-#include "nn/names.h"
 
 namespace lanewise::nn {
 namespace {

@@ -23,11 +23,30 @@ NodePtr with_operands(const NodePtr& node, std::vector<NodePtr> operands) {
   return copy;
 }
 
-std::size_t hash(const Node& node) {
-  std::size_t h = static_cast<std::size_t>(node.op) * 31 + static_cast<std::size_t>(node.dtype);
-  for (const NodePtr& operand : node.inputs) h = h * 1000003 + std::hash<NodePtr>()(operand);
-  return h;
-}
+// Of everything that same() compares.
+class Hash {
+ public:
+  explicit Hash(const Node& node) {
+    add(static_cast<int>(node.op));
+    add(static_cast<int>(node.dtype));
+    add(node.shape);
+    for (const NodePtr& operand : node.inputs) add(operand);
+    node.attributes.each([this](const auto& attribute) { add(attribute); });
+  }
+  std::size_t value() const { return value_; }
+
+ private:
+  template <class T>
+  void add(const T& x) {
+    value_ = value_ * 1000003 + std::hash<T>()(x);
+  }
+  void add(const Dims& dims) {
+    add(dims.rank());
+    for (int64_t d : dims) add(d);
+  }
+
+  std::size_t value_ = 0;
+};
 
 bool same(const Node& a, const Node& b) {
   return a.op == b.op && a.dtype == b.dtype && a.shape == b.shape && a.inputs == b.inputs &&
@@ -67,7 +86,7 @@ std::vector<NodePtr> merge_common_subexpressions(const std::vector<NodePtr>& out
     std::vector<NodePtr> operands;
     for (const NodePtr& operand : node->inputs) operands.push_back(replacement.at(operand.get()));
     const NodePtr candidate = with_operands(node, std::move(operands));
-    const std::size_t key = hash(*candidate);
+    const std::size_t key = Hash(*candidate).value();
     NodePtr& chosen = replacement[node.get()];
     const auto [first, last] = seen.equal_range(key);
     for (auto it = first; it != last && !chosen; ++it)

@@ -122,104 +122,105 @@ NodePtr concatenate_rule(const Site& s) {
 
 NodePtr one_minus(const NodePtr& x) { return sub(num(x, 1), x); }
 
-// A row a primitive, in the order of Op.
-const Rule kRules[] = {
-    /* input */ nothing,
-    /* constant */ nothing,
-    /* negative */ [](const Site& s) { return unary(Op::negative, s.g); },
-    /* abs */ [](const Site& s) { return mul(s.g, unary(Op::sign, s.x(0))); },
-    /* sign */ nothing,
-    /* exp */ [](const Site& s) { return mul(s.g, s.y); },
-    /* log */ [](const Site& s) { return div(s.g, s.x(0)); },
-    /* log1p */ [](const Site& s) { return div(s.g, add(num(s.g, 1), s.x(0))); },
-    /* expm1 */ [](const Site& s) { return mul(s.g, add(s.y, num(s.g, 1))); },
-    /* sqrt */ [](const Site& s) { return div(mul(s.g, num(s.g, 0.5)), s.y); },
-    /* tanh */ [](const Site& s) { return mul(s.g, one_minus(mul(s.y, s.y))); },
-    /* sigmoid */ [](const Site& s) { return mul(s.g, mul(s.y, one_minus(s.y))); },
-    /* erf */
-    [](const Site& s) {
-      const NodePtr bell = unary(Op::exp, unary(Op::negative, mul(s.x(0), s.x(0))));
-      return mul(s.g, mul(num(s.g, 2 * std::numbers::inv_sqrtpi), bell));
-    },
-    /* sin */ [](const Site& s) { return mul(s.g, unary(Op::cos, s.x(0))); },
-    /* cos */
-    [](const Site& s) { return unary(Op::negative, mul(s.g, unary(Op::sin, s.x(0)))); },
-    /* floor */ nothing,
-    /* logical_not */ nothing,
-    /* add */ [](const Site& s) { return s.g; },
-    /* subtract */ [](const Site& s) { return s.which == 0 ? s.g : negative_sum(s, s.g); },
-    /* multiply */ [](const Site& s) { return mul(s.g, s.x(1 - s.which)); },
-    /* divide */
-    [](const Site& s) {
-      const NodePtr quotient = div(s.g, s.x(1));
-      return s.which == 0 ? quotient : negative_sum(s, mul(quotient, s.y));
-    },
-    /* power */ power_rule,
-    // By the result: the first operand need not be kept for it.
-    /* maximum */ [](const Site& s) { return extremum_rule(s, less(s.x(1), s.y)); },
-    /* minimum */ [](const Site& s) { return extremum_rule(s, less(s.y, s.x(1))); },
-    /* equal, not_equal, less, less_equal, logical_and, logical_or */
-    nothing,
-    nothing,
-    nothing,
-    nothing,
-    nothing,
-    nothing,
-    /* where */
-    [](const Site& s) -> NodePtr {
-      if (s.which == 0) return nullptr;
-      return s.which == 1 ? zero_unless(s.x(0), s.g) : where(s.x(0), num(s.g, 0), s.g);
-    },
-    /* cast */ [](const Site& s) { return s.g; },
-    /* sum */
-    [](const Site& s) { return broadcast_to(with_axes_kept(s.g, s), s.operand()->shape); },
-    /* prod */ prod_rule,
-    /* max */ reduced_extremum_rule,
-    /* min */ reduced_extremum_rule,
-    /* argmax, argmin */ nothing,
-    nothing,
-    /* squared_deviations */ squared_deviations_rule,
-    /* top_k */ [](const Site& s) { return best_rule(s, Op::arg_top_k); },
-    /* bottom_k */ [](const Site& s) { return best_rule(s, Op::arg_bottom_k); },
-    /* arg_top_k, arg_bottom_k */ nothing,
-    nothing,
-    /* matmul */ matmul_rule,
-    /* transpose */ transpose_rule,
-    /* reshape */ [](const Site& s) { return reshape(s.g, s.operand()->shape); },
-    /* broadcast_to */ [](const Site& s) { return s.g; },
-    /* slice */
-    [](const Site& s) {
-      return pad(s.g, s.attributes().start, s.operand()->shape, s.attributes().step);
-    },
-    /* stop_gradient */ nothing,
-    /* pad */
-    [](const Site& s) {
-      return slice(s.g, s.attributes().start, s.operand()->shape, s.attributes().step);
-    },
-    /* concatenate */ concatenate_rule,
-    /* take */
-    [](const Site& s) -> NodePtr {
-      if (s.which != 0) return nullptr;
-      return scatter_add(s.g, s.x(1), s.attributes().axis, s.x(0)->shape);
-    },
-    /* scatter_add */
-    [](const Site& s) -> NodePtr {
-      return s.which == 0 ? take(s.g, s.x(1), s.attributes().axis) : nullptr;
-    },
-    /* take_along_axis */
-    [](const Site& s) -> NodePtr {
-      if (s.which != 0) return nullptr;
-      return scatter_add_along_axis(s.g, s.x(1), s.attributes().axis, s.x(0)->shape);
-    },
-    /* scatter_add_along_axis */
-    [](const Site& s) -> NodePtr {
-      return s.which == 0 ? take_along_axis(s.g, s.x(1), s.attributes().axis) : nullptr;
-    },
-    /* count, iota, uniform */ nothing,
-    nothing,
-    nothing,
+struct Row {
+  Op op;
+  Rule rule;
 };
-static_assert(std::size(kRules) == kOpCount, "a rule for each primitive");
+constexpr Row kRules[] = {
+    {Op::input, nothing},
+    {Op::constant, nothing},
+    {Op::negative, [](const Site& s) { return unary(Op::negative, s.g); }},
+    {Op::abs, [](const Site& s) { return mul(s.g, unary(Op::sign, s.x(0))); }},
+    {Op::sign, nothing},
+    {Op::exp, [](const Site& s) { return mul(s.g, s.y); }},
+    {Op::log, [](const Site& s) { return div(s.g, s.x(0)); }},
+    {Op::log1p, [](const Site& s) { return div(s.g, add(num(s.g, 1), s.x(0))); }},
+    {Op::expm1, [](const Site& s) { return mul(s.g, add(s.y, num(s.g, 1))); }},
+    {Op::sqrt, [](const Site& s) { return div(mul(s.g, num(s.g, 0.5)), s.y); }},
+    {Op::tanh, [](const Site& s) { return mul(s.g, one_minus(mul(s.y, s.y))); }},
+    {Op::sigmoid, [](const Site& s) { return mul(s.g, mul(s.y, one_minus(s.y))); }},
+    {Op::erf,
+     [](const Site& s) {
+       const NodePtr bell = unary(Op::exp, unary(Op::negative, mul(s.x(0), s.x(0))));
+       return mul(s.g, mul(num(s.g, 2 * std::numbers::inv_sqrtpi), bell));
+     }},
+    {Op::sin, [](const Site& s) { return mul(s.g, unary(Op::cos, s.x(0))); }},
+    {Op::cos, [](const Site& s) { return unary(Op::negative, mul(s.g, unary(Op::sin, s.x(0)))); }},
+    {Op::floor, nothing},
+    {Op::logical_not, nothing},
+    {Op::add, [](const Site& s) { return s.g; }},
+    {Op::subtract, [](const Site& s) { return s.which == 0 ? s.g : negative_sum(s, s.g); }},
+    {Op::multiply, [](const Site& s) { return mul(s.g, s.x(1 - s.which)); }},
+    {Op::divide,
+     [](const Site& s) {
+       const NodePtr quotient = div(s.g, s.x(1));
+       return s.which == 0 ? quotient : negative_sum(s, mul(quotient, s.y));
+     }},
+    {Op::power, power_rule},
+    // By the result: the first operand need not be kept for it.
+    {Op::maximum, [](const Site& s) { return extremum_rule(s, less(s.x(1), s.y)); }},
+    {Op::minimum, [](const Site& s) { return extremum_rule(s, less(s.y, s.x(1))); }},
+    {Op::equal, nothing},
+    {Op::not_equal, nothing},
+    {Op::less, nothing},
+    {Op::less_equal, nothing},
+    {Op::logical_and, nothing},
+    {Op::logical_or, nothing},
+    {Op::where,
+     [](const Site& s) -> NodePtr {
+       if (s.which == 0) return nullptr;
+       return s.which == 1 ? zero_unless(s.x(0), s.g) : where(s.x(0), num(s.g, 0), s.g);
+     }},
+    {Op::cast, [](const Site& s) { return s.g; }},
+    {Op::sum,
+     [](const Site& s) { return broadcast_to(with_axes_kept(s.g, s), s.operand()->shape); }},
+    {Op::prod, prod_rule},
+    {Op::max, reduced_extremum_rule},
+    {Op::min, reduced_extremum_rule},
+    {Op::argmax, nothing},
+    {Op::argmin, nothing},
+    {Op::squared_deviations, squared_deviations_rule},
+    {Op::top_k, [](const Site& s) { return best_rule(s, Op::arg_top_k); }},
+    {Op::bottom_k, [](const Site& s) { return best_rule(s, Op::arg_bottom_k); }},
+    {Op::arg_top_k, nothing},
+    {Op::arg_bottom_k, nothing},
+    {Op::matmul, matmul_rule},
+    {Op::transpose, transpose_rule},
+    {Op::reshape, [](const Site& s) { return reshape(s.g, s.operand()->shape); }},
+    {Op::broadcast_to, [](const Site& s) { return s.g; }},
+    {Op::slice,
+     [](const Site& s) {
+       return pad(s.g, s.attributes().start, s.operand()->shape, s.attributes().step);
+     }},
+    {Op::stop_gradient, nothing},
+    {Op::pad,
+     [](const Site& s) {
+       return slice(s.g, s.attributes().start, s.operand()->shape, s.attributes().step);
+     }},
+    {Op::concatenate, concatenate_rule},
+    {Op::take,
+     [](const Site& s) -> NodePtr {
+       if (s.which != 0) return nullptr;
+       return scatter_add(s.g, s.x(1), s.attributes().axis, s.x(0)->shape);
+     }},
+    {Op::scatter_add,
+     [](const Site& s) -> NodePtr {
+       return s.which == 0 ? take(s.g, s.x(1), s.attributes().axis) : nullptr;
+     }},
+    {Op::take_along_axis,
+     [](const Site& s) -> NodePtr {
+       if (s.which != 0) return nullptr;
+       return scatter_add_along_axis(s.g, s.x(1), s.attributes().axis, s.x(0)->shape);
+     }},
+    {Op::scatter_add_along_axis,
+     [](const Site& s) -> NodePtr {
+       return s.which == 0 ? take_along_axis(s.g, s.x(1), s.attributes().axis) : nullptr;
+     }},
+    {Op::count, nothing},
+    {Op::iota, nothing},
+    {Op::uniform, nothing},
+};
+static_assert(has_a_row_for_each_op(kRules));
 
 // Evaluation drops operands, so a gradient can't reach through an evaluated array. Those that it
 // is taken for, or that a function is given, need no operands.
@@ -292,7 +293,7 @@ std::vector<NodePtr> gradients(const NodePtr& loss, std::span<const NodePtr> wrt
       const NodePtr& x = y->inputs[which];
       const auto slot = cotangent.find(x.get());
       if (slot == cotangent.end()) continue;
-      const NodePtr part = kRules[static_cast<int>(y->op)]({y, g, which});
+      const NodePtr part = kRules[static_cast<int>(y->op)].rule({y, g, which});
       if (!part) continue;
       const NodePtr fitted = cast(sum_to(part, x->shape), x->dtype);
       slot->second = slot->second ? add(slot->second, fitted) : fitted;

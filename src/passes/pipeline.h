@@ -2,8 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
-#include <string_view>
 #include <vector>
 
 #include "graph/node.h"
@@ -16,18 +14,7 @@ enum class Leaves : uint8_t {
   constant,  // they are part of the program
 };
 
-// A pass maps outputs to outputs that compute the same values; leaves stay
-// the same objects.
-struct Pass {
-  std::string_view name;
-  std::vector<graph::NodePtr> (*run)(const std::vector<graph::NodePtr>& outputs, Leaves leaves);
-};
-const std::vector<Pass>& pipeline();
-
 // Runs all passes and verifies the result.
 std::vector<graph::NodePtr> optimize(std::vector<graph::NodePtr> outputs, Leaves leaves);
-
-// What each pass changed, for people: number of nodes before and after, and the graph.
-std::string explain_pipeline(std::vector<graph::NodePtr> outputs, Leaves leaves);
 
 }  // namespace lanewise::passes

@@ -12,7 +12,7 @@ namespace {
 class Buffers {
  public:
   Buffers(const Plan& plan, const Sweep& sweep)
-      : steps_(plan.steps), count_(static_cast<int>(steps_.size())), s_(sweep) {}
+      : plan_(plan), steps_(plan.steps), count_(static_cast<int>(steps_.size())), s_(sweep) {}
 
   void assign(Stage& stage) {
     const int n = static_cast<int>(stage.steps.size());
@@ -52,17 +52,14 @@ class Buffers {
   // Whether step i may write its elements over those of an operand that nobody reads after it.
   bool replaces(int i, int operand) const {
     for (int other : steps_[i].operands)
-      if (is_view(other) && under(other) == operand) return false;  // in another order
+      if (is_view(other) && plan_.under(other) == operand) return false;  // in another order
     return graph::is_elementwise(steps_[i].op) && s_.role[operand] == Role::swept &&
            !is_view(operand) && steps_[operand].dtype == steps_[i].dtype &&
            steps_[operand].shape == steps_[i].shape;
   }
   bool is_view(int i) const { return steps_[i].is_view; }
-  int under(int i) const {
-    while (is_view(i)) i = steps_[i].operands[0];
-    return i;
-  }
 
+  const Plan& plan_;
   const std::vector<Step>& steps_;
   const int count_;
   const Sweep& s_;

@@ -46,6 +46,11 @@ class Plan {
   // An input axis whose extent is m; −1 when nothing depends on m.
   int m_input = -1, m_axis = -1;
 
+  // The step whose memory step i shows: itself unless it is a view.
+  int under(int i) const {
+    while (steps[i].is_view) i = steps[i].operands[0];
+    return i;
+  }
   // The number of samples of a run.
   int64_t rows(std::span<const Tensor> bindings) const;
   // Errors: ShapeError, DTypeError when the bindings don't fit the plan; IndexError, ValueError,

@@ -141,7 +141,7 @@ class Aligner {
   std::vector<Alignment> found_;
 };
 
-// The longest class; its extent, or nothing when none is longer than `least`.
+// The longest class, or -1 where none is longer than `least`.
 int longest_class(const Plan& plan, const AxisClasses& classes, int64_t least) {
   int best = -1;
   for (int i = 0; i < static_cast<int>(plan.steps.size()); ++i)

@@ -10,9 +10,9 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "base/names.h"
 #include "lanewise/error.h"
 #include "lanewise/ops.h"
-#include "nn/names.h"
 #include "tabular/model_impl.h"
 #include "tabular/rows.h"
 #include "tabular/target.h"

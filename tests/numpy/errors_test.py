@@ -43,6 +43,7 @@ def test_other_products():
 
 @pytest.mark.parametrize("f", [
     lambda x: x.reshape(4, 2), lambda x: x.reshape(-1, 4), lambda x: x.reshape(-1, -1),
+    lambda x: x.reshape(2**62, 4, -1),
     lambda x: lw.broadcast_to(x, (3, 2)), lambda x: lw.concatenate([x, lw.zeros((3, 3))], axis=1),
     lambda x: lw.stack([x, lw.zeros(3)]), lambda x: lw.squeeze(x, 0),
     lambda x: lw.where(x > 0, x, lw.zeros(4)), lambda x: lw.transpose(x, (0, 0)),

@@ -97,6 +97,10 @@ def test_shuffle_rebinds():
     assert sorted(x.tolist()) == before.tolist() != x.tolist()
 
 
+def test_rows_that_are_not_there():
+    assert_equal(lw.random.permutation(np.zeros((0, 100))), np.zeros((0, 100)))
+
+
 def test_errors():
     with pytest.raises(lw.ValueError):
         lw.random.randint(3, 3)

@@ -84,6 +84,7 @@ void add_run(const T* update, const int64_t* index, T* table, const int64_t* s, 
 }  // namespace
 
 void take(const View& x, const View& indices, int axis, const View& out) {
+  if (out.shape.contains(0)) return;
   if (axis == 0 && indices.rank() == 1 && has_long_rows(x) && has_long_rows(out))
     return take_rows(x, indices, out);
   const Indexed at = indexed(x, indices, axis, out.shape);

@@ -19,7 +19,8 @@ struct Case {
 };
 const Case kCases[] = {{{5}, {}, 0},         {{5}, {7}, 0},          {{6, 3}, {4}, 0},
                        {{6, 3}, {4}, 1},     {{4, 5, 6}, {2, 3}, 1}, {{4, 5, 33}, {9}, 0},
-                       {{3, 40}, {2, 0}, 1}, {{2, 3, 4}, {5, 2}, 2}, {{300, 70}, {900}, 0}};
+                       {{3, 40}, {2, 0}, 1}, {{2, 3, 4}, {5, 2}, 2}, {{300, 70}, {900}, 0},
+                       {{0, 100}, {0}, 0}};
 
 Tensor some_indices(const Case& c, Layout layout, uint32_t seed) {
   const Tensor indices = make(DType::int64, c.indices, layout);

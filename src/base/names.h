@@ -19,15 +19,15 @@ const Row& row_of(const Row (&table)[N], Enum value) {
   throw InternalError(fmt::format("no name for enumerator {}", static_cast<int>(value)));
 }
 
-// Errors: ValueError naming `kind`, the unknown name and the known ones.
-template <class Row, std::size_t N>
+// Errors: `Refusal` naming `kind`, the unknown name and the known ones.
+template <class Refusal = ValueError, class Row, std::size_t N>
 const Row& row_named(const Row (&table)[N], std::string_view kind, std::string_view name) {
   std::string known;
   for (const Row& row : table) {
     if (row.name == name) return row;
     known += fmt::format("{}{}", known.empty() ? "" : ", ", row.name);
   }
-  throw ValueError(fmt::format("unknown {} '{}'; known: {}", kind, name, known));
+  throw Refusal(fmt::format("unknown {} '{}'; known: {}", kind, name, known));
 }
 
 }  // namespace lanewise
