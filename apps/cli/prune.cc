@@ -109,14 +109,10 @@ Run add_prune(CommandLine& line) {
   add_csv_flags(line, flags->csv);
   add_run_flags(line);
   line.footer(R"text(
-<<<<<<< HEAD
 A tenth of the rows is held out to judge; the model is trained on the others,
 with the loss and the class weights of its own training. Rows that it learnt
 from when it was made judge too well: give others where there are some.
-=======
-A tenth of the rows is held out to judge; the model is trained on the others.
 --output may be --model itself, which it replaces at the end.
->>>>>>> fixcli
 
 Example:
   lanewise prune --model m.safetensors --data train.csv --output small.st)text");
