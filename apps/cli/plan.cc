@@ -50,7 +50,7 @@ CompiledFunction program_of(const nn::Sequential& network, const Flags& flags) {
 int run(const Flags& flags, const Output& output) {
   const nn::Sequential network = network_of(flags);
   // A plan serves every number of samples: without a run it is made on few of them.
-  const int64_t m = std::max<int64_t>(1, flags.samples);
+  const int64_t m = flags.samples > 0 ? flags.samples : 2;
   auto data = [&](int64_t width) {
     const Array x = zeros(flags.columns ? Shape{width, m} : Shape{m, width}) + 0.5;
     x.eval();
