@@ -95,7 +95,9 @@ TEST_F(TableSourceTest, PartsMadeAheadAreTheSame) {
   put(path("a.csv"), "a\n1\ninf\n");
   auto source = read_ahead(open());
   source->pull(1);
-  EXPECT_THAT(source->warnings(), testing::ElementsAre(HasSubstr("is infinite or exceeds float32 (3.4e38) in 1 values")));
+  EXPECT_THAT(
+      source->warnings(),
+      testing::ElementsAre(HasSubstr("is infinite or exceeds float32 (3.4e38) in 1 values")));
   read_ahead(open())->pull(0);
 }
 
@@ -160,7 +162,8 @@ TEST_F(TableSourceTest, ArraysAreTables) {
   EXPECT_EQ(last.first_row, 2);
   EXPECT_FALSE(last.named);
   EXPECT_EQ(source->pull(2).rows, 0);
-  EXPECT_THAT(source->warnings(), testing::ElementsAre(HasSubstr("column 'column_2' is infinite or exceeds float32")));
+  EXPECT_THAT(source->warnings(),
+              testing::ElementsAre(HasSubstr("column 'column_2' is infinite or exceeds float32")));
   EXPECT_EQ(read_table(path("part-*.npy")).rows, 3);
 
   save_npz(path("a.npz"), {{"y", array({7, 8})}, {"x", array({{1, 2}, {3, 4}})}});
