@@ -55,7 +55,9 @@ struct Table {
   const Column* find(std::string_view name) const;
   // Errors: DataError listing the columns, with a suggestion for a near miss.
   const Column& column(std::string_view name) const;
+  // Errors: IndexError for a row that there is not.
   Table select_rows(std::span<const int64_t> rows) const;
+  void check_rows(std::span<const int64_t> rows) const;  // Errors: the same
 };
 
 struct CsvOptions {

@@ -112,6 +112,8 @@ class Model {
 
   // Errors: DataError when the table lacks a column.
   Prediction predict(const Table& table, std::map<std::string, int64_t>* unseen = nullptr) const;
+  // The same of preprocessed features, (rows, features()) float32.
+  Prediction predict(const Array& features) const;
   // Of the rows that have a target; `target` names its column where it isn't that of
   // training.  Errors: DataError for a missing column, an unknown class, no rows.
   Metrics evaluate(const Table& table, const std::string& target = {}, int64_t* dropped = nullptr,

@@ -13,9 +13,6 @@ using graph::Program;
 namespace {
 constexpr int64_t kAnyExtent = -1;              // in the key of a plan for every m
 constexpr int64_t kNone = -1, kDiffering = -2;  // numbers of samples that the arguments don't have
-}  // namespace
-
-namespace {
 
 // The traces outlive the lock: what they alone hold may be lent by users.
 Program optimized(const Program& trace) {

@@ -75,6 +75,7 @@ Fitted fit_column(const Table& table, std::size_t at, std::span<const int64_t> r
 Preprocessor Preprocessor::fit(const Table& table, std::span<const int64_t> rows,
                                const std::string& target, const EncodingOptions& options) {
   check_options(table, options);
+  table.check_rows(rows);
   auto impl = std::make_shared<Impl>();
   impl->missing_texts = table.missing_texts;
   std::vector<Fitted> fitted(table.columns.size());
@@ -155,6 +156,7 @@ Array features_of(const std::vector<EncoderPtr>& encoders, const Bound& bound, i
 
 Array Preprocessor::transform(const Table& table, std::span<const int64_t> rows,
                               std::map<std::string, int64_t>* unseen) const {
+  table.check_rows(rows);
   const std::vector<const Column*> columns = columns_of(impl_->encoders, table);
   Bound bound;
   for (std::size_t k = 0; k < columns.size(); ++k) {
@@ -169,6 +171,7 @@ Array Preprocessor::transform(const Table& table, std::span<const int64_t> rows,
 }
 
 void Preprocessor::check(const Table& table, std::span<const int64_t> rows) const {
+  table.check_rows(rows);
   const std::vector<const Column*> columns = columns_of(impl_->encoders, table);
   for (std::size_t k = 0; k < columns.size(); ++k)
     impl_->encoders[k]->bind(*columns[k], table, rows);

@@ -138,6 +138,15 @@ TEST(Split, FoldsShareRowsAndClassesEvenly) {
   EXPECT_NE(folds, split_folds(101, 4, 8, classes));
   EXPECT_THROW(split_folds(3, 4, 0), ValueError);
   EXPECT_THROW(split_folds(3, 0, 0), ValueError);
+  EXPECT_THROW(split_rows(100, 0.5, 0, classes), ValueError);  // of other rows
+}
+
+TEST(Preprocessor, RowsThatThereAreNot) {
+  const Table t = parse_csv("a,b\n1,x\n2,y\n");
+  const std::vector<int64_t> rows = {0, 2};
+  EXPECT_THROW(t.select_rows(rows), IndexError);
+  EXPECT_THROW(Preprocessor::fit(t, rows, ""), IndexError);
+  EXPECT_THROW(Preprocessor::fit(t, std::vector<int64_t>{0, 1}, "").transform(t, rows), IndexError);
 }
 
 }  // namespace

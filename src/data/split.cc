@@ -15,6 +15,8 @@ namespace {
 // The rows of each class, shuffled.
 std::vector<std::vector<int64_t>> shuffled_strata(int64_t rows, uint32_t seed,
                                                   std::span<const int32_t> classes) {
+  if (!classes.empty() && static_cast<int64_t>(classes.size()) != rows)
+    throw ValueError(fmt::format("{} classes for {} rows to split", classes.size(), rows));
   std::map<int32_t, std::vector<int64_t>> strata;
   for (int64_t i = 0; i < rows; ++i) strata[classes.empty() ? 0 : classes[i]].push_back(i);
   MersenneTwister twister(seed);

@@ -75,7 +75,14 @@ const Column& Table::column(std::string_view name) const {
                   source);
 }
 
+void Table::check_rows(std::span<const int64_t> chosen) const {
+  for (int64_t row : chosen)
+    if (row < 0 || row >= rows)
+      throw IndexError(fmt::format("{}: row {} of a table of {} rows", source, row, rows));
+}
+
 Table Table::select_rows(std::span<const int64_t> chosen) const {
+  check_rows(chosen);
   Table out;
   out.rows = static_cast<int64_t>(chosen.size());
   out.first_row = first_row;

@@ -93,17 +93,23 @@ void Model::predict_into(const float* features, int64_t row_stride, int64_t colu
   for (int64_t i = 0; i < rows; ++i) out[i] = static_cast<float>(impl_->in_target_units(out[i]));
 }
 
-Prediction Model::predict(const Table& table, std::map<std::string, int64_t>* unseen) const {
-  const Array x = impl_->preprocessor.transform(table, unseen);
+Prediction Model::predict(const Array& x) const {
+  if (x.rank() != 2 || x.shape(1) != features() || x.dtype() != DType::float32)
+    throw ValueError(fmt::format("predict: features are {} {}, expected float32 (rows, {})",
+                                 name(x.dtype()), to_string(x.shape()), features()));
   const Tensor features = x.tensor();
-  std::vector<float> out(static_cast<std::size_t>(table.rows * outputs()));
+  const int64_t rows = x.shape(0);
+  std::vector<float> out(static_cast<std::size_t>(rows * outputs()));
   impl_->predictor.predict_into(features.as<float>(), features.strides[0], features.strides[1],
-                                table.rows, out.data());
-  Prediction p{
-      {out.begin(), out.end()}, table.rows, static_cast<int64_t>(impl_->target.classes.size())};
+                                rows, out.data());
+  Prediction p{{out.begin(), out.end()}, rows, static_cast<int64_t>(impl_->target.classes.size())};
   if (impl_->target.task == Task::regression)
     for (double& value : p.values) value = impl_->in_target_units(value);
   return p;
+}
+
+Prediction Model::predict(const Table& table, std::map<std::string, int64_t>* unseen) const {
+  return predict(impl_->preprocessor.transform(table, unseen));
 }
 
 namespace {

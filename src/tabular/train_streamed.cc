@@ -5,7 +5,6 @@
 #include <cmath>
 #include <numeric>
 
-#include "base/tensor.h"
 #include "lanewise/error.h"
 #include "tabular/fingerprint.h"
 #include "tabular/model_impl.h"
@@ -39,19 +38,14 @@ struct Scored {
 
   // models: one for each fold, or one for all rows.
   void add(std::span<const Model> models, const Samples& samples) {
-    const Tensor x = samples.x.tensor();
-    const int64_t rows = x.shape[0], outputs = models[0].outputs();
-    Prediction part{{}, rows, answers.classes};
-    part.values.resize(static_cast<std::size_t>(rows * outputs));
-    std::vector<float> out(part.values.size());
-    for (std::size_t k = 0; k < models.size(); ++k) {
-      models[k].predict_into(x.as<float>(), x.strides[0], x.strides[1], rows, out.data());
-      for (std::size_t i = 0; i < out.size(); ++i)
-        if (models.size() == 1 ||
-            samples.folds[i / static_cast<std::size_t>(outputs)] == static_cast<int64_t>(k))
-          part.values[i] = out[i];
+    const auto outputs = static_cast<std::size_t>(models[0].outputs());
+    Prediction all = models[0].predict(samples.x);
+    for (std::size_t k = 1; k < models.size(); ++k) {
+      const Prediction own = models[k].predict(samples.x);
+      for (std::size_t i = 0; i < own.values.size(); ++i)
+        if (samples.folds[i / outputs] == static_cast<int64_t>(k)) all.values[i] = own.values[i];
     }
-    add(part, samples.target);
+    add(all, samples.target);
   }
 
  private:

@@ -100,6 +100,14 @@ def test_tasks(tmp_path, task, target):
     assert train(data, tmp_path / "w", "--quick", "--epochs", 2, *weights)["validation"]
 
 
+def test_a_target_far_from_zero_keeps_its_digits(tmp_path):
+    """Unix seconds: float32 has steps of 128 of them."""
+    draw = random.Random(1)
+    x = [draw.random() for _ in range(1500)]
+    data = write_csv(tmp_path / "t.csv", ("x", "y"), [(a, 1.7e9 + 60 * a) for a in x])
+    assert train(data, tmp_path / "m", "--epochs", 20, "--folds", 2, "--hidden", 16)["out_of_fold"]["r2"] > 0.9
+
+
 def test_a_full_batch_has_the_bits_of_any_window(tmp_path, rows):
     files = []
     for memory in ("256M", "1G"):
