@@ -20,6 +20,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "lanewise/dtype.h"
@@ -60,11 +61,9 @@ class Array {
  public:
   Array();  // the float32 scalar 0
   // A number of C++ becomes a weak scalar: it takes the dtype of the array it meets.
-  Array(bool value);
-  Array(int value);
-  Array(int64_t value);
-  Array(double value);
-  Array(float value) : Array(static_cast<double>(value)) {}
+  // Errors: ValueError for one beyond int64.
+  template <class T>
+  requires std::is_arithmetic_v<T> Array(T value) : Array(weak(Widest<T>(value))) {}
 
   const Shape& shape() const;
   int64_t shape(int axis) const;  // negative counts from the back
@@ -117,6 +116,15 @@ class Array {
  private:
   template <class T>
   T item_as() const;
+  template <class T>
+  using Widest = std::conditional_t<
+      std::same_as<T, bool>, bool,
+      std::conditional_t<std::floating_point<T>, double,
+                         std::conditional_t<std::unsigned_integral<T>, uint64_t, int64_t>>>;
+  static std::shared_ptr<graph::Node> weak(bool value);
+  static std::shared_ptr<graph::Node> weak(int64_t value);
+  static std::shared_ptr<graph::Node> weak(uint64_t value);
+  static std::shared_ptr<graph::Node> weak(double value);
   [[noreturn]] static void refuse_moved();
   const void* data_of(DType dtype) const;
   std::shared_ptr<graph::Node> node_;
@@ -131,8 +139,13 @@ template <class T>
 Array array(const std::vector<T>& values, const Shape& shape) {
   return array(std::span<const T>(values), shape);
 }
-// A vector, or a matrix of equal rows.  float32 unless told.
-Array array(std::initializer_list<double> values, DType dtype = DType::float32);
+// A vector, or a matrix of equal rows.  float32 unless told. A type of its own for the elements of
+// a vector lets {{1}, {2}} be two rows.
+struct Elements {
+  Elements(std::initializer_list<double> list) : values(list) {}
+  std::initializer_list<double> values;
+};
+Array array(Elements elements, DType dtype = DType::float32);
 Array array(std::initializer_list<std::initializer_list<double>> rows,
             DType dtype = DType::float32);
 // Borrows memory: strides count elements; `owner` keeps it alive. Its values

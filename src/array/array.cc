@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <cstring>
+#include <utility>
 
 #include "array/eval.h"
 #include "array/tensors.h"
@@ -31,15 +32,21 @@ Index new_axis() {
 }
 
 Array::Array() : Array(graph::scalar(DType::float32, 0)) {}
-Array::Array(bool value) : Array(graph::scalar(DType::bool_, value, true)) {}
-Array::Array(int value) : Array(static_cast<int64_t>(value)) {}
-Array::Array(int64_t value) {
+
+NodePtr Array::weak(bool value) { return graph::scalar(DType::bool_, value, true); }
+NodePtr Array::weak(int64_t value) {
   Tensor t = Tensor::scalar(DType::int64, 0);
   *t.as<int64_t>() = value;
-  node_ = graph::constant(std::move(t));
-  node_->weak = true;
+  NodePtr node = graph::constant(std::move(t));
+  node->weak = true;
+  return node;
 }
-Array::Array(double value) : Array(graph::scalar(DType::float64, value, true)) {}
+NodePtr Array::weak(uint64_t value) {
+  if (!std::in_range<int64_t>(value))
+    throw ValueError(fmt::format("the number {} is beyond int64; give a double", value));
+  return weak(static_cast<int64_t>(value));
+}
+NodePtr Array::weak(double value) { return graph::scalar(DType::float64, value, true); }
 
 const Shape& Array::shape() const { return node()->shape; }
 int64_t Array::shape(int axis) const { return shape()[normalize_axis(axis, rank(), "shape")]; }
@@ -111,9 +118,9 @@ template Array array<int64_t>(std::span<const int64_t>, const Shape&);
 template Array array<float>(std::span<const float>, const Shape&);
 template Array array<double>(std::span<const double>, const Shape&);
 
-Array array(std::initializer_list<double> values, DType dtype) {
-  const Array a = array(std::span<const double>(values.begin(), values.size()),
-                        {static_cast<int64_t>(values.size())});
+Array array(Elements elements, DType dtype) {
+  const std::span<const double> values(elements.values.begin(), elements.values.size());
+  const Array a = array(values, {static_cast<int64_t>(values.size())});
   return from_tensor(cast_copy(a.tensor(), dtype));
 }
 

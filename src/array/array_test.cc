@@ -102,6 +102,23 @@ TEST(Array, NumbersAreWeak) {
   EXPECT_EQ((astype(Array(1), DType::float64) * array({1, 2})).dtype(), DType::float64);
 }
 
+TEST(Array, AnyNumberOfCppIsAScalar) {
+  const Array x = array({6.0});
+  const std::vector<int> three(3);
+  const long long four = 4;
+  EXPECT_EQ((x / three.size()).item(), 2);
+  EXPECT_EQ((x * 2u + four).dtype(), DType::float32);
+  EXPECT_EQ(Array(true).dtype(), DType::bool_);
+  EXPECT_THROW(Array(uint64_t{1} << 63), ValueError);
+  static_assert(!std::is_convertible_v<const char*, Array>);
+}
+
+TEST(Array, ListsAreVectorsOrRows) {
+  EXPECT_EQ(array({1, 2.5}).shape(), (Shape{2}));
+  EXPECT_EQ(array({{1.0}, {2.0}}).shape(), (Shape{2, 1}));
+  EXPECT_EQ(array({{1, 2, 3}}).shape(), (Shape{1, 3}));
+}
+
 TEST(Array, SlicesAreViewsWithPythonsRules) {
   const Array a = arange(0, 10);
   EXPECT_EQ(a[slice(2, 8, 3)].to_vector<double>(), (Values{2, 5}));

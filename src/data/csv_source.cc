@@ -2,11 +2,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <numeric>
 
 #include "base/tensor.h"
 #include "base/thread_pool.h"
+#include "data/file_names.h"
 #include "data/table_source.h"
 #include "lanewise/error.h"
 
@@ -91,13 +91,6 @@ class CsvSource : public Source {
   std::vector<std::size_t> chosen_;  // which columns hold numbers
   std::unique_ptr<TableSource> tables_;
 };
-
-void refuse_pipe(const std::string& path) {
-  std::error_code ignored;
-  const auto status = std::filesystem::status(path, ignored);
-  if (std::filesystem::is_fifo(status))
-    throw IoError(path, "is a pipe, and must be read twice; save it to a file first");
-}
 
 }  // namespace
 

@@ -25,4 +25,10 @@ std::vector<std::string> files_of(const std::string& name) {
   return files;
 }
 
+void refuse_pipe(const std::string& path) {
+  std::error_code ignored;
+  if (std::filesystem::is_fifo(std::filesystem::status(path, ignored)))
+    throw IoError(path, "is a pipe, and must be read twice; save it to a file first");
+}
+
 }  // namespace lanewise

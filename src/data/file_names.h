@@ -11,4 +11,7 @@ namespace lanewise {
 bool is_pattern(const std::string& name);
 std::vector<std::string> files_of(const std::string& name);
 
+// For what is read twice.  Errors: IoError.
+void refuse_pipe(const std::string& path);
+
 }  // namespace lanewise

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "data/file_names.h"
 #include "lanewise/error.h"
 #include "tabular/fingerprint.h"
 #include "tabular/model_impl.h"
@@ -63,6 +64,8 @@ class StreamTraining {
 
   TrainResult run() {
     validate(options_);
+    refuse_pipe(path_);
+    refuse_pipe(test_);
     if (stream_.memory < kLeastMemory)
       throw ValueError(
           fmt::format("memory is {} bytes, expected {} or more", stream_.memory, kLeastMemory));
@@ -74,6 +77,7 @@ class StreamTraining {
     const Preprocessor preprocessor = preprocessor_of(table);
     const nn::Sequential network = make_network(options_, info_, preprocessor.width());
     const TrainPlan plan = make_plan(table, preprocessor, network);
+    check_memory(plan);
     if (options_.on_start) options_.on_start(plan);
     const SampleEncoding encoding{table.columns, info_, preprocessor.transform_of(table.columns),
                                   plan.objective.class_weights};
@@ -174,10 +178,25 @@ class StreamTraining {
     return plan;
   }
 
-  int64_t window(const TrainPlan& plan) const {
+  static constexpr int64_t kWindows = 10;  // as much memory as so many take: copies, runs ahead
+  static int64_t row_bytes(const TrainPlan& plan) {
     constexpr int64_t kBesideX = 4;  // numbers of a row
-    const int64_t row = (plan.features + kBesideX) * static_cast<int64_t>(sizeof(float));
-    return std::max(kBlock, stream_.memory / 10 / row);
+    return (plan.features + kBesideX) * static_cast<int64_t>(sizeof(float));
+  }
+  int64_t window(const TrainPlan& plan) const {
+    return stream_.memory / kWindows / row_bytes(plan);
+  }
+
+  void check_memory(const TrainPlan& plan) const {
+    constexpr int64_t kOfParameter = 8 * sizeof(float);  // gradient, moments, averages, copies
+    const int64_t needed = kWindows * kBlock * row_bytes(plan) +
+                           kOfParameter * plan.members * plan.network->parameter_count();
+    if (stream_.memory < needed)
+      throw ValueError(fmt::format(
+          "memory is {} bytes, but {} rows of {} features and the parameters of {} {} need about "
+          "{}; give more, or make fewer features: fewer bins, common values or categories",
+          stream_.memory, kBlock, plan.features, plan.members,
+          plan.members == 1 ? "network" : "networks", needed));
   }
 
   nn::EnsembleResult fit(const TrainPlan& plan, uint32_t checksum, const SpooledSamples& train,

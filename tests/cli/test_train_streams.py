@@ -1,5 +1,6 @@
 """train --memory: rows in scratch files, a part in memory at a time."""
 
+import os
 import random
 import re
 import resource
@@ -98,6 +99,20 @@ def test_tasks(tmp_path, task, target):
     assert evaluated == pytest.approx(good)
     weights = ("--class-weights", "balanced") if task != "regression" else ("--loss", "huber:1")
     assert train(data, tmp_path / "w", "--quick", "--epochs", 2, *weights)["validation"]
+
+
+def test_a_pipe_cant_be_read_twice(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    message = refusal("train", "--data", tmp_path / "pipe", "--target", "y", "--model", tmp_path / "m", *MEMORY)
+    assert "is a pipe, and must be read twice; save it to a file first" in message
+
+
+def test_rows_too_wide_for_the_memory_are_told(tmp_path):
+    path = tmp_path / "wide.npy"
+    values = np.random.default_rng(0).normal(size=(3000, 1001)).astype("f4")
+    np.save(path, values)
+    message = refusal("train", "--data", path, "--target", "column_1001", "--model", tmp_path / "m", "--quick", *MEMORY, code=2)
+    assert re.search(r"memory is 268435456 bytes, but 1024 rows of \d+ features and the parameters of 1 network need about \d+", message)
 
 
 def test_a_target_far_from_zero_keeps_its_digits(tmp_path):
