@@ -222,11 +222,11 @@ class Pool {
     }
   }
 
-  // False when the pool stops.
+  // False when the pool stops, which whoever was about to join a job may have seen for a job.
   bool await_job(uint32_t seen) {
-    const auto news = [&] { return generation(state_) != seen; };
-    spin_until(may_spin(), news);
-    for (uint32_t state; state = state_, generation(state) == seen;) state_.wait(state);
+    const auto waits = [&](uint32_t state) { return generation(state) == seen && !stopping_; };
+    spin_until(may_spin(), [&] { return !waits(state_); });
+    for (uint32_t state; state = state_, waits(state);) state_.wait(state);
     return !stopping_;
   }
 
