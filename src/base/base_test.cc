@@ -134,6 +134,19 @@ TEST(ParallelFor, EveryCallIsWholeWhenItReturns) {
   for (int64_t i = 0; i < kCount; ++i) EXPECT_EQ(cells[i], 20000 * i);
 }
 
+// Workers may be anywhere between two jobs when they are told to end.
+TEST(ParallelFor, StopsAtAnyMoment) {
+  const int before = thread_count();
+  std::atomic<int64_t> sum = 0;
+  for (int round = 0; round < 1000; ++round) {
+    set_thread_count(4);
+    parallel_for(8, 1, [&](int64_t begin, int64_t end) { sum += end - begin; });
+    set_thread_count(2);
+  }
+  EXPECT_EQ(sum, 8000);
+  set_thread_count(before);
+}
+
 TEST(ParallelFor, WorksInTheChildOfAFork) {
   set_thread_count(2);
   parallel_for(100, 1, [](int64_t, int64_t) {});
