@@ -2,31 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
+#include "base/spelling.h"
 #include "lanewise/data.h"
 #include "lanewise/error.h"
 
 namespace lanewise {
-namespace {
-
-// Levenshtein, J. of Soviet Physics 10(8), 1966.
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0]++;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t above = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1])});
-      diagonal = above;
-    }
-  }
-  return row[b.size()];
-}
-
-}  // namespace
-
 void Column::append(double number_or_code) {
   if (!is_text) numbers.push_back(number_or_code);
   else codes.push_back(std::isnan(number_or_code) ? -1 : static_cast<int32_t>(number_or_code));
@@ -47,10 +28,8 @@ const Column* Table::find(std::string_view name) const {
 namespace {
 
 // ": a, b, c"; of many their count and the nearest.
-std::string names_like(std::string_view name, const std::vector<Column>& columns) {
+std::string names_like(std::string_view name, std::vector<std::string> names) {
   constexpr std::size_t kShown = 10;
-  std::vector<std::string_view> names;
-  for (const Column& c : columns) names.push_back(c.name);
   if (names.size() <= kShown) return fmt::format(": {}", fmt::join(names, ", "));
   std::stable_sort(names.begin(), names.end(), [name](std::string_view a, std::string_view b) {
     return edit_distance(name, a) < edit_distance(name, b);
@@ -63,16 +42,13 @@ std::string names_like(std::string_view name, const std::vector<Column>& columns
 
 const Column& Table::column(std::string_view name) const {
   if (const Column* found = find(name)) return *found;
-  std::string near;
-  std::size_t nearest = std::max<std::size_t>(2, name.size() / 3) + 1;  // farther is no typo
-  for (const Column& c : columns) {
-    const std::size_t d = edit_distance(name, c.name);
-    if (d < nearest && d < std::max(name.size(), c.name.size())) nearest = d, near = c.name;
-  }
-  throw DataError(fmt::format("{}: no column is called '{}'{}; there are{}", source, name,
-                              near.empty() ? "" : fmt::format(" (did you mean '{}'?)", near),
-                              names_like(name, columns)),
-                  source);
+  std::vector<std::string> names;
+  for (const Column& c : columns) names.push_back(c.name);
+  const std::string* near = nearest_word(name, names);
+  throw DataError(
+      fmt::format("{}: no column is called '{}'{}; there are{}", source, name,
+                  near ? fmt::format(" (did you mean '{}'?)", *near) : "", names_like(name, names)),
+      source);
 }
 
 void Table::check_rows(std::span<const int64_t> chosen) const {
