@@ -3,16 +3,23 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 
+#include "base/names.h"
 #include "lanewise/error.h"
 
 namespace lanewise {
 namespace {
 
-constexpr std::array<std::string_view, 5> kNames = {"numeric", "categorical", "boolean", "constant",
-                                                    "identifier"};
+struct Row {
+  ColumnType value;
+  std::string_view name;
+};
+constexpr Row kTypes[] = {
+    {ColumnType::numeric, "numeric"},       {ColumnType::categorical, "categorical"},
+    {ColumnType::boolean, "boolean"},       {ColumnType::constant, "constant"},
+    {ColumnType::identifier, "identifier"},
+};
 // Fewer rows say nothing about whether values are all distinct by design.
 constexpr int64_t kFewestForIdentifier = 20;
 
@@ -37,13 +44,10 @@ bool named_like_identifier(std::string_view name) {
 
 }  // namespace
 
-std::string_view name(ColumnType type) { return kNames[static_cast<std::size_t>(type)]; }
+std::string_view name(ColumnType type) { return row_of(kTypes, type).name; }
 
 ColumnType column_type_from_name(std::string_view wanted) {
-  for (std::size_t i = 0; i < kNames.size(); ++i)
-    if (kNames[i] == wanted) return static_cast<ColumnType>(i);
-  throw ValueError(
-      fmt::format("no column type is called '{}'; there are: {}", wanted, fmt::join(kNames, ", ")));
+  return row_named(kTypes, "column type", wanted).value;
 }
 
 ColumnType infer_text_type(std::span<const std::string> dictionary, int64_t present,

@@ -3,17 +3,25 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <set>
 #include <unordered_map>
 
+#include "base/names.h"
 #include "lanewise/error.h"
 
 namespace lanewise {
 namespace {
 
-constexpr std::array<std::string_view, 3> kTasks = {"binary", "multiclass", "regression"};
+struct Row {
+  Task value;
+  std::string_view name;
+};
+constexpr Row kTasks[] = {
+    {Task::binary, "binary"},
+    {Task::multiclass, "multiclass"},
+    {Task::regression, "regression"},
+};
 // Whole numbers with so few distinct values, each so often, are labels.
 constexpr std::size_t kMostClasses = 20;
 constexpr int64_t kFewestRowsAClass = 5;
@@ -54,13 +62,8 @@ Task recognize(const Column& c, std::size_t classes) {
 
 }  // namespace
 
-std::string_view name(Task task) { return kTasks[static_cast<std::size_t>(task)]; }
-Task task_from_name(std::string_view wanted) {
-  for (std::size_t i = 0; i < kTasks.size(); ++i)
-    if (kTasks[i] == wanted) return static_cast<Task>(i);
-  throw ValueError(
-      fmt::format("no task is called '{}'; there are: {}", wanted, fmt::join(kTasks, ", ")));
-}
+std::string_view name(Task task) { return row_of(kTasks, task).name; }
+Task task_from_name(std::string_view wanted) { return row_named(kTasks, "task", wanted).value; }
 
 TargetInfo recognize_target(const Table& table, const std::string& column,
                             std::optional<Task> task) {

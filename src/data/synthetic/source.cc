@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/names.h"
 #include "base/tensor.h"
 #include "base/thread_pool.h"
 #include "data/synthetic/auc_counts.h"
@@ -16,7 +17,7 @@ namespace synthetic {
 namespace {
 
 struct Row {
-  SyntheticKind kind;
+  SyntheticKind value;
   std::string_view name;
   Recipe (*recipe)(const SyntheticOptions& options);
 };
@@ -98,7 +99,7 @@ class RecipeSource : public SyntheticSource {
 
 using synthetic::kKinds;
 
-std::string_view name(SyntheticKind kind) { return kKinds[static_cast<std::size_t>(kind)].name; }
+std::string_view name(SyntheticKind kind) { return row_of(kKinds, kind).name; }
 
 std::vector<std::string> synthetic_kinds() {
   std::vector<std::string> names;
@@ -107,10 +108,7 @@ std::vector<std::string> synthetic_kinds() {
 }
 
 SyntheticKind synthetic_kind_from_name(std::string_view wanted) {
-  for (const synthetic::Row& row : kKinds)
-    if (row.name == wanted) return row.kind;
-  throw ValueError(fmt::format("no kind of synthetic data is called '{}'; there are: {}", wanted,
-                               fmt::join(synthetic_kinds(), ", ")));
+  return row_named(kKinds, "kind of synthetic data", wanted).value;
 }
 
 void SyntheticOptions::validate() const {
@@ -130,8 +128,8 @@ void SyntheticOptions::validate() const {
 std::unique_ptr<SyntheticSource> synthetic_source(SyntheticKind kind,
                                                   const SyntheticOptions& options) {
   options.validate();
-  return std::make_unique<synthetic::RecipeSource>(
-      kKinds[static_cast<std::size_t>(kind)].recipe(options), options.first, options.samples);
+  return std::make_unique<synthetic::RecipeSource>(row_of(kKinds, kind).recipe(options),
+                                                   options.first, options.samples);
 }
 
 }  // namespace lanewise
