@@ -23,7 +23,7 @@ bool same_file(const fs::path& a, const fs::path& b) {
 
 std::vector<std::string> paths_of(const std::string& input) {
   if (input.empty()) return {};
-  return files_of(input == "-" ? "/dev/stdin" : path_of(input));
+  return files_of(input == "-" ? "/dev/stdin" : file_and_array(input).file);
 }
 
 }  // namespace
@@ -42,11 +42,6 @@ void refuse_same_file(const std::vector<NamedFile>& read, const std::vector<Name
                         other.flag, file.flag, file.path, file.flag));
     others.push_back(file);
   }
-}
-
-std::string path_of(const std::string& input) {
-  const std::size_t colon = input.rfind(".npz:");
-  return colon == input.npos ? input : input.substr(0, colon + 4);
 }
 
 }  // namespace lanewise::cli

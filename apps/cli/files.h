@@ -16,7 +16,4 @@ struct NamedFile {
 // Errors: UsageError where a file that would be written is another one of them.
 void refuse_same_file(const std::vector<NamedFile>& read, const std::vector<NamedFile>& written);
 
-// Of ARCHIVE.npz:ARRAY the archive.
-std::string path_of(const std::string& input);
-
 }  // namespace lanewise::cli

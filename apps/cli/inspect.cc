@@ -204,12 +204,11 @@ std::string first_bytes(const std::string& path) {
 Report of_file(const Flags& flags, const Output& output) {
   const std::string& path = flags.file;
   const std::string head = first_bytes(path);
-  const size_t colon = path.rfind(".npz:");
   if (path.ends_with(".safetensors") || (head.size() == 9 && head[8] == '{' && head[7] == '\0'))
     return of_safetensors(path);
   if (is_pattern(path) || head.starts_with("\x93NUMPY")) return of_npy(path);
   if (head.starts_with("PK\x03\x04")) return of_npz(path, arrays_of(path));
-  if (colon != path.npos) return of_npz(path.substr(0, colon + 4), {path.substr(colon + 5)});
+  if (const auto [file, array] = file_and_array(path); file != path) return of_npz(file, {array});
   return of_table(path, flags.csv.over({}), output);
 }
 

@@ -59,7 +59,7 @@ uint32_t checksum_of(const std::string& path) {
 // What decides the bytes of the result.
 Json job_of(const Flags& flags, const Source& source) {
   Json files = Json::array();
-  for (const std::string& path : files_of(path_of(flags.input))) {
+  for (const std::string& path : files_of(file_and_array(flags.input).file)) {
     const auto changed = fs::last_write_time(path).time_since_epoch().count();
     files.push_back({path, fs::file_size(path), changed});
   }

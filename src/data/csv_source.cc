@@ -104,9 +104,8 @@ std::unique_ptr<Source> csv_source(const std::string& path, const CsvOptions& op
 }
 
 std::unique_ptr<Source> open_source(const std::string& name, const SourceOptions& options) {
-  const std::size_t colon = name.rfind(".npz:");
-  if (colon != name.npos)
-    return npz_source(name.substr(0, colon + 4), name.substr(colon + 5), options.npy);
+  if (const auto [file, array] = file_and_array(name); file != name)
+    return npz_source(file, array, options.npy);
   if (name.ends_with(".npy")) return npy_source(name, options.npy);
   if (name.ends_with(".npz"))
     throw ValueError(

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <string_view>
 
 #include "lanewise/error.h"
 
@@ -23,6 +24,14 @@ std::vector<std::string> files_of(const std::string& name) {
   if (files.empty()) throw IoError(name, "no file matches this pattern");
   std::sort(files.begin(), files.end());
   return files;
+}
+
+FileAndArray file_and_array(const std::string& name) {
+  constexpr std::string_view kEnd = ".npz";
+  const std::size_t at = name.rfind(std::string(kEnd) + ':');
+  if (at == name.npos) return {name, ""};
+  const std::size_t colon = at + kEnd.size();
+  return {name.substr(0, colon), name.substr(colon + 1)};
 }
 
 void refuse_pipe(const std::string& path) {

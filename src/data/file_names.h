@@ -11,6 +11,12 @@ namespace lanewise {
 bool is_pattern(const std::string& name);
 std::vector<std::string> files_of(const std::string& name);
 
+// "ARCHIVE.npz:ARRAY" in two; of any other name `array` is empty.
+struct FileAndArray {
+  std::string file, array;
+};
+FileAndArray file_and_array(const std::string& name);
+
 // For what is read twice.  Errors: IoError.
 void refuse_pipe(const std::string& path);
 
