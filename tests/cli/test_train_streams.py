@@ -141,7 +141,7 @@ def test_killed_it_goes_on_to_the_same_bytes(tmp_path, rows):
     while run.poll() is None and not list(tmp_path.glob("c/*-2*")) and time.monotonic() < deadline:
         time.sleep(0.01)
     run.send_signal(signal.SIGKILL)
-    run.wait()
+    assert run.wait() == -signal.SIGKILL, "it was done before"
     assert list(tmp_path.glob("c/*"))
     train(rows, tmp_path / "m", *flags)
     assert (tmp_path / "m").read_bytes() == (tmp_path / "whole").read_bytes()

@@ -322,11 +322,12 @@ def test_a_long_run_leaves_python_running_and_can_be_interrupted():
     errors = []
 
     def meanwhile():
-        time.sleep(0.5)
-        try:
-            source.pull(1)
-        except lw.ValueError as error:
-            errors.append(error)
+        while not errors:  # until the run has taken the source
+            time.sleep(0.1)
+            try:
+                source.pull(1)
+            except lw.ValueError as error:
+                errors.append(error)
         os.kill(os.getpid(), signal.SIGINT)
 
     thread = threading.Thread(target=meanwhile)
