@@ -129,10 +129,10 @@ void uniform(uint64_t key, int64_t offset, const View& out) {
 }
 
 void uniform_run(uint64_t key, uint32_t stream, int64_t run, float* out) {
-  HWY_DYNAMIC_DISPATCH(lanewise::kernels::uniform_run)(key, stream, run, out);
+  HWY_DYNAMIC_DISPATCH(uniform_run)(key, stream, run, out);
 }
 void normal_run(uint64_t key, uint32_t stream, int64_t run, float* out) {
-  HWY_DYNAMIC_DISPATCH(lanewise::kernels::normal_run)(key, stream, run, out);
+  HWY_DYNAMIC_DISPATCH(normal_run)(key, stream, run, out);
 }
 
 }  // namespace fast
