@@ -68,8 +68,12 @@ void add_data_flags(CommandLine& line, TrainFlags& flags) {
 
 void add_encoding_flags(CommandLine& line, EncodingOptions& o) {
   const FlagGroup group = line.group("Preprocessing");
-  group.value("--bins", o.bins, "N", "bins of the piecewise-linear encoding of numbers; 0: none")
+  group
+      .value("--bins", o.bins, "N",
+             "most bins of the piecewise-linear encoding of numbers; 0: none")
       .check(at_least(0));
+  group.value("--bin-rows", o.bin_rows, "N", "fewer bins where one would hold fewer than N rows")
+      .check(at_least(1));
   group
       .value("--common-values", o.common_values, "N",
              "common numbers that get a feature each; 0: none")

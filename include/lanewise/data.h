@@ -155,7 +155,8 @@ std::unique_ptr<Sink> csv_sink(const std::string& path, const std::vector<std::s
 // How columns become the float32 features of a network. The defaults and what
 // each part is worth: docs/training.md.
 struct EncodingOptions {
-  int bins = 64;                 // piecewise-linear encoding of numbers; 0: none
+  int bins = 64;                 // piecewise-linear encoding of numbers, at most; 0: none
+  int64_t bin_rows = 100;        // fewer bins where one would hold fewer rows than so many
   int common_values = 64;        // one-hots of the commonest values of numbers; 0: none
   double common_coverage = 0.5;  // only where these cover more than this share of the rows
   int64_t common_min_rows = 6;

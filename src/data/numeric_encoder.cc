@@ -134,7 +134,7 @@ std::vector<double> common_values(std::vector<Counted> values, int64_t rows,
 }
 
 // rows: of all values.
-std::vector<double> edges_of(std::span<const Counted> values, int64_t rows, int bins) {
+std::vector<double> edges_of(std::span<const Counted> values, int64_t rows, int64_t bins) {
   std::vector<double> edges;
   if (bins < 1 || values.size() < 2) return edges;
   if (values.size() <= static_cast<std::size_t>(bins) + 1) {
@@ -197,7 +197,9 @@ EncoderPtr fit_numeric(const Column& column, std::span<const int64_t> rows,
   if (static_cast<int64_t>(rows.size()) < options.few_rows) return encoder;
   std::vector<Counted> counts = counted(values);
   if (counts.size() <= 2) return encoder;  // binary
-  encoder->edges = edges_of(counts, static_cast<int64_t>(values.size()), options.bins);
+  const int64_t full_bins = static_cast<int64_t>(rows.size()) / options.bin_rows;
+  encoder->edges = edges_of(counts, static_cast<int64_t>(values.size()),
+                            std::min<int64_t>(options.bins, full_bins));
   encoder->common = common_values(std::move(counts), static_cast<int64_t>(rows.size()), options);
   return encoder;
 }

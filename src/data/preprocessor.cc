@@ -32,6 +32,8 @@ namespace {
 void check_options(const Table& table, const EncodingOptions& o) {
   if (o.bins < 0 || o.common_values < 0 || o.max_categories < 1)
     throw ValueError("bins and common values must be 0 (off) or more, and categories 1 or more");
+  if (o.bin_rows < 1)
+    throw ValueError(fmt::format("the rows of a bin are {}, expected 1 or more", o.bin_rows));
   for (const auto& [name, type] : o.types) table.column(name);
   for (const std::string& name : o.drop) table.column(name);
 }

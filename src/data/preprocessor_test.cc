@@ -40,13 +40,27 @@ TEST(GreedyEdges, ACommonValueDoesNotEatTheBins) {
 
 TEST(Preprocessor, EncodesNumbersAsPositionsInBins) {
   const Table t = parse_csv("x\n0\n10\n20\n30\n");
-  const Preprocessor p = fitted(t, {.few_rows = 0});
+  const Preprocessor p = fitted(t, {.bin_rows = 1, .few_rows = 0});
   EXPECT_EQ(p.width(), 1 + 3);
   const std::vector<float> f = p.transform(parse_csv("x\n15\n-100\n35\n")).to_vector<float>();
   EXPECT_EQ(f[0], 0);  // the mean
   EXPECT_EQ(std::vector<float>(f.begin() + 1, f.begin() + 4), (std::vector<float>{1, 0.5, 0}));
   EXPECT_EQ(std::vector<float>(f.begin() + 5, f.begin() + 8), (std::vector<float>{-3, 0, 0}));
   EXPECT_EQ(std::vector<float>(f.begin() + 9, f.begin() + 12), (std::vector<float>{1, 1, 1.5}));
+}
+
+TEST(Preprocessor, BinsHoldEnoughRows) {
+  std::string text = "x\n";
+  for (int i = 0; i < 1000; ++i) text += std::to_string(i) + ".5\n";
+  const Table t = parse_csv(text);
+  const auto bins = [&](int most, int64_t rows) {
+    return fitted(t, {.bins = most, .bin_rows = rows, .few_rows = 0}).width() - 1;
+  };
+  EXPECT_EQ(bins(64, 100), 10);
+  EXPECT_EQ(bins(64, 101), 9);
+  EXPECT_EQ(bins(8, 100), 8);
+  EXPECT_EQ(bins(64, 1001), 0);
+  EXPECT_THROW(bins(64, 0), ValueError);
 }
 
 TEST(Preprocessor, GivesCommonValuesAFeatureEach) {
@@ -96,7 +110,8 @@ TEST(Preprocessor, RefusesDataThatDoesNotFit) {
 
 TEST(Preprocessor, SurvivesJson) {
   const Table t = parse_csv("x,c\n0.1,a\n0.7,\"b,\"\n1e-17,\n");
-  const Preprocessor p = fitted(t, {.few_rows = 0}), q = Preprocessor::from_json(p.to_json());
+  const Preprocessor p = fitted(t, {.bin_rows = 1, .few_rows = 0}),
+                     q = Preprocessor::from_json(p.to_json());
   EXPECT_EQ(q.to_json(), p.to_json());
   EXPECT_EQ(q.describe(), p.describe());
   EXPECT_EQ(q.transform(t).to_vector<float>(), p.transform(t).to_vector<float>());

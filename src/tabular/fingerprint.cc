@@ -56,6 +56,7 @@ json of_encoding(const EncodingOptions& o) {
   for (const auto& [column, type] : o.types) types[column] = name(type);
   return {{"types", types},
           {"bins", o.bins},
+          {"bin-rows", o.bin_rows},
           {"common-values", o.common_values},
           {"common-coverage", o.common_coverage},
           {"common-min-rows", o.common_min_rows},

@@ -57,6 +57,7 @@ FLAGS = [
     ["--optimizer", "sgd"], ["--optimizer", "momentum", "--momentum", "0.5"], ["--optimizer", "adam", "--beta1", "0.5"],
     ["--schedule", "cosine", "--warmup", "4"], ["--clip", "0.1"], ["--average", "0"], ["--weight-decay", "0"],
     ["--validation", "0"], ["--batch", "0"], ["--few-rows", "0"], ["--few-rows", "0", "--bins", "4"],
+    ["--few-rows", "0", "--bin-rows", "10"],
     ["--few-rows", "0", "--common-values", "0"], ["--max-categories", "1"], ["--drop", "c"], ["--type", "x=categorical"],
     ["--lr", "0.01"], ["--seed", "3"], ["--patience", "0"], ["--no-bias-decay"],
     ["--optimizer", "sgd:nesterov"], ["--optimizer", "adamw:amsgrad"], ["--optimizer", "rmsprop:centered,momentum=0.5"],
