@@ -6,7 +6,7 @@
 #include "data/npy_layout.h"
 #include "data/npy_source.h"
 #include "io/npy.h"
-#include "io/zip_directory.h"
+#include "io/npz.h"
 #include "lanewise/error.h"
 
 namespace lanewise {
@@ -33,7 +33,7 @@ class DeflatedSource : public Source {
     return {from_tensor(run)};
   }
   void reset() override {
-    reader_ = inflate(file_, entry_);
+    reader_ = open_entry(file_, entry_);
     header_ = read_npy_header(*reader_);
     convert_to(options_.dtype, header_.element);
     at_ = 0;
@@ -49,10 +49,6 @@ class DeflatedSource : public Source {
   int64_t at_ = 0;
 };
 
-std::string array_name(const ZipEntry& entry) {
-  return entry.name.ends_with(".npy") ? entry.name.substr(0, entry.name.size() - 4) : entry.name;
-}
-
 ZipEntry find_array(const File& file, const std::string& array) {
   std::string known;
   for (ZipEntry& entry : read_zip_directory(file)) {
@@ -65,8 +61,7 @@ ZipEntry find_array(const File& file, const std::string& array) {
 }
 
 // Columns can't be unpacked a run at a time.
-std::unique_ptr<Source> unpacked(ByteReader& reader, const NpySourceOptions& options) {
-  Array whole = from_tensor(read_npy(reader));
+std::unique_ptr<Source> unpacked(Array whole, const NpySourceOptions& options) {
   NpyElement element{.dtype = whole.dtype()};
   convert_to(options.dtype, element);
   if (options.features_first) whole = whole.T();
@@ -80,12 +75,12 @@ std::unique_ptr<Source> npz_source(const std::string& path, const std::string& a
   const File file(path, FileKind::regular);
   ZipEntry entry = find_array(file, array);
   if (entry.deflated) {
-    const auto reader = inflate(file, entry);
+    const auto reader = open_entry(file, entry);
     const NpyHeader header = read_npy_header(*reader);
     const NpyLayout layout{options.features_first, header.fortran_order};
     if (layout.is_rows(header.shape.rank()))
       return std::make_unique<DeflatedSource>(path, std::move(entry), options);
-    return unpacked(*inflate(file, entry), options);
+    return unpacked(from_tensor(read_array(file, entry)), options);
   }
   FileReader reader(file, entry.offset, entry.bytes, path + "/" + entry.name);
   NpyPart part{path, reader.name(), read_npy_header(reader)};
@@ -96,10 +91,7 @@ std::unique_ptr<Source> npz_source(const std::string& path, const std::string& a
 
 Array npz_array(const std::string& path, const std::string& array) {
   const File file(path, FileKind::regular);
-  const ZipEntry entry = find_array(file, array);
-  if (entry.deflated) return from_tensor(read_npy(*inflate(file, entry)));
-  FileReader reader(file, entry.offset, entry.bytes, path + "/" + entry.name);
-  return from_tensor(read_npy(reader));
+  return from_tensor(read_array(file, find_array(file, array)));
 }
 
 std::vector<std::string> arrays_of(const std::string& path) {

@@ -1,15 +1,14 @@
 #include "io/npz.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 #include <zip.h>
 
-#include <cstring>
+#include <algorithm>
+#include <iterator>
 #include <memory>
 #include <vector>
 
 #include "io/atomic_file.h"
-#include "io/file.h"
 #include "io/npy.h"
 #include "io/row_major.h"
 #include "lanewise/error.h"
@@ -17,48 +16,10 @@
 namespace lanewise {
 namespace {
 
-// Deflate never gains more than this, so a larger claim is damage or a trap.
-constexpr uint64_t kMaxExpansion = 1100;
-
 struct Discard {
   void operator()(zip_t* archive) const { zip_discard(archive); }
-  void operator()(zip_file_t* entry) const { zip_fclose(entry); }
 };
 using Archive = std::unique_ptr<zip_t, Discard>;
-
-class EntryReader : public ByteReader {
- public:
-  EntryReader(zip_t* archive, uint64_t index, const zip_stat_t& stat, std::string name)
-      : ByteReader(std::move(name), static_cast<int64_t>(stat.size)),
-        entry_(zip_fopen_index(archive, index, 0)) {
-    if (!entry_) throw DataError(name_ + ": " + zip_strerror(archive), name_);
-  }
-  void read(void* out, int64_t bytes) override {
-    char* to = static_cast<char*>(out);
-    while (bytes > 0) {
-      const zip_int64_t got = zip_fread(entry_.get(), to, static_cast<zip_uint64_t>(bytes));
-      if (got <= 0) damaged();
-      to += got, offset_ += got, bytes -= got;
-    }
-  }
-  // libzip compares the checksum when it meets the end of the entry.
-  void finish() {
-    char rest[4096];
-    zip_int64_t got = 0;
-    while ((got = zip_fread(entry_.get(), rest, sizeof rest)) > 0) offset_ += got;
-    if (got < 0) damaged();
-  }
-
- private:
-  [[noreturn]] void damaged() {
-    zip_error_t* error = zip_file_get_error(entry_.get());
-    const bool ended = zip_error_code_zip(error) == ZIP_ER_OK;
-    throw DataError(fmt::format("{}: damaged at offset {}: {}", name_, offset_,
-                                ended ? "truncated" : zip_error_strerror(error)),
-                    name_, -1, offset_);
-  }
-  std::unique_ptr<zip_file_t, Discard> entry_;
-};
 
 std::string error_text(int code) {
   zip_error_t error;
@@ -66,38 +27,6 @@ std::string error_text(int code) {
   const std::string text = zip_error_strerror(&error);
   zip_error_fini(&error);
   return text;
-}
-
-Archive open_archive(const std::string& path) {
-  const File readable(path);  // its errors are plainer than those of libzip
-  int code = 0;
-  Archive archive(zip_open(path.c_str(), ZIP_RDONLY, &code));
-  if (!archive) {
-    throw DataError(fmt::format("{}: not a readable .npz archive: {}", path, error_text(code)),
-                    path);
-  }
-  return archive;
-}
-
-Tensor read_entry(zip_t* archive, uint64_t index, const std::string& path, std::string* name) {
-  zip_stat_t stat;
-  zip_stat_init(&stat);
-  constexpr zip_uint64_t kNeeded = ZIP_STAT_NAME | ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE;
-  if (zip_stat_index(archive, index, 0, &stat) != 0 || (stat.valid & kNeeded) != kNeeded) {
-    throw DataError(fmt::format("{}: entry {}: {}", path, index, zip_strerror(archive)), path);
-  }
-  *name = stat.name;
-  const std::string full = path + "/" + *name;
-  if (stat.size / kMaxExpansion > stat.comp_size) {
-    throw DataError(
-        fmt::format("{}: claims {} bytes from {} compressed ones", full, stat.size, stat.comp_size),
-        path);
-  }
-  EntryReader reader(archive, index, stat, full);
-  Tensor result = read_npy(reader);
-  reader.finish();
-  if (name->ends_with(".npy")) name->resize(name->size() - 4);
-  return result;
 }
 
 void add_entry(zip_t* archive, const std::string& path, const std::string& name,
@@ -119,18 +48,27 @@ void add_entry(zip_t* archive, const std::string& path, const std::string& name,
 
 }  // namespace
 
+std::string array_name(const ZipEntry& entry) {
+  return entry.name.ends_with(".npy") ? entry.name.substr(0, entry.name.size() - 4) : entry.name;
+}
+
+Tensor read_array(const File& file, const ZipEntry& entry) {
+  const auto reader = open_entry(file, entry);
+  Tensor array = read_npy(*reader);
+  std::string rest(4096, '\0');  // behind the array: for the checksum
+  while (reader->offset() < reader->size())
+    reader->read(rest.data(),
+                 std::min<int64_t>(std::ssize(rest), reader->size() - reader->offset()));
+  return array;
+}
+
 std::map<std::string, Tensor> read_npz(const std::string& path) {
-  const Archive archive = open_archive(path);
-  std::map<std::string, Tensor> result;
-  const zip_int64_t count = zip_get_num_entries(archive.get(), 0);
-  for (zip_int64_t i = 0; i < count; ++i) {
-    std::string name;
-    Tensor tensor = read_entry(archive.get(), static_cast<uint64_t>(i), path, &name);
-    if (!result.emplace(name, std::move(tensor)).second) {
-      throw DataError(fmt::format("{}: two arrays named '{}'", path, name), path);
-    }
-  }
-  return result;
+  const File file(path, FileKind::regular);
+  std::map<std::string, Tensor> arrays;
+  for (const ZipEntry& entry : read_zip_directory(file))
+    if (!arrays.emplace(array_name(entry), read_array(file, entry)).second)
+      throw DataError(fmt::format("{}: two arrays named '{}'", path, array_name(entry)), path);
+  return arrays;
 }
 
 void write_npz(const std::string& path, const std::map<std::string, Tensor>& arrays) {

@@ -5,8 +5,14 @@
 #include <string>
 
 #include "base/tensor.h"
+#include "io/zip_directory.h"
 
 namespace lanewise {
+
+std::string array_name(const ZipEntry& entry);
+
+// The array of an entry, whose checksum is compared.  Errors: IoError, DataError, as read_npy.
+Tensor read_array(const File& file, const ZipEntry& entry);
 
 // Errors: IoError; DataError for a damaged archive and as read_npy, naming the entry.
 std::map<std::string, Tensor> read_npz(const std::string& path);  // stored or deflated

@@ -44,8 +44,8 @@ class StoredChecksum {
   uint32_t expected_, before_ = 0, crc_ = 0;
 };
 
-// The entry's bytes as they unpack; the checksum is compared at their end.  `file` and `entry` must
-// outlive the reader.  Errors of read: IoError, DataError.
-std::unique_ptr<ByteReader> inflate(const File& file, const ZipEntry& entry);
+// The entry's bytes, unpacked if need be; the checksum is compared at their end.  `file` and
+// `entry` must outlive the reader.  Errors of read: IoError, DataError.
+std::unique_ptr<ByteReader> open_entry(const File& file, const ZipEntry& entry);
 
 }  // namespace lanewise

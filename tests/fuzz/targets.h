@@ -13,7 +13,6 @@
 #include "data/csv_parser.h"
 #include "io/npy.h"
 #include "io/npz.h"
-#include "io/zip_directory.h"
 #include "lanewise/error.h"
 
 namespace lanewise::fuzz {
@@ -52,17 +51,10 @@ inline void npy(std::string_view bytes) {
 inline void npz(std::string_view bytes) {
   const MemoryFile memory(bytes);
   error_of([&] { read_npz(memory.path()); });
-  error_of([&] {
+  error_of([&] {  // each entry, whatever is wrong with the others
     const File file(memory.path(), FileKind::regular);
     for (const ZipEntry& entry : read_zip_directory(file))
-      error_of([&] {
-        if (entry.deflated) {
-          read_npy(*inflate(file, entry));
-        } else {
-          FileReader reader(file, entry.offset, entry.bytes, entry.name);
-          read_npy(reader);
-        }
-      });
+      error_of([&] { read_array(file, entry); });
   });
 }
 

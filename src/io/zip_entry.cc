@@ -73,10 +73,29 @@ class InflateReader : public ByteReader {
   uint32_t crc_ = 0;
 };
 
+class StoredReader : public FileReader {
+ public:
+  StoredReader(const File& file, const ZipEntry& entry)
+      : FileReader(file, entry.offset, entry.bytes, file.path() + "/" + entry.name),
+        begin_(entry.offset),
+        checksum_(file, entry, entry.offset) {}
+
+  void read(void* out, int64_t bytes) override {
+    const int64_t at = begin_ + offset_;
+    FileReader::read(out, bytes);
+    checksum_.add(at, out, bytes);
+  }
+
+ private:
+  const int64_t begin_;
+  StoredChecksum checksum_;
+};
+
 }  // namespace
 
-std::unique_ptr<ByteReader> inflate(const File& file, const ZipEntry& entry) {
-  return std::make_unique<InflateReader>(file, entry);
+std::unique_ptr<ByteReader> open_entry(const File& file, const ZipEntry& entry) {
+  if (entry.deflated) return std::make_unique<InflateReader>(file, entry);
+  return std::make_unique<StoredReader>(file, entry);
 }
 
 }  // namespace lanewise
