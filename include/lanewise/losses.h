@@ -2,9 +2,9 @@
 //
 // `weights` (optional, one a sample) weigh the samples, divided by their sum.
 // Predictions and targets have one shape (m, 1) or (1, m). softmax: logits
-// (m, classes) or (classes, m) and integer classes (m,), or one-hot /
-// probabilities of the shape of the logits. All stay finite, and so do their
-// gradients, for logits as far out as ±1e4.
+// (m, classes) or (classes, m) and integer classes (m,) from 0 on (IndexError for others, when
+// values are read), or one-hot / probabilities of the shape of the logits. All stay finite, and so
+// do their gradients, for logits as far out as ±1e4.
 #pragma once
 
 #include <cstdint>

@@ -50,6 +50,12 @@ Array one_hot(const Array& classes, const Array& logits, Layout layout) {
   return reshape(classes, across) == reshape(numbers, along);
 }
 
+// The classes as they are. One that there is not is an IndexError when values are read; take would
+// count negative ones from the back.
+Array known(const Array& classes, int64_t count) {
+  return take(arange(0, static_cast<double>(count)), where(classes < 0, count, classes));
+}
+
 // This share of each target goes to all classes alike.
 Array smoothed(const Array& Y, double smoothing, double classes) {
   return smoothing == 0 ? Y : (1 - smoothing) * Y + smoothing / classes;
@@ -74,7 +80,8 @@ Array softmax_costs(const Array& logits, const Array& targets, Layout layout,
   const int axis = feature_axis(layout);
   const int64_t samples = logits.shape(sample_axis(layout));
   const bool numbers = is_integer(targets.dtype()) && targets.size() == samples;
-  const Array hits = numbers ? one_hot(targets, logits, layout) : targets;
+  const Array hits =
+      numbers ? one_hot(known(targets, logits.shape(axis)), logits, layout) : targets;
   check_same_shape("softmax_cross_entropy", logits, hits);
   const Array Y = smoothed(astype(hits, logits.dtype()), options.smoothing,
                            static_cast<double>(logits.shape(axis)));

@@ -56,6 +56,16 @@ TEST(SoftmaxCrossEntropy, TakesClassesOneHotsAndColumns) {
   EXPECT_NEAR(softmax_cross_entropy(logits * 1e5, classes).item(), std::log(3.0) / 2, 1e-12);
 }
 
+TEST(SoftmaxCrossEntropy, RefusesClassesThatThereAreNot) {
+  for (const int64_t wrong : {-1, 3}) {
+    const Array classes = array<int64_t>(std::vector<int64_t>{2, wrong}, {2});
+    for (const Layout layout : {Layout::rows, Layout::columns}) {
+      const Array logits = zeros(layout == Layout::rows ? Shape{2, 3} : Shape{3, 2});
+      EXPECT_THROW(softmax_cross_entropy(logits, classes, nullptr, layout).item(), IndexError);
+    }
+  }
+}
+
 TEST(Losses, AWeightOfTwoCountsASampleTwice) {
   const Array weights = array({1, 2, 0, 1}, DType::float64);
   const Array logits = column({-3, 0, 0, 4}), targets = column({0, 1, 1, 1});
