@@ -4,11 +4,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
+#include <cstdint>
 #include <cstdlib>
 #include <mutex>
 #include <utility>
 
+#include "base/environment.h"
 #include "base/tensor.h"
 #include "lanewise/error.h"
 
@@ -23,9 +24,9 @@ std::size_t round_up(std::size_t bytes, std::size_t multiple) {
 }
 
 #ifdef __SANITIZE_ADDRESS__
-constexpr std::size_t kKeepAtMost = 0;  // a use after release must not go unseen
+constexpr int64_t kKeepAtMost = 0;  // a use after release must not go unseen
 #else
-constexpr std::size_t kKeepAtMost = SIZE_MAX;
+constexpr int64_t kKeepAtMost = INT64_MAX;
 #endif
 
 // Large memory that was released and waits for the next buffer that asks: fresh pages take longer
@@ -65,19 +66,15 @@ class Released {
     return std::exchange(k, {}).data;
   }
 
-  // LANEWISE_KEEP_MEMORY bytes, or an eighth of the machine's.
-  static std::size_t most_kept() {
-    if (const char* text = std::getenv("LANEWISE_KEEP_MEMORY"))
-      if (char* end; std::isdigit(static_cast<unsigned char>(*text)))
-        if (const auto bytes = std::strtoull(text, &end, 10); *end == '\0') return bytes;
-    return static_cast<std::size_t>(sysconf(_SC_PHYS_PAGES)) *
-           static_cast<std::size_t>(sysconf(_SC_PAGESIZE)) / 8;
+  static int64_t most_kept() {
+    const int64_t memory = int64_t{sysconf(_SC_PHYS_PAGES)} * sysconf(_SC_PAGESIZE);
+    return number_from_environment("LANEWISE_KEEP_MEMORY", 0, memory / 8);
   }
 
   std::mutex mutex_;
   std::array<Kept, 8> kept_;
   std::size_t next_ = 0, total_ = 0;
-  const std::size_t limit_ = std::min(kKeepAtMost, most_kept());
+  const std::size_t limit_ = static_cast<std::size_t>(std::min(kKeepAtMost, most_kept()));
 };
 
 // Never destroyed: buffers of static objects may outlive it.

@@ -15,8 +15,6 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <cstdio>
-#include <cstdlib>
 #include <exception>
 #include <mutex>
 #include <new>
@@ -25,6 +23,7 @@
 #include <vector>
 
 #include "base/cpu.h"
+#include "base/environment.h"
 #include "base/floating_point_mode.h"
 #include "lanewise/error.h"
 
@@ -115,13 +114,8 @@ class Job {
 };
 
 int default_threads() {
-  const char* text = std::getenv("LANEWISE_NUM_THREADS");
-  char* end = nullptr;
-  const long count = text ? std::strtol(text, &end, 10) : 0;
-  if (count >= 1 && *end == '\0') return static_cast<int>(std::min<long>(count, kMaxThreads));
-  if (text && *text != '\0')
-    std::fprintf(stderr, "lanewise: LANEWISE_NUM_THREADS: '%s' isn't a number from 1\n", text);
-  return std::min(machine().processors, kMaxThreads);
+  const int64_t count = number_from_environment("LANEWISE_NUM_THREADS", 1, machine().processors);
+  return static_cast<int>(std::min<int64_t>(count, kMaxThreads));
 }
 
 class Pool {

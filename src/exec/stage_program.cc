@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <atomic>
 #include <bit>
-#include <cstdlib>
 
 #include "base/cpu.h"
+#include "base/environment.h"
 #include "exec/compound_step.h"
 #include "kernels/matmul/tile_product.h"
 #include "kernels/reduce/sum_of_products.h"
@@ -23,10 +23,9 @@ using plan::Stage;
 using plan::Step;
 using plan::Sweep;
 
-// LANEWISE_TILE, for tests; 0: none is forced.
+// For tests; 0: none is forced.
 int64_t forced_tile() {
-  const char* text = std::getenv("LANEWISE_TILE");
-  return text ? std::clamp<int64_t>(std::strtol(text, nullptr, 10), 0, kernels::kBlock) : 0;
+  return std::min(number_from_environment("LANEWISE_TILE", 0, 0), kernels::kBlock);
 }
 
 // Of a tile that is no part of a block.
