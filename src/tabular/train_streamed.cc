@@ -164,7 +164,8 @@ class StreamTraining {
     TrainPlan plan;
     plan.train_rows = table.train.rows();
     plan.validation_rows = table.validation.rows();
-    plan.test_rows = test_.empty() ? table.test.rows() : read_columns(test_, csv_).rows;
+    plan.test_rows =
+        test_.empty() ? table.test.rows() : check_test_file(preprocessor, table.columns);
     plan.dropped_rows = table.dropped;
     plan.members =
         static_cast<int>(table.folds.rows() > 0 ? folds_of(table.rows, options_.folds) : 1);
@@ -240,18 +241,34 @@ class StreamTraining {
     lanewise::add_scores(metrics, which, info_, shares_, scored.answers, scored.truth);
   }
 
-  void add_scores_of_file(std::map<std::string, Metrics>& metrics, const Model& model,
-                          const Table& columns) const {
+  // Each part of the test file, read as the columns of the training file.
+  template <class Use>
+  void read_test_file(const Table& columns, int64_t rows, Use use) const {
     CsvOptions csv = csv_;
     for (const Column& column : columns.columns)
       if (column.is_text) csv.as_text.push_back(column.name);
     const auto parts = read_ahead(table_source(test_, csv));
+    for (Table part = parts->pull(rows); part.rows > 0; part = parts->pull(rows)) use(part);
+  }
+
+  // Its rows, of which a model can judge each that has a target: what is wrong is told before
+  // training, not after.
+  int64_t check_test_file(const Preprocessor& preprocessor, const Table& columns) const {
+    int64_t rows = 0;
+    read_test_file(columns, INT64_MAX, [&](const Table& part) {
+      preprocessor.check(part, read_target(part, info_).rows);
+      rows += part.rows;
+    });
+    return rows;
+  }
+
+  void add_scores_of_file(std::map<std::string, Metrics>& metrics, const Model& model,
+                          const Table& columns) const {
     Scored scored(info_);
-    const int64_t rows = model.part_rows();
-    for (Table part = parts->pull(rows); part.rows > 0; part = parts->pull(rows)) {
+    read_test_file(columns, model.part_rows(), [&](const Table& part) {
       const TargetValues truth = read_target(part, info_);
       scored.add(model.predict(part.select_rows(truth.rows)), truth);
-    }
+    });
     lanewise::add_scores(metrics, "test", info_, shares_, scored.answers, scored.truth);
   }
 

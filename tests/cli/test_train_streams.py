@@ -204,3 +204,18 @@ def test_a_full_disk(tmp_path, rows):
                    preexec_fn=small_disk)
     assert str(tmp_path) in said and "scratch file can't be written" in said
     assert not (tmp_path / "m").exists()
+
+
+@pytest.mark.parametrize("header, row, says", [
+    (("x", "c"), (1, "a"), "no column is called 'y'"),
+    (("x", "y"), (1, 1), "no column is called 'c'"),
+    (("x", "c", "y"), (1, "a", "perhaps"), "has the value 'perhaps', which the model does not know"),
+    (("x", "c", "y"), ("far", "a", 1), "column 'x' was numeric in training, but row 1 holds 'far'"),
+])
+def test_a_test_that_cant_be_judged_is_told_before_training(tmp_path, rows, header, row, says):
+    test = write_csv(tmp_path / "test.csv", header, [row])
+    log = tmp_path / "log"
+    message = refusal("train", "--data", rows, "--target", "y", "--model", tmp_path / "m", "--test", test, "--quick",
+                      "--log", log, *MEMORY)
+    assert says in message
+    assert not log.exists() or not log.read_text()
