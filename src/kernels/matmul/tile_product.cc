@@ -80,10 +80,12 @@ class TileProduct {
   }
 
  private:
-  // A column of the next tile is fetched in runs of lines, since memory gives those of one page
-  // faster than as many of as many pages: so many runs of so many bytes, about one for each block.
-  struct Runs {
-    int64_t of_column = 1, bytes = 0;
+  // What blocks fetch. Rows so far ahead; or, since memory gives the lines of one page faster than
+  // as many of as many pages, each column in so many runs of so many bytes, about one for each
+  // block.
+  struct Fetched {
+    int64_t rows_ahead = 0;
+    int64_t runs_of_column = 1, run_bytes = 0;
   };
 
   void run_piece(const T* b, int64_t row, bool packed, const Epilogue& epilogue, int64_t p,
@@ -97,17 +99,19 @@ class TileProduct {
     args.c_m = out_.strides[0];
     args.accumulate = accumulate;
     args.fetch = reinterpret_cast<const std::byte*>(b);  // nothing new
-    Runs runs;
-    if (fetches_ == Fetches::columns) {
-      const int64_t fetches = std::max<int64_t>(1, args.k / 2);
-      runs = runs_of(fetches);
-      args.fetch_step = (runs.bytes - 1) / fetches + 1;
-    }
     const int64_t all = static_cast<int64_t>(sizeof(T)) * args.k * n_;
     const bool is_short = 0 < k_ && k_ <= kShort && !accumulate;
     const int64_t many = packed ? kManyRows : m_;
     const int64_t run = 2 * family_.max_rows[panel_vectors(family_, n_, many)];
     const int64_t rows = is_short || all > kPanelsInL1 ? m_ : run;
+    Fetched fetched;
+    if (fetches_ == Fetches::rows) {
+      fetched.rows_ahead = rows < m_ ? std::max(rows, kFetchAhead / next_row_bytes()) : m_;
+    } else if (fetches_ == Fetches::columns) {
+      const int64_t fetches = std::max<int64_t>(1, args.k / 2);
+      fetched = in_runs(fetches);
+      args.fetch_step = (fetched.run_bytes - 1) / fetches + 1;
+    }
     for (int64_t i = 0; i < m_; i += rows) {
       const int64_t end = std::min(m_, i + rows);
       for (int64_t j = columns_.begin; j < columns_.end;) {
@@ -125,22 +129,24 @@ class TileProduct {
         args.bias = bias ? bias + j : nullptr;
         if (side_by_side) run_block(args, family_.side_by_side[vectors][m_], 0, j, p);
         else if (is_short) run_block(args, family_.short_block[vectors][k_], i, j, p, end - i);
-        else run_panel(args, runs, vectors, i, end, j, p);
+        else run_panel(args, fetched, vectors, i, end, j, p);
         j += wanted;
       }
     }
   }
 
   // Blocks of nearly equal heights; of a column as high as can be, since those are faster.
-  void run_panel(BlockArgs<T>& args, const Runs& runs, int64_t vectors, int64_t begin, int64_t end,
-                 int64_t j, int64_t p) const {
-    const int64_t most = family_.max_rows[vectors];
-    const int64_t blocks = (end - begin + most - 1) / most;
-    const int64_t height = (end - begin) / blocks, higher = (end - begin) % blocks;
+  void run_panel(BlockArgs<T>& args, const Fetched& fetched, int64_t vectors, int64_t begin,
+                 int64_t end, int64_t j, int64_t p) const {
+    const int64_t most = family_.max_rows[vectors], all = end - begin;
+    // Two full blocks, as mostly, cost no division: that takes as long as a few multiply-adds.
+    const bool two = all == 2 * most;
+    const int64_t blocks = two ? 2 : (all + most - 1) / most;
+    const int64_t height = two ? most : all / blocks, higher = two ? 0 : all % blocks;
     for (int64_t block = 0, i = begin; block < blocks; ++block) {
       const int64_t rows = family_.lanes == 1 ? std::min(most, end - i) : height + (block < higher);
-      if (fetches_ == Fetches::rows) fetch_rows(args, i, rows, end - begin, j, p);
-      else if (fetches_ == Fetches::columns) fetch_runs(args, runs, i, rows, j, p);
+      if (fetches_ == Fetches::rows) fetch_rows(args, fetched, i, rows, j, p);
+      else if (fetches_ == Fetches::columns) fetch_runs(args, fetched, i, rows, j, p);
       run_block(args, family_.block[vectors][rows], i, j, p);
       i += rows;
     }
@@ -149,39 +155,40 @@ class TileProduct {
   // Tells a block of rows i … i + rows − 1 which of the rows that are read soon it shall fetch: so
   // the loads are spread over all multiply-adds and hardly ever wait. A run of rows wants those a
   // little ahead, a whole tile those of the next.
-  void fetch_rows(BlockArgs<T>& args, int64_t i, int64_t rows, int64_t together, int64_t j,
+  void fetch_rows(BlockArgs<T>& args, const Fetched& fetched, int64_t i, int64_t rows, int64_t j,
                   int64_t p) const {
-    const int64_t row = next_.strides[0] * static_cast<int64_t>(sizeof(T));
-    const int64_t ahead = together < m_ ? std::max(together, kFetchAhead / row) : m_;
+    const int64_t row = next_row_bytes();
     // The block's share of them, by the multiply-adds that come before it.
     const int64_t bytes = rows * row;
-    args.fetch = next_.data + (i + ahead - m_) * row + share(bytes * (j * k_ + p * args.columns));
+    args.fetch = next_.data + (i + fetched.rows_ahead - m_) * row +
+                 share(bytes * (j * k_ + p * args.columns));
     args.fetch_step = share(2 * bytes * args.columns);
   }
+  int64_t next_row_bytes() const { return next_.strides[0] * static_cast<int64_t>(sizeof(T)); }
   // x / (n k)
   int64_t share(int64_t x) const { return static_cast<int64_t>(x * per_element_); }
 
   // For blocks with so many fetches each.
-  Runs runs_of(int64_t fetches) const {
+  Fetched in_runs(int64_t fetches) const {
     constexpr int64_t kLine = 64;
     const int64_t bytes = m_ * static_cast<int64_t>(sizeof(T));
     const int64_t runs = (bytes - 1) / (fetches * kLine) + 1;
-    return {runs, (bytes - 1) / runs + 1};
+    return {0, runs, (bytes - 1) / runs + 1};
   }
   // Tells a block of rows from i on which run it shall fetch along its multiply-adds: the first of
   // its share, by the multiply-adds that come before it. The others are fetched at once.
-  void fetch_runs(BlockArgs<T>& args, const Runs& runs, int64_t i, int64_t rows, int64_t j,
+  void fetch_runs(BlockArgs<T>& args, const Fetched& fetched, int64_t i, int64_t rows, int64_t j,
                   int64_t p) const {
     const int64_t before = p * n_ * m_ + args.k * (j * m_ + i * args.columns);
     const int64_t after = before + args.k * rows * args.columns;
-    const int64_t first = runs.of_column * before / (n_ * m_);
-    const int64_t end = runs.of_column * after / (n_ * m_);
+    const int64_t first = fetched.runs_of_column * before / (n_ * m_);
+    const int64_t end = fetched.runs_of_column * after / (n_ * m_);
     const auto run = [&](int64_t at) {
-      return next_.data + at % runs.of_column * runs.bytes +
-             at / runs.of_column * next_.strides[1] * static_cast<int64_t>(sizeof(T));
+      return next_.data + at % fetched.runs_of_column * fetched.run_bytes +
+             at / fetched.runs_of_column * next_.strides[1] * static_cast<int64_t>(sizeof(T));
     };
     args.fetch = run(first);
-    for (int64_t at = first + 1; at < end; ++at) fast::fetch(run(at), 0, runs.bytes);
+    for (int64_t at = first + 1; at < end; ++at) fast::fetch(run(at), 0, fetched.run_bytes);
   }
 
   // Rows from i on, columns from j on, k from p on.
