@@ -34,6 +34,7 @@ PUBLIC = {
     "error": "base",
     "file_streams": "data",
     "random": "array",
+    "plan_report": "plan",
     "runtime": "array",
     "shape": "base",
     "streams": "array",

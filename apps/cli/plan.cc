@@ -1,12 +1,13 @@
 // lanewise plan: how a network's program is run, stage by stage.
 #include <algorithm>
 #include <memory>
-#include <sstream>
+#include <optional>
 
 #include "cli/command.h"
 #include "cli/cost_model.h"
 #include "lanewise/nn.h"
 #include "lanewise/ops.h"
+#include "lanewise/plan_report.h"
 #include "lanewise/runtime.h"
 
 namespace lanewise::cli {
@@ -47,6 +48,59 @@ CompiledFunction program_of(const nn::Sequential& network, const Flags& flags) {
       options);
 }
 
+Json to_json(const PlanReport::Step& step) {
+  return {{"operation", step.operation}, {"operands", step.operands}, {"dtype", name(step.dtype)},
+          {"shape", step.shape},         {"storage", step.storage},   {"place", step.place},
+          {"view", step.is_view}};
+}
+
+// Numbers that there are not are null.
+Json number(int n) { return n < 0 ? Json() : Json(n); }
+Json number(std::optional<double> x) { return x ? Json(*x) : Json(); }
+
+Json to_json(const PlanReport::Instruction& in) {
+  return {{"step", in.step},
+          {"kind", in.kind},
+          {"chain", number(in.chain)},
+          {"product", number(in.product)},
+          {"bias", in.bias},
+          {"maximum", in.maximum},
+          {"buffer", number(in.buffer)},
+          {"kept", in.kept},
+          {"share", number(in.share)}};
+}
+
+Json to_json(const PlanReport::Stage& stage) {
+  Json before = Json::array(), instructions = Json::array();
+  for (const auto& [step, why] : stage.before) before.push_back({{"step", step}, {"why", why}});
+  for (const PlanReport::Instruction& in : stage.instructions) instructions.push_back(to_json(in));
+  return {{"whole_before", before},
+          {"seconds_before", number(stage.seconds_before)},
+          {"tile", stage.tile},
+          {"buffers", stage.buffers},
+          {"thread_bytes", stage.thread_bytes},
+          {"flops_per_sample", stage.flops},
+          {"bytes_read_per_sample", stage.read_bytes},
+          {"bytes_written_per_sample", stage.written_bytes},
+          {"instructions", instructions},
+          {"seconds", number(stage.seconds)},
+          {"share_of_tiles", number(stage.share_of_tiles)}};
+}
+
+Json to_json(const PlanReport& report) {
+  Json steps = Json::array(), stages = Json::array();
+  for (const PlanReport::Step& step : report.steps) steps.push_back(to_json(step));
+  for (const PlanReport::Stage& stage : report.stages) stages.push_back(to_json(stage));
+  return {{"steps", steps},
+          {"outputs", report.outputs},
+          {"slots", report.slots},
+          {"for_every_m", report.for_every_m},
+          {"block", report.block},
+          {"stages", stages},
+          {"samples", report.samples},
+          {"note", report.note}};
+}
+
 int run(const Flags& flags, const Output& output) {
   const nn::Sequential network = network_of(flags);
   // A plan serves every number of samples: without a run it is made on few of them.
@@ -60,14 +114,10 @@ int run(const Flags& flags, const Output& output) {
   for (const nn::ParameterShape& p : network.parameter_shapes())
     arguments.push_back(zeros(p.shape));
   const CompiledFunction program = program_of(network, flags);
-  const std::string text = flags.samples > 0 ? program.profile(arguments) : program.dump(arguments);
-  Json lines = Json::array();
-  std::istringstream stream(text);
-  for (std::string line; std::getline(stream, line);) lines.push_back(line);
-  output.result(text, {{"network", flags.network},
-                       {"training", flags.training},
-                       {"executor", executor()},
-                       {"plan", lines}});
+  const PlanReport report = program.report(arguments, flags.samples > 0);
+  Json json = {{"network", flags.network}, {"training", flags.training}, {"executor", executor()}};
+  json.update(to_json(report));
+  output.result(to_text(report), json);
   return kDone;
 }
 

@@ -10,6 +10,7 @@
 #include "lanewise/nn.h"
 #include "lanewise/ops.h"
 #include "lanewise/optim.h"
+#include "lanewise/plan_report.h"
 #include "lanewise/random.h"
 #include "lanewise/runtime.h"
 #include "lanewise/shape.h"

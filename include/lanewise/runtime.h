@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "lanewise/array.h"
+#include "lanewise/plan_report.h"
 #include "lanewise/streams.h"
 
 namespace lanewise {
@@ -70,13 +71,12 @@ class CompiledFunction {
   // Errors: as stream().
   std::vector<StreamedResult> streamed_results(const Source& source,
                                                const std::vector<Array>& others = {}) const;
-  // The plan for these arguments, as text.
-  std::string dump(const std::vector<Array>& arguments) const;
-  // The same after running on them twice: of each stage the FLOPs and bytes that the plan predicts,
-  // the time of the second run, and which share of its threads' time each instruction took (a
-  // chain's stands at its first). Only the executor "fused" has stages.
-  std::string profile(const std::vector<Array>& arguments) const;
-  int64_t plan_count() const;  // plans made so far
+  // The plan for these arguments. run: after running on them twice, with the time that the second
+  // run took, stage by stage, and each instruction's share of it.
+  PlanReport report(const std::vector<Array>& arguments, bool run = false) const;
+  std::string dump(const std::vector<Array>& arguments) const;     // that as text
+  std::string profile(const std::vector<Array>& arguments) const;  // the same, after running
+  int64_t plan_count() const;                                      // plans made so far
 
  private:
   struct Impl;

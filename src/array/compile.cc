@@ -58,12 +58,16 @@ std::vector<StreamedResult> CompiledFunction::streamed_results(
                                     tensors_of(others));
 }
 
-std::string CompiledFunction::dump(const std::vector<Array>& arguments) const {
-  return impl_->program.prepare(tensors_of(arguments))->executable->dump();
+PlanReport CompiledFunction::report(const std::vector<Array>& arguments, bool run) const {
+  const std::vector<Tensor> tensors = tensors_of(arguments);
+  if (run) return impl_->program.profile(tensors);
+  return impl_->program.prepare(tensors)->executable->report(nullptr);
 }
-
+std::string CompiledFunction::dump(const std::vector<Array>& arguments) const {
+  return to_text(report(arguments));
+}
 std::string CompiledFunction::profile(const std::vector<Array>& arguments) const {
-  return impl_->program.profile(tensors_of(arguments));
+  return to_text(report(arguments, true));
 }
 
 int64_t CompiledFunction::plan_count() const { return impl_->program.plan_count(); }

@@ -87,14 +87,11 @@ std::vector<Array> arguments_for(uint32_t seed, bool rows, int64_t m, DType dtyp
   return arguments;
 }
 
-// Of the steps in a plan's dump that run on whole arrays because a tile is not enough, how many
-// have each reason.
-void count_fallbacks(const std::string& dump, std::map<std::string, int>* counts) {
-  static const std::string kMark = "whole-array: ";
-  for (std::size_t at = dump.find(kMark); at != std::string::npos; at = dump.find(kMark, at + 1)) {
-    const std::size_t from = at + kMark.size();
-    ++(*counts)[dump.substr(from, dump.find('\n', from) - from)];
-  }
+// Of the steps that run on whole arrays because a tile is not enough, how many have each reason.
+void count_fallbacks(const PlanReport& report, std::map<std::string, int>* counts) {
+  for (const PlanReport::Stage& stage : report.stages)
+    for (const auto& [step, why] : stage.before)
+      if (!why.empty()) ++(*counts)[why];
 }
 
 class RandomPrograms : public testing::TestWithParam<int> {};
@@ -124,7 +121,7 @@ TEST_P(RandomPrograms, AgreeWithLoopWhateverTheThreads) {
         first = actual;
       }
       const WithExecutor with("fused");
-      count_fallbacks(compile(program, {axes}).dump(arguments), &fallbacks);
+      count_fallbacks(compile(program, {axes}).report(arguments), &fallbacks);
     }
   }
   for (const auto& [why, count] : fallbacks)
@@ -257,7 +254,9 @@ TEST(Sweep, OnePlanServesEveryNumberOfSamplesFromK) {
   const Array x = random::randn({5000, 3}), q = random::randn({3, 2});
   {
     const WithExecutor with("fused");
-    EXPECT_NE(nearest.dump({x, q}).find("24 bytes read, 0 written"), std::string::npos);
+    const PlanReport::Stage stage = nearest.report({x, q}).stages.at(0);
+    EXPECT_EQ(stage.read_bytes, 24);
+    EXPECT_EQ(stage.written_bytes, 0);
   }
   for (int64_t m : {10, 11, 1023, 1024, 1025, 5000}) {
     const Array some = x[slice(0, m)];

@@ -153,14 +153,14 @@ int64_t TracedProgram::plan_count() const {
   return count;
 }
 
-std::string TracedProgram::profile(std::span<const Tensor> arguments) const {
+PlanReport TracedProgram::profile(std::span<const Tensor> arguments) const {
   const auto prepared = prepare(arguments);
   std::vector<Tensor> outputs(prepared->plan->outputs.size());
   exec::Workspace workspace;
   workspace.measured = true;
   // The first run also takes memory from the system.
   for (int run = 0; run < 2; ++run) prepared->executable->run(arguments, outputs, workspace);
-  return prepared->executable->profile(workspace);
+  return prepared->executable->report(&workspace);
 }
 
 void TracedProgram::run(std::span<const Tensor> arguments, std::vector<Tensor>& outputs) const {

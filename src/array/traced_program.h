@@ -44,7 +44,7 @@ class TracedProgram {
   // Errors: ValueError where the program needs all samples at once.
   const exec::StreamedPlan& prepare_streamed(std::span<const Tensor> arguments) const;
   // The plan for these arguments, after a run on them: what was predicted and measured.
-  std::string profile(std::span<const Tensor> arguments) const;
+  PlanReport profile(std::span<const Tensor> arguments) const;
   int64_t plan_count() const;
 
  private:

@@ -5,11 +5,11 @@
 #include <deque>
 #include <memory>
 #include <span>
-#include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/tensor.h"
+#include "lanewise/plan_report.h"
 #include "plan/plan.h"
 
 namespace lanewise::exec {
@@ -52,10 +52,8 @@ class Executable {
   // Whether output number `output` may have the memory of input number `input`, of its shape and
   // dtype. A run that fails leaves the input as it was.
   virtual bool may_overwrite(int /*output*/, int /*input*/) const { return false; }
-  // The plan, and how this backend runs it.
-  virtual std::string dump() const = 0;
-  // That, with what the last run in this workspace took beside what was predicted.
-  virtual std::string profile(const Workspace& workspace) const = 0;
+  // The plan, and how this backend runs it; with what the last run in a workspace took.
+  virtual PlanReport report(const Workspace* measured) const = 0;
 };
 
 class Backend {

@@ -78,14 +78,15 @@ class SweptPlan : public Executable {
   bool may_overwrite(int output, int input) const override {
     return overwriting_->allows(output, input) && whole_->may_overwrite(output, input);
   }
-  std::string dump() const override {
-    return plan_->dump() + exec::dump(*plan_, sweep_, stages(), {});
-  }
-  std::string profile(const Workspace& workspace) const override {
-    if (workspace.seconds.empty()) return dump() + "few samples: ran whole-array\n";
-    return plan_->dump() +
-           exec::dump(*plan_, sweep_, stages(),
-                      {sweep_.samples.at(workspace.m), workspace.seconds, workspace.stages});
+  PlanReport report(const Workspace* measured) const override {
+    PlanReport report = plan_->report();
+    const bool swept = measured && !measured->seconds.empty();
+    if (measured && !swept) report.note = "few samples: ran whole-array";
+    add_stages(sweep_, stages(),
+               swept ? Measured{sweep_.samples.at(measured->m), measured->seconds, measured->stages}
+                     : Measured{},
+               report);
+    return report;
   }
 
  private:

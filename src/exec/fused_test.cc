@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cstdlib>
 #include <new>
+#include <tuple>
 
 #include "base/thread_pool.h"
 #include "graph/build.h"
@@ -100,34 +101,37 @@ TEST(Fused, AnEpochOfAMillionSamplesNeedsLittleMemory) {
 }
 
 TEST(Fused, TheDumpSaysWhatAStageDoes) {
-  const std::string text = prepare(backend("fused")).executable->dump();
+  const std::string text = to_text(prepare(backend("fused")).executable->report(nullptr));
   for (const char* part : {"stages: 1", "stage 0: tiles of", "product with packed panels",
                            "product over the samples", "reduction over the samples"})
     EXPECT_NE(text.find(part), std::string::npos) << part << " in\n" << text;
 }
 
 TEST(Fused, ASampleCostsTheSameInAPlanForOneM) {
-  const auto cost = [](const std::string& text) {
-    const std::size_t at = text.find("a sample: ");
-    return text.substr(at, text.find('\n', at) - at);
+  const auto cost = [](const Executable& executable) {
+    const PlanReport::Stage stage = executable.report(nullptr).stages.at(0);
+    return std::tuple(stage.flops, stage.read_bytes, stage.written_bytes);
   };
   const auto for_one = backend("fused").compile(plan::make_plan(training_step(kSamples)));
-  EXPECT_EQ(cost(for_one->dump()), cost(prepare(backend("fused")).executable->dump()));
+  EXPECT_EQ(cost(*for_one), cost(*prepare(backend("fused")).executable));
 }
 
-TEST(Fused, TheProfileSaysWhatARunTook) {
+TEST(Fused, TheReportSaysWhatARunTook) {
   Prepared p = prepare(backend("fused"));
+  EXPECT_FALSE(p.executable->report(nullptr).stages.at(0).seconds);
   p.workspace.measured = true;
   p.run();
-  const std::string text = p.executable->profile(p.workspace);
-  EXPECT_NE(text.find("measured"), std::string::npos);
-  double shares = 0;
-  for (std::size_t at = 0; (at = text.find(" %  ", at)) != std::string::npos; ++at)
-    shares += std::stod(text.substr(text.rfind('\n', at)));
-  EXPECT_NEAR(shares, 100, 1) << text;
+  const PlanReport report = p.executable->report(&p.workspace);
+  EXPECT_EQ(report.samples, kSamples);
+  const PlanReport::Stage& stage = report.stages.at(0);
+  EXPECT_GT(stage.seconds.value(), 0);
+  double shares = stage.share_of_tiles.value();
+  for (const PlanReport::Instruction& in : stage.instructions) shares += in.share.value();
+  EXPECT_NEAR(shares, 1, 1e-9);
+  EXPECT_NE(to_text(report).find(" ms: "), std::string::npos);
   p.inputs[0].shape[0] = 10;
   p.run();
-  EXPECT_NE(p.executable->profile(p.workspace).find("ran whole-array"), std::string::npos);
+  EXPECT_EQ(p.executable->report(&p.workspace).note, "few samples: ran whole-array");
 }
 
 TEST(Fused, OneBlockHasTheBitsOfWholeArrays) {

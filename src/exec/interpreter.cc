@@ -19,8 +19,7 @@ class InterpretedPlan : public Executable {
     for (int i = 0; i < static_cast<int>(plan_->steps.size()); ++i) run.step(i);
     run.finish();
   }
-  std::string dump() const override { return plan_->dump(); }
-  std::string profile(const Workspace& /*workspace*/) const override { return dump(); }
+  PlanReport report(const Workspace* /*measured*/) const override { return plan_->report(); }
 
  private:
   plan::PlanPtr plan_;

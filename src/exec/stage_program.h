@@ -10,7 +10,6 @@
 #pragma once
 
 #include <span>
-#include <string>
 #include <vector>
 
 #include "exec/backend.h"
@@ -97,8 +96,8 @@ struct Measured {
   std::span<const StageMemory> stages;
 };
 
-// For people: how a plan is swept, stage by stage, with what a sample costs.
-std::string dump(const plan::Plan& plan, const plan::Sweep& sweep,
-                 std::span<const StageProgram> stages, const Measured& measured);
+// How a plan is swept, stage by stage.
+void add_stages(const plan::Sweep& sweep, std::span<const StageProgram> programs,
+                const Measured& measured, PlanReport& report);
 
 }  // namespace lanewise::exec

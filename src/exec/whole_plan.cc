@@ -47,8 +47,7 @@ class WholePlan : public Executable {
   bool may_overwrite(int output, int input) const override {
     return overwriting_->allows(output, input);
   }
-  std::string dump() const override { return plan_->dump(); }
-  std::string profile(const Workspace& /*workspace*/) const override { return dump(); }
+  PlanReport report(const Workspace* /*measured*/) const override { return plan_->report(); }
 
  private:
   plan::PlanPtr plan_;

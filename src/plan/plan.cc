@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "base/counted.h"
 #include "graph/build.h"
 #include "lanewise/error.h"
 
@@ -81,23 +80,16 @@ void Plan::check_step(const Step& step, int64_t m) const {
     graph::check_k(step.attributes.k, x, static_cast<int>(step.attributes.axes[0]));
 }
 
-std::string Plan::dump() const {
-  static constexpr std::string_view kStorage[] = {"input", "constant", "slot", "output"};
-  std::string text =
-      fmt::format("plan: {}, {}{}\n", counted(static_cast<int64_t>(steps.size()), "step"),
-                  counted(slot_count, "slot"), m_input >= 0 ? ", one plan for every m" : "");
-  for (std::size_t i = 0; i < steps.size(); ++i) {
-    const Step& s = steps[i];
-    std::string operands;
-    for (int operand : s.operands)
-      operands += fmt::format("{}%{}", operands.empty() ? "" : ", ", operand);
-    text += fmt::format("%{} = {}({}) : {} {}  {} {}{}\n", i, graph::name(s.op), operands,
-                        name(s.dtype), s.shape.text(), kStorage[static_cast<int>(s.storage)],
-                        s.place, s.is_view ? " (view)" : "");
-  }
-  text += "return";
-  for (int output : outputs) text += fmt::format(" %{}", output);
-  return text + "\n";
+PlanReport Plan::report() const {
+  static constexpr const char* kStorage[] = {"input", "constant", "slot", "output"};
+  PlanReport report;
+  for (const Step& s : steps)
+    report.steps.push_back({std::string(graph::name(s.op)), s.operands, s.dtype, s.shape.text(),
+                            kStorage[static_cast<int>(s.storage)], s.place, s.is_view});
+  report.outputs = outputs;
+  report.slots = slot_count;
+  report.for_every_m = m_input >= 0;
+  return report;
 }
 
 }  // namespace lanewise::plan

@@ -3,11 +3,11 @@
 #pragma once
 
 #include <memory>
-#include <string>
 #include <vector>
 
 #include "base/tensor.h"
 #include "graph/node.h"
+#include "lanewise/plan_report.h"
 #include "plan/extent.h"
 
 namespace lanewise::plan {
@@ -56,7 +56,7 @@ class Plan {
   // Errors: ShapeError, DTypeError when the bindings don't fit the plan; IndexError, ValueError,
   // ShapeError where there are too few samples for an index, a maximum, the k best.
   void check(std::span<const Tensor> bindings) const;
-  std::string dump() const;
+  PlanReport report() const;  // the steps alone
 
  private:
   void check_step(const Step& step, int64_t m) const;

@@ -36,7 +36,7 @@ TEST(Plan, ServesEveryM) {
                              Tensor::empty(DType::float32, {5, 4})};
   EXPECT_EQ(plan->rows(bindings), 17);
   EXPECT_NO_THROW(plan->check(bindings));
-  EXPECT_NE(plan->dump().find("(m, 4)"), std::string::npos);
+  EXPECT_NE(to_text(plan->report()).find("(m, 4)"), std::string::npos);
 }
 
 TEST(Plan, RefusesBindingsThatDoNotFit) {

@@ -17,11 +17,19 @@ def test_the_dump_counts_one_as_one():
 def test_a_forward_pass_as_columns():
     plan = answer("plan", "5-4-3", "--columns")
     assert plan["network"] == "5-4-3" and plan["executor"] == "fused"
-    assert any("(4, m)" in line for line in plan["plan"])
+    assert any(step["shape"] == "(4, m)" for step in plan["steps"])
+    stage, = plan["stages"]
+    products = [i for i in stage["instructions"] if i["kind"] == "product with packed panels"]
+    assert [i["bias"] for i in products] == [True, True] and stage["seconds"] is None
 
 
 def test_a_run_is_measured_beside_the_prediction():
-    lines = answer("plan", "20-8-1", "--training", "--samples", 5000)["plan"]
+    flags = ("plan", "20-8-1", "--training", "--samples", 5000)
+    plan = answer(*flags)
+    stage = plan["stages"][0]
+    assert plan["samples"] == 5000 and stage["bytes_read_per_sample"] == (20 + 1) * 4 and stage["seconds"] > 0
+    assert sum(i["share"] for i in stage["instructions"]) + stage["share_of_tiles"] == pytest.approx(1)
+    lines = lanewise(*flags).stdout.splitlines()
     predicted = next(line for line in lines if "predicted" in line)
     read = 5000 * (20 + 1) * 4
     assert f"{read / 1e6:.4g} MB read, 0 MB written" in predicted
