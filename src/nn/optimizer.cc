@@ -148,6 +148,15 @@ void check_counts(const OptimizerOptions& options, std::size_t parameters, std::
         fmt::format("optimizer_update: {} decay_factors for {} parameters", factors, parameters));
 }
 
+// Broadcasting would give a parameter another shape.
+void check_shape(const Array& parameter, const Array& beside, std::size_t number,
+                 std::string_view what) {
+  if (beside.shape() == parameter.shape()) return;
+  throw ShapeError(fmt::format("optimizer_update: parameter {} has shape {}, but {} {}", number,
+                               to_string(parameter.shape()), what, to_string(beside.shape())),
+                   {"optimizer_update", {parameter.shape(), beside.shape()}, -1, 0, 0, ""});
+}
+
 }  // namespace
 
 std::string_view name(OptimizerKind kind) { return row_of(kOptimizers, kind).name; }
@@ -169,11 +178,16 @@ OptimizerUpdate optimizer_update(const OptimizerOptions& options, std::span<cons
                                  const Array& rate, const Array& step) {
   const Row& row = row_of(kOptimizers, options.kind);
   check_counts(options, parameters.size(), gradients.size(), state.size());
+  const std::size_t moments = row.moments(options);
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    check_shape(parameters[i], gradients[i], i, "its gradient");
+    for (const Array& moment : state.subspan(i * moments, moments))
+      check_shape(parameters[i], moment, i, "an array of its state");
+  }
   OptimizerUpdate result{{parameters.begin(), parameters.end()}, {state.begin(), state.end()}};
   std::vector<Array> g(gradients.begin(), gradients.end());
   if (options.clip_norm > 0) clip_jointly(g, options.clip_norm);
   const StepNumbers numbers{astype(rate, DType::float64), astype(step, DType::float64)};
-  const std::size_t moments = row.moments(options);
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     Array& p = result.parameters[i];
     decay(row, numbers, decay_of(options, i), g[i], p);

@@ -157,6 +157,20 @@ TEST(Optimizer, FactorsSayWhichParametersDecay) {
   }
 }
 
+TEST(Optimizer, RefusesWhatHasAnotherShapeThanTheParameter) {
+  OptimizerOptions options;
+  options.kind = OptimizerKind::adam;
+  const std::vector<Array> p = {ones({3}), ones({2, 1})}, wrong = {ones({3}), ones({2})};
+  const auto says = [](std::string_view text) {
+    return ThrowsMessage<ShapeError>(HasSubstr(std::string(text)));
+  };
+  const std::vector<Array> state = optimizer_state(options, p);
+  EXPECT_THAT([&] { optimizer_update(options, p, wrong, state, 0.1, 1); },
+              says("parameter 1 has shape (2, 1), but its gradient (2,)"));
+  EXPECT_THAT([&] { optimizer_update(options, p, p, optimizer_state(options, wrong), 0.1, 1); },
+              says("parameter 1 has shape (2, 1), but an array of its state (2,)"));
+}
+
 // v − a² of equal gradients is zero but for rounding, which must not make it negative.
 TEST(Optimizer, CenteredSurvivesConstantGradients) {
   OptimizerOptions options;
