@@ -3,7 +3,8 @@
 // Each tile is added to the state of its block, each block is pushed on a counter. A
 // chunk of blocks is a power of two of them, so its state is a subtree of the counter over all
 // blocks, and merging chunks in order gives the bits of one thread. A fold that needs no blocks
-// (kernels::fast::TileFold) has one state for the chunks that a thread takes one after another.
+// (kernels::fast::TileFold) has one state for the chunks that a thread takes one after another, in
+// a stream one for all that fall on the same place of a chunk.
 #pragma once
 
 #include "kernels/reduce/tile_fold.h"

@@ -227,6 +227,8 @@ class Builder {
     if (in.fold.product) in.fold.transposed = turns(s);
     in.partial = p_.chunk_bytes;
     p_.chunk_bytes += in.fold.state_bytes();
+    in.lanes = p_.lanes_bytes;
+    if (in.goes_on()) p_.lanes_bytes += in.fold.accumulator_bytes();
   }
 
   void choose_fetchers() {

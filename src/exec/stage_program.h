@@ -49,9 +49,11 @@ struct Instruction {
   // Offsets in the memory of a thread.
   int64_t accumulator = 0, state = 0, levels = 0, counter = 0;
   int64_t partial = 0;  // offset in the result of a chunk
+  int64_t lanes = 0;    // goes_on(): offset in what a stream keeps from chunk to chunk
 
-  // A fold whose blocks a counter merges.
+  // A fold whose blocks a counter merges, and one that goes on from block to block.
   bool counts() const { return kind == Kind::fold && fold.kernels.needs_blocks; }
+  bool goes_on() const { return kind == Kind::fold && !fold.kernels.needs_blocks; }
 };
 
 // A value that the stage reads and does not compute.
@@ -75,8 +77,9 @@ struct StageProgram {
   std::vector<External> externals;
   int64_t tile = 0;               // samples
   bool samples_outermost = true;  // of the values of a tile; else they are row-major
-  // Bytes: of a thread, of the packed matrices, of the results of a chunk.
-  int64_t thread_bytes = 0, panels_bytes = 0, chunk_bytes = 0;
+  // Bytes: of a thread, of the packed matrices, of the results of a chunk, of the lanes of folds
+  // that go on.
+  int64_t thread_bytes = 0, panels_bytes = 0, chunk_bytes = 0, lanes_bytes = 0;
   // Whether every run has matrices to pack.
   bool packs() const;
   bool folds() const { return chunk_bytes > 0; }

@@ -138,6 +138,7 @@ StreamedStage::StreamedStage(const StageProgram& program, Run& run, int64_t samp
     : program_(program),
       run_(run),
       samples_(samples),
+      chunk_(chunk),
       piece_(std::max(kernels::kBlock, chunk / kPieces)),
       memory_(memory) {
   reserve(memory_.panels, program.panels_bytes);
@@ -153,6 +154,10 @@ StreamedStage::StreamedStage(const StageProgram& program, Run& run, int64_t samp
     counters_.emplace_back(in.fold, at);
     at += in.fold.state_bytes() * levels;
   }
+  reserve(lanes_, program.lanes_bytes * (chunk / piece_));
+  for (const Instruction& in : program.instructions)
+    for (int64_t p = 0; in.goes_on() && p < chunk / piece_; ++p)
+      in.fold.kernels.begin(in.fold.size, lanes_.data + program.lanes_bytes * p + in.lanes);
 }
 
 void StreamedStage::run_chunk(int64_t first, int64_t count) {
@@ -160,15 +165,28 @@ void StreamedStage::run_chunk(int64_t first, int64_t count) {
   const auto result = [&](int64_t p) { return pieces_.data + program_.chunk_bytes * p; };
   parallel_for(pieces, 1, [&](int64_t begin, int64_t end) {
     TileWorker worker(program_, run_, samples_, memory_, first);
-    for (int64_t p = begin; p < end; ++p)
+    for (int64_t p = begin; p < end; ++p) {
+      worker.go_on_in(lanes_.data + program_.lanes_bytes * p);
       worker.run_chunk(first + p * piece_, first + std::min(count, (p + 1) * piece_), p + 1 == end,
                        result(p));
+    }
   });
   std::size_t fold = 0;
   for (const Instruction& in : program_.instructions) {
     if (!is_fold(in)) continue;
-    for (int64_t p = 0; p < pieces; ++p) counters_[fold].push(result(p) + in.partial);
+    for (int64_t p = 0; in.counts() && p < pieces; ++p)
+      counters_[fold].push(result(p) + in.partial);
     ++fold;
+  }
+}
+
+// The state that the lanes of all pieces come to.
+void StreamedStage::finish_lanes(const Instruction& in, std::byte* state) {
+  const kernels::fast::TileFold& kernels = in.fold.kernels;
+  for (int64_t p = 0; p < chunk_ / piece_; ++p) {
+    std::byte* of_piece = state + program_.chunk_bytes * p;
+    kernels.finish(in.fold.size, lanes_.data + program_.lanes_bytes * p + in.lanes, of_piece);
+    if (p > 0) kernels.merge(in.fold.size, state, of_piece);
   }
 }
 
@@ -176,8 +194,11 @@ void StreamedStage::finish() {
   std::size_t fold = 0;
   for (const Instruction& in : program_.instructions) {
     if (!is_fold(in)) continue;
-    counters_[fold++].finish(pieces_.data + in.partial);
-    store_result(in.fold, pieces_.data + in.partial, run_.kernels(), run_.view(in.step));
+    std::byte* state = pieces_.data + in.partial;
+    if (in.counts()) counters_[fold].finish(state);
+    else finish_lanes(in, state);
+    ++fold;
+    store_result(in.fold, state, run_.kernels(), run_.view(in.step));
   }
 }
 

@@ -27,11 +27,15 @@ class StreamedStage {
   void finish();
 
  private:
+  void finish_lanes(const Instruction& in, std::byte* state);
+
   const StageProgram& program_;
   Run& run_;
-  const int64_t samples_, piece_;
+  const int64_t samples_, chunk_, piece_;
   StageMemory& memory_;
   Tensor pieces_, levels_;
+  // For each piece of a chunk: so folds that need no blocks have seen much in each.
+  Tensor lanes_;
   std::vector<StateCounter> counters_;  // of the folds, in the order of their instructions
 };
 

@@ -68,10 +68,10 @@ void TileWorker::run_chunk(int64_t begin, int64_t end, bool last, std::byte* res
   kernels::fast::end_streams();
   for (const Instruction& in : program_.instructions)
     if (in.counts()) counter(in).finish(result + in.partial);
-    else if (in.kind == Kind::fold && last)
+    else if (lanes_ || !in.goes_on()) continue;
+    else if (last)
       in.fold.kernels.finish(in.fold.size, memory(in.accumulator), result + in.partial);
-    else if (in.kind == Kind::fold)
-      std::memset(result + in.partial, 0, static_cast<std::size_t>(in.fold.state_bytes()));
+    else std::memset(result + in.partial, 0, static_cast<std::size_t>(in.fold.state_bytes()));
 }
 
 void TileWorker::run_only_block() {
@@ -427,7 +427,7 @@ void TileWorker::fold(const Instruction& in) {
     run_.kernels().cast(outermost, copy);
     reshape_view(copy, {count_, in.fold.size.width}, &rows);
   }
-  in.fold.kernels.add(rows, first_, memory(in.accumulator), next_tile);
+  in.fold.kernels.add(rows, first_, accumulator(in), next_tile);
 }
 
 }  // namespace lanewise::exec

@@ -17,6 +17,8 @@ class TileWorker {
   // Samples begin … end-1, after those of earlier calls; the states of the folds go to `result`.
   // What needs no blocks goes on from chunk to chunk and gives its state with the last.
   void run_chunk(int64_t begin, int64_t end, bool last, std::byte* result);
+  // What needs no blocks goes on in these lanes from now on, which others begin and finish.
+  void go_on_in(std::byte* lanes) { lanes_ = lanes; }
   // All samples, one block of them; the folds go where their values belong.
   void run_only_block();
 
@@ -45,6 +47,9 @@ class TileWorker {
   // The reductions that need blocks, or those that don't.
   void begin_folds(bool in_blocks);
   void finish_folds(bool in_blocks);
+  std::byte* accumulator(const Instruction& in) const {
+    return lanes_ && in.goes_on() ? lanes_ + in.lanes : memory(in.accumulator);
+  }
   // Where the state of a fold grows.
   std::byte* state(const Instruction& in) const;
   bool grows_in_place(const Instruction& in) const;
@@ -81,6 +86,7 @@ class TileWorker {
   int64_t count_ = -1, first_ = 0;  // the tile
   int64_t in_block_ = 0;            // samples of the block before the tile
   bool only_block_ = false;
+  std::byte* lanes_ = nullptr;
 };
 
 }  // namespace lanewise::exec
