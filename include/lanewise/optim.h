@@ -60,7 +60,8 @@ struct OptimizerUpdate {
   std::vector<Array> state;
 };
 // One update. `rate` and `step` (from 1) are scalars that change from step to step.
-// Errors: ValueError for other numbers of arrays, ShapeError for another shape than the parameter's.
+// Errors: ValueError for other numbers of arrays, ShapeError for another shape than the
+// parameter's.
 OptimizerUpdate optimizer_update(const OptimizerOptions& options, std::span<const Array> parameters,
                                  std::span<const Array> gradients, std::span<const Array> state,
                                  const Array& rate, const Array& step);
