@@ -61,9 +61,14 @@ struct Abs : TakesNumbers {
 struct Sign : TakesNumbers {
   template <class T>
   LANEWISE_INLINE T operator()(T x) const {
-    // Of a NaN itself, of -0 0.
-    if constexpr (is_float_type<T>) return x > T{0} ? T{1} : x < T{0} ? T{-1} : x + T{0};
-    else return static_cast<T>((x > T{0}) - (x < T{0}));
+    if constexpr (is_float_type<T>) {
+      // Of -0 0, of a NaN itself. One choice within another would not become vectors with AVX2.
+      const T above = x > T{0} ? T{1} : T{0}, below = x < T{0} ? T{1} : T{0};
+      const T sign = above - below;
+      return x == x ? sign : x;
+    } else {
+      return static_cast<T>((x > T{0}) - (x < T{0}));
+    }
   }
 };
 struct Sqrt : TakesFloats {
