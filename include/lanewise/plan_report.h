@@ -23,7 +23,7 @@ struct PlanReport {
   // A step on the whole array, between stages.
   struct Whole {
     int step = 0;
-    std::string why;  // a tile of the samples was not enough; "" where it isn't along them
+    std::string why;  // no tile of the samples was enough; "" where it isn't along them
   };
   // What happens to each tile.
   struct Instruction {
