@@ -3,9 +3,9 @@
 //     lanewise_ulp [NAME]
 //
 // float32: every number there is, against libm's double. float64: a sample, half of it any bits and
-// half of it within 2^±12, against libm's long double. All threads work; ns is the time of the
-// function alone on one of them. Exits 1 where a promise (kernels/elementwise/accuracy.h) is
-// broken.
+// half of it within 2^±12, against libm's long double. power: a sample of pairs whose results are
+// of all sizes. All threads work; ns is the time of the function alone on one of them. Exits 1
+// where a promise (kernels/elementwise/accuracy.h) is broken.
 #include <fmt/core.h>
 
 #include <bit>
@@ -43,37 +43,61 @@ struct Measure {
   void see(double error, double x) {
     if (error > worst) worst = error, at = x;
   }
+  template <class Work>
+  void time(Work work) {
+    using Clock = std::chrono::steady_clock;
+    const auto start = Clock::now();
+    work();
+    nanoseconds += std::chrono::nanoseconds(Clock::now() - start).count();
+  }
   void merge(const Measure& other) {
     see(other.worst, other.at);
     nanoseconds += other.nanoseconds;
   }
 };
 
+template <class T>
+View view(T* data) {
+  return {reinterpret_cast<std::byte*>(data), dtype_of<T>, {kChunk}, {1}};
+}
+
 template <class T, class Exact>
 void measure_chunk(Unary op, Exact exact, int64_t first, Measure* m) {
-  using Clock = std::chrono::steady_clock;
   T x[kChunk], y[kChunk];
   for (int64_t i = 0; i < kChunk; ++i) x[i] = input(first + i, T{});
-  const View in{reinterpret_cast<std::byte*>(x), dtype_of<T>, {kChunk}, {1}};
-  const View out{reinterpret_cast<std::byte*>(y), dtype_of<T>, {kChunk}, {1}};
-  const auto start = Clock::now();
-  fast_family().unary(op, in, out);
-  m->nanoseconds += std::chrono::nanoseconds(Clock::now() - start).count();
+  m->time([&] { fast_family().unary(op, view(x), view(y)); });
   for (int64_t i = 0; i < kChunk; ++i) m->see(ulps(y[i], exact(x[i])), x[i]);
 }
 
-// True where the promise holds.
-template <class T, class Exact>
-bool measure(const Promise& p, std::string_view dtype, Exact exact, int64_t count, double limit) {
+// Bases of all sizes, to powers that give results of all sizes and a tenth beyond. Seen at the
+// base.
+template <class T, class Wide>
+void measure_powers(int64_t first, Measure* m) {
+  T x[kChunk], y[kChunk], z[kChunk];
+  for (int64_t i = 0; i < kChunk; ++i) {
+    x[i] = static_cast<T>(std::fabs(input(2 * (first + i) + 1, double{})));
+    const double size = input(2 * (first + i) + 2, double{});
+    const double share = std::bit_cast<uint64_t>(size) / std::exp2(63) - 1;
+    y[i] = static_cast<T>(1.1 * std::numeric_limits<T>::max_exponent * share / std::log2(x[i]));
+  }
+  m->time([&] { fast_family().binary(Binary::power, view(x), view(y), view(z)); });
+  for (int64_t i = 0; i < kChunk; ++i)
+    m->see(ulps(z[i], std::pow(static_cast<Wide>(x[i]), static_cast<Wide>(y[i]))), x[i]);
+}
+
+// Of all chunks; true where the limit holds.
+template <class Chunk>
+bool measure(std::string_view name, std::string_view dtype, int64_t count, double limit,
+             Chunk chunk) {
   Measure total;
   std::mutex lock;
   parallel_for(count / kChunk, 64, [&](int64_t begin, int64_t end) {
     Measure mine;
-    for (int64_t c = begin; c < end; ++c) measure_chunk<T>(p.op, exact, c * kChunk, &mine);
+    for (int64_t c = begin; c < end; ++c) chunk(c * kChunk, &mine);
     const std::lock_guard guard(lock);
     total.merge(mine);
   });
-  fmt::print("{:8} {:8} {:8.3f} {:6} {:24.17g} {:10.3f}\n", p.name, dtype, total.worst, limit,
+  fmt::print("{:8} {:8} {:8.3f} {:6} {:24.17g} {:10.3f}\n", name, dtype, total.worst, limit,
              total.at, static_cast<double>(total.nanoseconds) / static_cast<double>(count));
   std::fflush(stdout);
   return total.worst <= limit;
@@ -86,8 +110,17 @@ int run(std::string_view name) {
   bool kept = true;
   for (const Promise& p : kPromises) {
     if (!name.empty() && name != p.name) continue;
-    kept &= measure<float>(p, "float32", p.exact, kAllFloats, p.limit);
-    kept &= measure<double>(p, "float64", p.exact_long, kDoubles, 2 * p.limit);
+    kept &= measure(p.name, "float32", kAllFloats, p.limit, [&](int64_t first, Measure* m) {
+      measure_chunk<float>(p.op, p.exact, first, m);
+    });
+    kept &= measure(p.name, "float64", kDoubles, 2 * p.limit, [&](int64_t first, Measure* m) {
+      measure_chunk<double>(p.op, p.exact_long, first, m);
+    });
+  }
+  if (name.empty() || name == "power") {
+    kept &= measure("power", "float32", kDoubles, kPowerLimit, measure_powers<float, double>);
+    kept &=
+        measure("power", "float64", kDoubles, 2 * kPowerLimit, measure_powers<double, long double>);
   }
   return kept ? 0 : 1;
 }

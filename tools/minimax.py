@@ -15,6 +15,8 @@ from mpmath import mp, mpf
 
 mp.dps = 50
 HALF_LN2 = mp.log(2) / 2
+QUARTER_TURN = mpf("0.79")  # π / 4, and what the rounding of a large angle adds
+ATANH_END = (mp.sqrt(2) - 1) / (mp.sqrt(2) + 1) * mpf("1.0001")
 
 
 class Polynomial:
@@ -172,6 +174,18 @@ def square(x):
     return x * x
 
 
+def sin_tail(x):
+    return (mp.sin(x) - x) / x**3
+
+
+def cos_tail(x):
+    return (mp.cos(x) - 1 + x**2 / 2) / x**4
+
+
+def atanh_tail(s):
+    return (mp.atanh(s) / s - 1 - s**2 / 3) / s**4
+
+
 def polynomials():
     for kind, exp, log in (("float", 4, 8), ("double", 8, 18)):
         # expm1(r) = r + r^2 / 2 + r^3 P(r)
@@ -184,6 +198,31 @@ def polynomials():
             f"log {kind}", kind, mp.sqrt(0.5) - 1, mp.sqrt(2) - 1, log,
             log_tail, lambda f: f**3 / mp.log1p(f),
         )  # fmt: skip
+    for kind, degree in (("float", 2), ("double", 5)):
+        # sin(x) = x + x^3 P(x^2)
+        yield Polynomial(
+            f"sin {kind}", kind, 0, QUARTER_TURN, degree,
+            sin_tail, lambda x: x**3 / mp.sin(x), square,
+        )  # fmt: skip
+        # cos(x) = 1 - x^2 / 2 + x^4 P(x^2)
+        yield Polynomial(
+            f"cos {kind}", kind, 0, QUARTER_TURN, degree,
+            cos_tail, lambda x: x**4 / mp.cos(x), square,
+        )  # fmt: skip
+    # log2(m) = s P(s^2), s = (m - 1) / (m + 1); exp2(x) = P(x): both for float32
+    yield Polynomial(
+        "log2 of power", "double", 0, ATANH_END, 4,
+        lambda s: 2 * mp.atanh(s) / s / mp.log(2), lambda s: s / (2 * mp.atanh(s)) * mp.log(2), square,
+    )  # fmt: skip
+    yield Polynomial(
+        "exp2 of power", "double", mpf(-0.5), mpf(0.5), 6,
+        lambda x: mpf(2) ** x, lambda x: mpf(2) ** -x,
+    )  # fmt: skip
+    # atanh(s) = s + s^3 (1/3 + s^2 P(s^2))
+    yield Polynomial(
+        "atanh double", "double", 0, ATANH_END, 7,
+        atanh_tail, lambda s: s**5 / mp.atanh(s), square,
+    )  # fmt: skip
     # tanh(x) = x + x^3 P(x^2)
     yield Polynomial(
         "tanh double", "double", 0, 0.65, 10, tanh_tail, lambda x: x**3 / mp.tanh(x), square

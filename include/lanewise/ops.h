@@ -14,8 +14,9 @@ Array add(const Array& a, const Array& b);
 Array subtract(const Array& a, const Array& b);  // bool raises DTypeError, as in NumPy
 Array multiply(const Array& a, const Array& b);
 Array divide(const Array& a, const Array& b);  // true division; integers give floats
-Array power(const Array& a,
-            const Array& b);  // integers: ValueError for a constant negative exponent
+// Integers: ValueError for a negative exponent. The exponents 2, 3, -1 and 0.5 as plain numbers are
+// products, a quotient and the square root, which of -infinity is NaN, as NumPy's x ** 0.5.
+Array power(const Array& a, const Array& b);
 Array maximum(const Array& a, const Array& b);  // NaN wins
 Array minimum(const Array& a, const Array& b);
 Array equal(const Array& a, const Array& b);

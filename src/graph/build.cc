@@ -58,12 +58,21 @@ DType operand_dtype(Op op, const NodePtr& a, const NodePtr& b) {
 }
 
 void check_exponent(const NodePtr& exponent) {
-  if (is_float(exponent->dtype) || !exponent->has_value() || exponent->shape.rank() != 0) return;
-  const bool below_zero = with_type(exponent->dtype, [&](auto type) {
-    using T = typename decltype(type)::type;
-    return static_cast<double>(*exponent->value.as<T>()) < 0;
-  });
-  if (below_zero) throw ValueError(kNegativePower);
+  if (constant_scalar(exponent).value_or(0) < 0) throw ValueError(kNegativePower);
+}
+
+// What costs less than `power` where the exponent is a number of the host language, or null. As in
+// NumPy, the square root stands for an exponent of a half: of -0 it is -0, of -infinity NaN.
+NodePtr short_power(const NodePtr& x, const NodePtr& y) {
+  if (!y->weak) return nullptr;
+  const auto exponent = constant_scalar(y);
+  if (exponent == 1) return x;
+  if (exponent == 2) return binary(Op::multiply, x, x);
+  if (exponent == 3) return binary(Op::multiply, binary(Op::multiply, x, x), x);
+  if (!is_float(x->dtype)) return nullptr;
+  if (exponent == 0.5) return unary(Op::sqrt, x);
+  if (exponent == -1) return binary(Op::divide, scalar_like(x, 1), x);
+  return nullptr;
 }
 
 // The value of a number of the host language that is an integer.
@@ -160,6 +169,13 @@ NodePtr scalar(DType dtype, double value, bool weak) {
   return node;
 }
 
+std::optional<double> constant_scalar(const NodePtr& x) {
+  if (!x->has_value() || !x->shape.empty()) return {};
+  return with_type(x->dtype, [&](auto type) {
+    return static_cast<double>(*x->value.as<typename decltype(type)::type>());
+  });
+}
+
 NodePtr scalar_like(const NodePtr& like, double value) { return scalar(like->dtype, value); }
 
 NodePtr unary(Op op, const NodePtr& x) {
@@ -184,6 +200,9 @@ NodePtr binary(Op op, const NodePtr& a, const NodePtr& b) {
   if (op == Op::power && is_integer(common_dtype(a, b))) check_exponent(b);
   DType dtype = operand_dtype(op, a, b);
   if (is_comparison(op)) dtype = comparison_dtype(a, b, dtype);
+  if (op == Op::power) {
+    if (NodePtr shorter = short_power(cast(a, dtype), b)) return shorter;
+  }
   const bool gives_bool = is_comparison(op) || is_logic(op);
   return make(op, gives_bool ? DType::bool_ : dtype, {cast(a, dtype), cast(b, dtype)});
 }
@@ -200,12 +219,8 @@ NodePtr cast(const NodePtr& x, DType dtype) {
         fmt::format("the number {} is out of bounds for {}; convert the array first, "
                     "for example astype int64",
                     *value, name(dtype)));
-  if (x->has_value() && x->shape.empty() && x->weak) {  // a number of the host language
-    const double value = with_type(x->dtype, [&](auto type) {
-      return static_cast<double>(*x->value.as<typename decltype(type)::type>());
-    });
-    return scalar(dtype, value, x->weak);
-  }
+  const auto value = constant_scalar(x);
+  if (value && x->weak) return scalar(dtype, *value, x->weak);  // a number of the host language
   return make(Op::cast, dtype, {x});
 }
 

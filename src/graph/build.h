@@ -3,6 +3,8 @@
 // both build through it.
 #pragma once
 
+#include <optional>
+
 #include "graph/node.h"
 #include "lanewise/shape.h"
 
@@ -13,6 +15,8 @@ NodePtr constant(Tensor value);
 NodePtr scalar(DType dtype, double value, bool weak = false);
 // A scalar of the dtype of `like`, as a weak number of the host language would become.
 NodePtr scalar_like(const NodePtr& like, double value);
+// The value of a node without axes that has one.
+std::optional<double> constant_scalar(const NodePtr& x);
 
 NodePtr unary(Op op, const NodePtr& x);
 NodePtr binary(Op op, const NodePtr& a, const NodePtr& b);

@@ -41,6 +41,11 @@ NodePtr negative_sum(const Site& s, const NodePtr& g) {
 NodePtr power_rule(const Site& s) {
   const NodePtr &a = s.x(0), &b = s.x(1);
   if (s.which == 0) {
+    if (const auto exponent = constant_scalar(b)) {
+      if (*exponent == 0) return nullptr;
+      return mul(s.g, mul(num(b, *exponent),
+                          binary(Op::power, a, scalar(b->dtype, *exponent - 1, b->weak))));
+    }
     const NodePtr one_less = binary(Op::power, a, sub(b, num(b, 1)));
     // A constant (b = 0) has no slope, not even at a = 0.
     return mul(s.g, where(equal(b, num(b, 0)), num(a, 0), mul(b, one_less)));

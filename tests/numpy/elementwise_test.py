@@ -55,6 +55,28 @@ def test_power_with_a_constant(dtype, exponent):
     assert_close(lw.asarray(a) ** exponent, a ** exponent)
 
 
+@pytest.mark.parametrize("exponent", [0, 1, 2, 3, 0.5, -1, -2, 1.5])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_power_of_special_values_with_a_constant(dtype, exponent):
+    a = np.array([0.0, -0.0, 1, -1, -2.5, np.inf, -np.inf, np.nan], dtype)
+    ours = lw.asarray(a) ** exponent
+    with np.errstate(all="ignore"):
+        theirs = a ** exponent
+    assert_close(ours, theirs)
+    finite = ~np.isnan(theirs)
+    assert (np.signbit(np.asarray(ours)) == np.signbit(theirs))[finite].all()
+
+
+@pytest.mark.parametrize("exponent,op", [(2, "multiply"), (3, "multiply"), (0.5, "sqrt"),
+                                         (-1, "divide")])
+def test_common_constant_powers_are_no_powers(exponent, op):
+    x = lw.ones((4,), dtype="float32")
+    program = lw.compile(lambda x: x ** exponent).dump(x)
+    assert op in program and "power" not in program
+    slope = lw.compile(lw.grad(lambda x: lw.sum(x ** exponent))).dump(x)
+    assert "power" not in slope and "where" not in slope
+
+
 @pytest.mark.parametrize("base", ["bool", "int8", "uint8", "int32", "int64"])
 @pytest.mark.parametrize("dtype", ["int8", "int32", "int64"])
 def test_integers_have_no_negative_powers(base, dtype):

@@ -49,6 +49,11 @@ inline constexpr Promise kPromises[] = {
     {"tanh", Unary::tanh, 2, std::tanh, std::tanh},
     {"sigmoid", Unary::sigmoid, 2, exact_sigmoid<double>, exact_sigmoid<long double>},
     {"erf", Unary::erf, 2, std::erf, std::erf},
+    {"sin", Unary::sin, 1, std::sin, std::sin},
+    {"cos", Unary::cos, 1, std::cos, std::cos},
 };
+
+// Of power; float64: twice that.
+inline constexpr double kPowerLimit = 1;
 
 }  // namespace lanewise::kernels

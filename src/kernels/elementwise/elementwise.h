@@ -6,7 +6,7 @@
 //
 // Dtypes and the meaning of each operation: kernels.h. `out` may be one of the
 // inputs (same data and strides). The operators are listed in operators.h, with
-// libm for the functions. The fast ones from exp to erf are vectors instead
+// libm for the functions. The fast ones from exp to cos and power are vectors instead
 // (math-inl.h): how accurate they are is said in accuracy.h, and an element has
 // the same bits at any place, stride or length and on every target.
 #pragma once

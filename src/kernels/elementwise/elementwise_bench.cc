@@ -49,5 +49,19 @@ FUNCTION(sqrt, 0, 100);
 FUNCTION(sin, -10, 10);
 FUNCTION(cos, -10, 10);
 
+void power(benchmark::State& state, DType d) {
+  set_thread_count(1);
+  const Tensor x = spread(d, 0.01, 10), y = spread(d, -3, 3), out = Tensor::empty(d, {kCount});
+  const Family& family = fast_family();
+  for (auto _ : state) {
+    family.binary(Binary::power, x, y, out);
+    benchmark::ClobberMemory();
+  }
+  state.counters["element"] = benchmark::Counter(
+      kCount, benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
+}
+BENCHMARK_CAPTURE(power, f32, DType::float32);
+BENCHMARK_CAPTURE(power, f64, DType::float64);
+
 }  // namespace
 }  // namespace lanewise::kernels

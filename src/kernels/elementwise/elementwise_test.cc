@@ -74,7 +74,8 @@ TEST(Elementwise, BinaryAgreesWithReference) {
             const Tensor slow = make(fast.dtype, shape);
             fast::binary(op, a, b, fast);
             reference::binary(op, a, b, slow);
-            expect_same(fast, slow, "binary " + std::to_string(i) + " " + text(d));
+            expect_close(fast, slow, op == Binary::power ? kApart : 0,
+                         "binary " + std::to_string(i) + " " + text(d));
           }
         }
       }

@@ -1,7 +1,7 @@
 // Elementwise operations: one inner loop an operator and dtype, compiled once a
 // target. Each knows the strides that matter (all operands contiguous, or one of
 // them a single value) as loops of their own, which the compiler vectorises. The
-// functions from exp to erf are written with Highway's vectors, see math-inl.h.
+// functions from exp to cos, and power, are written with Highway's vectors, see math-inl.h.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/elementwise/fast.cc"
 #include "kernels/simd.h"
@@ -94,6 +94,34 @@ struct BinaryLoop {
       LANEWISE_EACH out[i] = f(y, b[i]);
     } else {
       LANEWISE_EACH out[i * so] = f(a[i * sa], b[i * sb]);
+    }
+  }
+};
+
+template <std::floating_point T>
+struct BinaryLoop<Power, T> {
+  using R = T;
+
+  static void loop(std::byte* const* data, const int64_t* strides, int64_t count) {
+    row(reinterpret_cast<const T*>(data[0]), reinterpret_cast<const T*>(data[1]),
+        reinterpret_cast<T*>(data[2]), strides, count);
+  }
+
+  static void row(const T* a, const T* b, T* out, const int64_t* strides, int64_t count) {
+    const int64_t sa = strides[0], sb = strides[1], so = strides[2];
+    if (count == 0) return;
+    const auto near = [](int64_t stride) { return stride == 0 || stride == 1; };
+    if (so == 1 && near(sa) && near(sb)) return powers(a, sa == 1, b, sb == 1, out, count);
+    constexpr int64_t kRun = 256;
+    T x[kRun], y[kRun];
+    for (int64_t begin = 0; begin < count; begin += kRun) {
+      const int64_t run = std::min(kRun, count - begin);
+      for (int64_t i = 0; i < run; ++i) {
+        x[i] = a[(begin + i) * sa];
+        y[i] = b[(begin + i) * sb];
+      }
+      powers(x, true, y, true, x, run);
+      for (int64_t i = 0; i < run; ++i) out[(begin + i) * so] = x[i];
     }
   }
 };
@@ -276,12 +304,11 @@ namespace {
 // Elements worth a thread.
 constexpr int64_t kGrain = 32 << 10;
 constexpr int64_t kFunctionGrain = 16 << 10;
-constexpr int64_t kLibmGrain = 4 << 10;
+constexpr int64_t kPowerGrain = 8 << 10;
 constexpr int64_t kStreamGrain = 512 << 10;  // a wait for what is on its way ends each
 
 int64_t grain(Unary op) {
-  if (op == Unary::sin || op == Unary::cos) return kLibmGrain;
-  return op >= Unary::exp && op <= Unary::erf && op != Unary::sqrt ? kFunctionGrain : kGrain;
+  return op >= Unary::exp && op <= Unary::cos && op != Unary::sqrt ? kFunctionGrain : kGrain;
 }
 
 // A result that exceeds the caches goes around them.
@@ -312,7 +339,7 @@ void unary(Unary op, const View& x, const View& out) {
 
 void binary(Binary op, const View& a, const View& b, const View& out) {
   const LoopNest<3> nest({a, b, out});
-  const int64_t grain = op == Binary::power ? kLibmGrain : kGrain;
+  const int64_t grain = op == Binary::power ? kPowerGrain : kGrain;
   if (nest.is_flat()) return run_parallel(nest, grain, loop_of(op, a.dtype));
   nest.run_rows_parallel(grain, HWY_DYNAMIC_DISPATCH(binary_rows_loop)(op, a.dtype));
 }

@@ -8,12 +8,15 @@
 #endif
 
 #include <algorithm>
+#include <concepts>
 
 #include "kernels/elementwise/erf-inl.h"
 #include "kernels/elementwise/exp-inl.h"
 #include "kernels/elementwise/log-inl.h"
 #include "kernels/elementwise/operators.h"
+#include "kernels/elementwise/power-inl.h"
 #include "kernels/elementwise/tanh-inl.h"
+#include "kernels/elementwise/trig-inl.h"
 #include "kernels/movement/stream.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -37,6 +40,8 @@ LANEWISE_VECTOR_FUNCTION(Expm1, expm1)
 LANEWISE_VECTOR_FUNCTION(Tanh, tanh)
 LANEWISE_VECTOR_FUNCTION(Sigmoid, sigmoid)
 LANEWISE_VECTOR_FUNCTION(Erf, erf)
+LANEWISE_VECTOR_FUNCTION(Sin, sin)
+LANEWISE_VECTOR_FUNCTION(Cos, cos)
 #undef LANEWISE_VECTOR_FUNCTION
 
 template <class Operator>
@@ -86,6 +91,45 @@ void map_strided(const T* x, int64_t sx, T* out, int64_t so, int64_t count) {
     map_contiguous<Operator, T>(buffer, buffer, run);
     for (int64_t i = 0; i < run; ++i) out[(begin + i) * so] = buffer[i];
   }
+}
+
+// Rounded to float32. Highway's portable targets have no infinities there.
+template <class D, class V>
+HWY_INLINE hn::Vec<D> narrowed(D d, V x) {
+#if LANEWISE_PORTABLE
+  return hn::Set(d, static_cast<float>(hn::GetLane(x)));
+#else
+  return hn::DemoteTo(d, x);
+#endif
+}
+
+// out[i] = a[i] to the power b[i]; of a step of 0 the first for all. In vectors of doubles, to
+// which floats are made and from which they return.
+template <std::floating_point T>
+HWY_NOINLINE void powers(const T* a, bool step_a, const T* b, bool step_b, T* out, int64_t count) {
+  const WidestTag<double> d;
+  const hn::Rebind<T, decltype(d)> narrow;
+  const auto widened = [&](auto x) {
+    if constexpr (sizeof(T) == sizeof(double)) return x;
+    else return hn::PromoteTo(d, x);
+  };
+  const auto power = [&](auto x, auto y) {
+    if constexpr (sizeof(T) == sizeof(double)) return vmath::power_of_doubles(x, y);
+    else return narrowed(narrow, vmath::power_of_floats(x, y));
+  };
+  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
+  const auto first_a = widened(hn::Set(narrow, *a)), first_b = widened(hn::Set(narrow, *b));
+  int64_t i = 0;
+  for (; i + lanes <= count; i += lanes) {
+    const auto x = step_a ? widened(hn::LoadU(narrow, a + i)) : first_a;
+    const auto y = step_b ? widened(hn::LoadU(narrow, b + i)) : first_b;
+    hn::StoreU(power(x, y), narrow, out + i);
+  }
+  if (i == count) return;
+  const auto rest = hn::FirstN(narrow, static_cast<std::size_t>(count - i));
+  const auto x = step_a ? widened(hn::MaskedLoad(rest, narrow, a + i)) : first_a;
+  const auto y = step_b ? widened(hn::MaskedLoad(rest, narrow, b + i)) : first_b;
+  hn::BlendedStore(power(x, y), rest, narrow, out + i);
 }
 
 }  // namespace lanewise::kernels::HWY_NAMESPACE

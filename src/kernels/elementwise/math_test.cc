@@ -42,6 +42,14 @@ constexpr double kThresholds[] = {0,
                                   0.34657359027997264,
                                   0.41421356237309503,
                                   0.65,
+                                  0.78539816339744828,
+                                  1.5707963267948966,
+                                  3.1415926535897931,
+                                  51471.854036415047,
+                                  0x1p-13,
+                                  0x1p-27,
+                                  0x1p16,
+                                  0x1p26,
                                   0.70710678118654757,
                                   1,
                                   2,
@@ -230,6 +238,164 @@ TEST(Functions, SameBitsOnAllTargets) {
     expect_same_bits_on_all_targets<float>(p);
     expect_same_bits_on_all_targets<double>(p);
   }
+}
+
+// ---- power, of pairs
+
+template <class T>
+std::vector<T> powers(const std::vector<T>& x, const std::vector<T>& y) {
+  std::vector<T> result(x.size());
+  const int64_t count = static_cast<int64_t>(x.size());
+  fast::binary(Binary::power, view(x.data(), count), view(y.data(), count),
+               view(result.data(), count));
+  return result;
+}
+
+template <class T>
+struct Pairs {
+  std::vector<T> x, y;
+  void add(T base, T exponent) {
+    x.push_back(base);
+    y.push_back(exponent);
+  }
+};
+
+// All pairs of special values, any bits with one another, and results of any size: bases of all
+// sizes and near 1, with exponents that just keep them within range.
+template <class T>
+Pairs<T> pairs() {
+  using Limits = std::numeric_limits<T>;
+  std::vector<T> special{0,
+                         T(-0.0),
+                         1,
+                         -1,
+                         2,
+                         -2,
+                         0.5,
+                         -0.5,
+                         3,
+                         -3,
+                         4,
+                         1.5,
+                         1e9,
+                         7,
+                         -7,
+                         T(1) / 3,
+                         1e30f,
+                         -1e30f,
+                         1e-30f,
+                         Limits::infinity(),
+                         -Limits::infinity(),
+                         Limits::quiet_NaN(),
+                         Limits::max(),
+                         Limits::lowest(),
+                         Limits::min(),
+                         Limits::denorm_min(),
+                         -Limits::denorm_min(),
+                         std::nextafter(T{1}, T{0}),
+                         std::nextafter(T{1}, T{2}),
+                         std::exp2(T(Limits::digits)),
+                         std::exp2(T(Limits::digits)) - 1,
+                         std::exp2(T(Limits::digits + 1)),
+                         1 - std::exp2(T(Limits::digits))};
+  Pairs<T> all;
+  for (T x : special)
+    for (T y : special) all.add(x, y);
+  std::mt19937_64 random(3);
+  std::uniform_real_distribution<double> unit(-1, 1);
+  constexpr int kCount = 100'000;
+  const double end = Limits::max_exponent;
+  for (int i = 0; i < kCount; ++i) {
+    all.add(std::bit_cast<T>(static_cast<BitsOf<T>>(random())),
+            std::bit_cast<T>(static_cast<BitsOf<T>>(random())));
+    const T sized = static_cast<T>(std::exp2(end * unit(random)));
+    all.add(sized, static_cast<T>(1.1 * end * unit(random) / std::log2(sized)));
+    const T close = static_cast<T>(1 + std::exp2(-10 + 10 * unit(random)) * unit(random));
+    all.add(close, static_cast<T>(1.1 * end * unit(random) / std::log2(close)));
+    all.add(static_cast<T>(20 * unit(random)), static_cast<T>(static_cast<int>(30 * unit(random))));
+  }
+  return all;
+}
+
+template <class T, class Wide>
+void expect_accurate_powers(double limit) {
+  const Pairs<T> p = pairs<T>();
+  const std::vector<T> result = powers(p.x, p.y);
+  double worst = 0;
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < result.size(); ++i) {
+    const double error =
+        ulps(result[i], std::pow(static_cast<Wide>(p.x[i]), static_cast<Wide>(p.y[i])));
+    if (error > worst) worst = error, at = i;
+  }
+  EXPECT_LE(worst, limit) << name(dtype_of<T>) << " " << ::testing::PrintToString(p.x[at])
+                          << " to the power " << ::testing::PrintToString(p.y[at]) << " gives "
+                          << ::testing::PrintToString(result[at]);
+}
+
+TEST(Power, KeepsItsPromise) {
+  expect_accurate_powers<float, double>(kPowerLimit);
+  expect_accurate_powers<double, long double>(2 * kPowerLimit);
+}
+
+template <class T>
+void expect_same_powers_on_all_targets() {
+  const Pairs<T> p = pairs<T>();
+  const std::vector<T> expected = powers(p.x, p.y);
+  for (int64_t rest = hwy::SupportedTargets() & HWY_TARGETS; rest != 0; rest &= rest - 1) {
+    const OnlyTarget target(rest & -rest);
+    const std::vector<T> result = powers(p.x, p.y);
+    for (std::size_t i = 0; i < result.size(); ++i) {
+      const auto bits = std::bit_cast<BitsOf<T>>(result[i]);
+      if (bits == std::bit_cast<BitsOf<T>>(expected[i])) continue;
+      ASSERT_TRUE(std::isnan(result[i]) && std::isnan(expected[i]))
+          << p.x[i] << " to the power " << p.y[i] << " on " << isa_name();
+    }
+  }
+}
+
+TEST(Power, SameBitsOnAllTargets) {
+  expect_same_powers_on_all_targets<float>();
+  expect_same_powers_on_all_targets<double>();
+}
+
+// Bases and exponents at strides, single ones, results at strides and over the bases.
+template <class T>
+void expect_same_powers_at_any_stride() {
+  constexpr int64_t kCount = 600;
+  const Pairs<T> p = pairs<T>();
+  const auto start = p.x.end() - 3 * kCount;
+  const std::vector<T> x(start, p.x.end()), y(p.y.end() - 3 * kCount, p.y.end());
+  for (int64_t sx : {0, 1, 2, -1}) {
+    for (int64_t sy : {0, 1, 3, -1}) {
+      for (int64_t so : {1, 2, -1}) {
+        for (int64_t count : {0, 1, 3, 5, 17, 600}) {
+          const auto first = [&](int64_t stride) { return stride < 0 ? count : int64_t{0}; };
+          std::vector<T> out(3 * kCount, 1), wanted = out;
+          for (int64_t i = 0; i < count; ++i) {
+            const auto at = [&](int64_t stride) {
+              return static_cast<std::size_t>(first(stride) + i * stride);
+            };
+            wanted[at(so)] = powers<T>({x[at(sx)]}, {y[at(sy)]})[0];
+          }
+          fast::binary(Binary::power, view(x.data() + first(sx), count, sx),
+                       view(y.data() + first(sy), count, sy),
+                       view(out.data() + first(so), count, so));
+          ASSERT_TRUE(same_bits(out, wanted)) << sx << " " << sy << " " << so << " " << count;
+        }
+      }
+    }
+  }
+  std::vector<T> in_place(x.begin(), x.begin() + 17);
+  const std::vector<T> exponents(y.begin(), y.begin() + 17), wanted = powers(in_place, exponents);
+  fast::binary(Binary::power, view(in_place.data(), 17), view(exponents.data(), 17),
+               view(in_place.data(), 17));
+  EXPECT_TRUE(same_bits(in_place, wanted));
+}
+
+TEST(Power, SameBitsWhereverAnElementStands) {
+  expect_same_powers_at_any_stride<float>();
+  expect_same_powers_at_any_stride<double>();
 }
 
 }  // namespace
