@@ -170,17 +170,20 @@ struct Power : TakesAll {
     return static_cast<T>(result);
   }
 };
-// A NaN on the left is kept by the second comparison, on the right by the failing first.
+// A NaN on the right is kept by the failing comparison. With one condition of two comparisons, a
+// chain of these would not become vectors.
 struct Maximum : TakesAll {
   template <class T>
   LANEWISE_INLINE T operator()(T a, T b) const {
-    return (a > b) | (a != a) ? a : b;
+    const T best = a > b ? a : b;
+    return a != a ? a : best;
   }
 };
 struct Minimum : TakesAll {
   template <class T>
   LANEWISE_INLINE T operator()(T a, T b) const {
-    return (a < b) | (a != a) ? a : b;
+    const T best = a < b ? a : b;
+    return a != a ? a : best;
   }
 };
 struct Equal : TakesAll {

@@ -11,6 +11,7 @@
 
 #include "hwy/highway.h"
 #include "kernels/reduce/fold_rows-inl.h"
+#include "kernels/reduce/row_block-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace lanewise::kernels::HWY_NAMESPACE {
@@ -95,7 +96,7 @@ struct BestFolding {
 
   static void add_column(const View& x, int64_t in_block, T* best, Place* place) {
     Best<T> state{*best, *place};
-    Monoid::update(&state, x.as<T>(), x.shape[0], in_block);
+    Monoid::merge(&state, RowBlock<Monoid>(x.shape[0])(x.as<T>(), in_block));
     *best = state.value;
     *place = static_cast<Place>(state.index);
   }

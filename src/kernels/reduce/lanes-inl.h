@@ -52,32 +52,51 @@ struct DeviationLanes {
   LANEWISE_INLINE static V weight(int64_t k) { return hn::Set(D(), T{1} / static_cast<T>(k + 1)); }
 };
 
+// The operators of floats on vectors, with the same bits.
+template <class V>
+LANEWISE_INLINE V applied(Add, V a, V b) {
+  return hn::Add(a, b);
+}
+template <class V>
+LANEWISE_INLINE V applied(Multiply, V a, V b) {
+  return hn::Mul(a, b);
+}
+template <class V>
+LANEWISE_INLINE V applied(Maximum, V a, V b) {
+  return hn::IfThenElse(hn::Or(hn::Gt(a, b), hn::IsNaN(a)), a, b);
+}
+template <class V>
+LANEWISE_INLINE V applied(Minimum, V a, V b) {
+  return hn::IfThenElse(hn::Or(hn::Lt(a, b), hn::IsNaN(a)), a, b);
+}
+
 #if LANEWISE_PORTABLE
-template <class D, class V>
-LANEWISE_INLINE hn::TFromD<D> sum_halves(D, V x) {
+template <class Operator, class D, class V>
+LANEWISE_INLINE hn::TFromD<D> fold_halves(D, V x) {
   return hn::GetLane(x);
 }
 #else
-template <class D, class V>
-LANEWISE_INLINE hn::TFromD<D> sum_halves(D d, V x) {
+template <class Operator, class D, class V>
+LANEWISE_INLINE hn::TFromD<D> fold_halves(D d, V x) {
   if constexpr (hn::MaxLanes(d) == 1) {
     return hn::GetLane(x);
   } else {
     const hn::Half<D> half;
-    return sum_halves(half, hn::Add(hn::LowerHalf(half, x), hn::UpperHalf(half, x)));
+    return fold_halves<Operator>(
+        half, applied(Operator(), hn::LowerHalf(half, x), hn::UpperHalf(half, x)));
   }
 }
 #endif
 
-// The sum of a block whose lanes these are, which it overwrites.
-template <class T, class L = LaneVectors<T>>
-LANEWISE_INLINE T sum_lanes(typename L::V (&lane)[L::kCount]) {
+// The state of a block whose lanes these are, which it overwrites.
+template <class Operator, class T, class L = LaneVectors<T>>
+LANEWISE_INLINE T fold_lanes(typename L::V (&lane)[L::kCount]) {
 #pragma GCC unroll 16
   for (int half = L::kCount / 2; half > 0; half /= 2) {
 #pragma GCC unroll 16
-    for (int v = 0; v < half; ++v) lane[v] = hn::Add(lane[v], lane[v + half]);
+    for (int v = 0; v < half; ++v) lane[v] = applied(Operator(), lane[v], lane[v + half]);
   }
-  return T{0} + sum_halves(typename L::D(), lane[0]);
+  return Operator()(Fold<Operator, T>::kIdentity, fold_halves<Operator>(typename L::D(), lane[0]));
 }
 
 }  // namespace lanewise::kernels::HWY_NAMESPACE

@@ -134,16 +134,30 @@ struct ArgBest {
 
   // The best value first, as a fold; then where it is.
   LANEWISE_INLINE static void update(State* state, const T* x, int64_t count, int64_t first) {
-    if (count == 0) return;
     T best = identity_of<Operator, T>();
     Fold<Operator, T>::update(&best, x, count, first);
+    merge(state, of_block(best, x, count, first));
+  }
+  LANEWISE_INLINE static State of_block(T best, const T* x, int64_t count, int64_t first) {
+    return count == 0 ? init() : State{best, first + index_of(best, x, count)};
+  }
+
+ private:
+  // Of the first of x[0 … count-1] that is `best`, a NaN like all others.
+  LANEWISE_INLINE static int64_t index_of(T best, const T* x, int64_t count) {
     int64_t i = 0;
     if (best != best) {
       while (x[i] == x[i]) ++i;
-    } else {
-      while (x[i] != best) ++i;
+      return i;
     }
-    merge(state, State{best, first + i});
+    // As vectors, as long as none is.
+    constexpr int64_t kRun = 64;
+    for (int found = 0; i + kRun <= count; i += kRun) {
+      for (int64_t k = 0; k < kRun; ++k) found |= x[i + k] == best;
+      if (found) break;
+    }
+    while (x[i] != best) ++i;
+    return i;
   }
 };
 

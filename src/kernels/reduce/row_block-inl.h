@@ -31,33 +31,54 @@ class RowBlock {
   int64_t count_;
 };
 
-template <class T>
+template <class Operator, class T>
 requires is_float_type<T>
-class RowBlock<Fold<Add, T>> {
+class RowBlock<Fold<Operator, T>> {
  public:
   explicit RowBlock(int64_t count) : count_(count) {}
 
   LANEWISE_INLINE T operator()(const T* x, int64_t /*first*/) const {
-    typename L::V lane[L::kCount];
+    const Operator op;
+    const V identity = hn::Set(D(), Fold<Operator, T>::kIdentity);
+    V lane[L::kCount];
 #pragma GCC unroll 16
-    for (int v = 0; v < L::kCount; ++v) lane[v] = hn::Zero(D());
+    for (int v = 0; v < L::kCount; ++v) lane[v] = identity;
     int64_t i = 0;
     for (; i + kLanes <= count_; i += kLanes) {
 #pragma GCC unroll 16
-      for (int v = 0; v < L::kCount; ++v) lane[v] = hn::Add(lane[v], L::load(x + i, v));
+      for (int v = 0; v < L::kCount; ++v) lane[v] = applied(op, lane[v], L::load(x + i, v));
     }
-    if (i < count_) {  // zeros change no lane: none is -0
+    if (i < count_) {  // the identity changes no lane: no sum is -0
 #pragma GCC unroll 16
-      for (int v = 0; v < L::kCount; ++v)
-        lane[v] = hn::Add(lane[v], L::load_first(count_ - i, x + i, v));
+      for (int v = 0; v < L::kCount; ++v) {
+        const V rest = L::load_first(count_ - i, x + i, v);
+        const V filled = hn::IfThenElse(L::first(count_ - i, v), rest, identity);
+        lane[v] = applied(op, lane[v], filled);
+      }
     }
-    return sum_lanes<T>(lane);
+    return fold_lanes<Operator, T>(lane);
   }
 
  private:
   using L = LaneVectors<T>;
   using D = typename L::D;
+  using V = typename L::V;
 
+  int64_t count_;
+};
+
+template <class Operator, class T>
+requires is_float_type<T>
+class RowBlock<ArgBest<Operator, T>> {
+ public:
+  explicit RowBlock(int64_t count) : values_(count), count_(count) {}
+
+  LANEWISE_INLINE Best<T> operator()(const T* x, int64_t first) const {
+    return ArgBest<Operator, T>::of_block(values_(x, first), x, count_, first);
+  }
+
+ private:
+  RowBlock<Fold<Operator, T>> values_;
   int64_t count_;
 };
 

@@ -32,7 +32,7 @@ LANEWISE_INLINE T sum_block(const T* a, const T* b, int64_t n) {
       lane[v] =
           hn::Add(lane[v], hn::Mul(L::load_first(n - j, a + j, v), L::load_first(n - j, b + j, v)));
   }
-  return sum_lanes<T>(lane);
+  return fold_lanes<Add, T>(lane);
 }
 
 template <class T>
