@@ -12,7 +12,7 @@ namespace lanewise::kernels::fast {
 namespace {
 
 constexpr int64_t kGrain = 16 << 10;                    // elements worth a thread
-constexpr int64_t kCacheLine = 64, kFetchAhead = 1024;  // bytes
+constexpr int64_t kCacheLine = 64, kFetchAhead = 1024, kShortRow = 16;  // bytes
 
 // T: an unsigned type of the elements' size.
 template <class T>
@@ -40,9 +40,9 @@ void take_as(const Indexed& at, const View& out) {
 }
 
 // Whether the elements behind one index lie together, and are more than a few.
-bool has_long_rows(View x) {
+bool has_rows(View x) {
   x.shape[0] = 1;
-  return x.contiguous() && x.size() * static_cast<int64_t>(size_of(x.dtype)) >= kCacheLine;
+  return x.contiguous() && x.size() * static_cast<int64_t>(size_of(x.dtype)) >= kShortRow;
 }
 
 // Rows by number. Those wanted next are fetched meanwhile: each lies anywhere.
@@ -57,9 +57,12 @@ void take_rows(const View& x, const View& indices, const View& out) {
   parallel_for(count, std::max<int64_t>(1, kGrain * element / bytes),
                [&](int64_t begin, int64_t end) {
                  for (int64_t i = begin; i < end; ++i) {
-                   if (i + ahead < end)
+                   if (i + ahead < end) {
+                     const std::byte* next = row(i + ahead);
                      for (int64_t at = 0; at < bytes; at += kCacheLine)
-                       __builtin_prefetch(row(i + ahead) + at);
+                       __builtin_prefetch(next + at);
+                     __builtin_prefetch(next + bytes - 1);
+                   }
                    std::memcpy(out.data + i * to, row(i), static_cast<std::size_t>(bytes));
                  }
                });
@@ -85,7 +88,7 @@ void add_run(const T* update, const int64_t* index, T* table, const int64_t* s, 
 
 void take(const View& x, const View& indices, int axis, const View& out) {
   if (out.shape.contains(0)) return;
-  if (axis == 0 && indices.rank() == 1 && has_long_rows(x) && has_long_rows(out))
+  if (axis == 0 && indices.rank() == 1 && has_rows(x) && has_rows(out))
     return take_rows(x, indices, out);
   const Indexed at = indexed(x, indices, axis, out.shape);
   switch (size_of(x.dtype)) {
