@@ -43,8 +43,10 @@ struct FromType {
   template <class To>
   static constexpr bool takes = true;
 };
-using FromTypes = std::tuple<FromType<bool>, FromType<int8_t>, FromType<uint8_t>, FromType<int32_t>,
-                             FromType<int64_t>, FromType<float>, FromType<double>>;
+// A bool is a byte of 0 or 1: as such it becomes vectors.
+using FromTypes =
+    std::tuple<FromType<uint8_t>, FromType<int8_t>, FromType<uint8_t>, FromType<int32_t>,
+               FromType<int64_t>, FromType<float>, FromType<double>>;
 
 constexpr auto kConvert = loop_table<ConvertLoop>(std::type_identity<FromTypes>{});
 
