@@ -26,7 +26,7 @@ class Roles {
       s_.stage[i] = stage_of(i);
       const bool swept = s_.role[i] == Role::swept && !steps_[i].is_view;
       if (!swept && s_.role[i] != Role::folded) continue;
-      ++computing;
+      if (!is_part_of_next(i)) ++computing;
       const int along_samples = swept ? i : steps_[i].operands[0];
       s_.samples = steps_[along_samples].shape[s_.axis[along_samples]];
     }
@@ -35,6 +35,14 @@ class Roles {
 
  private:
   bool along(int i) const { return s_.axis[i] != kNoAxis; }
+
+  // A reduction and what it reduces further.
+  bool is_part_of_next(int i) const {
+    if (i + 1 == static_cast<int>(steps_.size())) return false;
+    const Step& step = steps_[i], &next = steps_[i + 1];
+    return graph::traits(step.op).kind == OpClass::reduce && next.op == step.op &&
+           next.operands[0] == i;
+  }
 
   // All extents but the samples' are numbers.
   bool fixed_but_for_samples(int i) const {
