@@ -39,7 +39,7 @@ class Roles {
   // A reduction and what it reduces further.
   bool is_part_of_next(int i) const {
     if (i + 1 == static_cast<int>(steps_.size())) return false;
-    const Step& step = steps_[i], &next = steps_[i + 1];
+    const Step &step = steps_[i], &next = steps_[i + 1];
     return graph::traits(step.op).kind == OpClass::reduce && next.op == step.op &&
            next.operands[0] == i;
   }

@@ -97,6 +97,18 @@ def test_epochs_are_timed(tmp_path):
     assert {f.name for f in tmp_path.iterdir()} >= {"x.npy", "y.npy", "folds.npy", "first.npz", "recipe.json"}
 
 
+def test_operations_are_timed_beside_numpy():
+    """All of them on few elements: each gives what NumPy does."""
+    script = Path(__file__).parents[2] / "bench/operations.py"
+    command = [sys.executable, script, "--elements", "20000", "--rounds", "1"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert "times as fast as NumPy" in lines[1] and len(lines) > 400
+    ratios = [float(line.split("|")[-2]) for line in lines[5:]]
+    assert sorted(ratios) == ratios
+
+
 def test_files_larger_than_memory_have_the_same_bits(tmp_path):
     """Files of 360 MB in a cgroup of 342, the least that training takes."""
     script = Path(__file__).parents[2] / "bench/larger_than_memory.py"

@@ -11,8 +11,8 @@
 namespace lanewise::kernels::fast {
 namespace {
 
-constexpr int64_t kGrain = 16 << 10;                    // elements worth a thread
-constexpr int64_t kCacheLine = 64, kFetchAhead = 1024, kShortRow = 16;  // bytes
+constexpr int64_t kGrain = 16 << 10;                                   // elements worth a thread
+constexpr int64_t kCacheLine = 64, kFetchAhead = 1024, kShortRow = 8;  // bytes
 
 // T: an unsigned type of the elements' size.
 template <class T>
