@@ -134,12 +134,10 @@ struct ArgBest {
 
   // The best value first, as a fold; then where it is.
   LANEWISE_INLINE static void update(State* state, const T* x, int64_t count, int64_t first) {
+    if (count == 0) return;
     T best = identity_of<Operator, T>();
     Fold<Operator, T>::update(&best, x, count, first);
-    merge(state, of_block(best, x, count, first));
-  }
-  LANEWISE_INLINE static State of_block(T best, const T* x, int64_t count, int64_t first) {
-    return count == 0 ? init() : State{best, first + index_of(best, x, count)};
+    merge(state, State{best, first + index_of(best, x, count)});
   }
 
  private:

@@ -74,10 +74,25 @@ class RowBlock<ArgBest<Operator, T>> {
   explicit RowBlock(int64_t count) : values_(count), count_(count) {}
 
   LANEWISE_INLINE Best<T> operator()(const T* x, int64_t first) const {
-    return ArgBest<Operator, T>::of_block(values_(x, first), x, count_, first);
+    if (count_ == 0) return ArgBest<Operator, T>::init();
+    const T best = values_(x, first);
+    return {best, first + index_of(best, x)};
   }
 
  private:
+  // Of the first of x[0 … count-1] that is `best`, a NaN like all others.
+  LANEWISE_INLINE int64_t index_of(T best, const T* x) const {
+    constexpr typename LaneVectors<T>::D d;
+    constexpr int64_t kWidth = LaneVectors<T>::kWidth;
+    const auto wanted = hn::Set(d, best);
+    for (int64_t i = 0;; i += kWidth) {
+      const auto taken = hn::FirstN(d, static_cast<std::size_t>(std::min(count_ - i, kWidth)));
+      const auto values = hn::MaskedLoad(taken, d, x + i);
+      const auto found = best == best ? hn::Eq(values, wanted) : hn::IsNaN(values);
+      if (const auto at = hn::FindFirstTrue(d, hn::And(found, taken)); at >= 0) return i + at;
+    }
+  }
+
   RowBlock<Fold<Operator, T>> values_;
   int64_t count_;
 };
