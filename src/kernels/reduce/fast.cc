@@ -14,6 +14,7 @@
 #include "base/thread_pool.h"
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
+#include "kernels/movement/stream.h"
 #include "kernels/reduce/geometry.h"
 #include "kernels/reduce/monoid.h"
 #include "kernels/reduce/reduce.h"
@@ -173,12 +174,20 @@ struct Columns {
   };
 
   LANEWISE_INLINE static void accumulate(T* sum, const T* x, int64_t stride, int64_t width) {
+    take_in(sum, x, stride, width, [sum](int64_t j) { return sum[j]; });
+  }
+  LANEWISE_INLINE static void begin_with(T* sum, const T* x, int64_t stride, int64_t width) {
+    take_in(sum, x, stride, width, [](int64_t) { return kIdentity; });
+  }
+  template <class Before>
+  LANEWISE_INLINE static void take_in(T* sum, const T* x, int64_t stride, int64_t width,
+                                      Before before) {
     const Operator f;
     if (stride == 1) {
 #pragma GCC ivdep
-      for (int64_t j = 0; j < width; ++j) sum[j] = f(sum[j], x[j]);
+      for (int64_t j = 0; j < width; ++j) sum[j] = f(before(j), x[j]);
     } else {
-      for (int64_t j = 0; j < width; ++j) sum[j] = f(sum[j], x[j * stride]);
+      for (int64_t j = 0; j < width; ++j) sum[j] = f(before(j), x[j * stride]);
     }
   }
 
@@ -186,18 +195,25 @@ struct Columns {
   static void block(const ReduceGeometry& g, const T* x, int64_t begin, int64_t end, int64_t width,
                     Tile* result) {
     alignas(64) T lane[kLanes][kWidth];
-    // No elements still give one lane: the identity.
-    const int lanes = static_cast<int>(std::clamp<int64_t>(end - begin, 1, kLanes));
-    for (int l = 0; l < lanes; ++l) std::fill_n(lane[l], width, kIdentity);
-    each_row(g, x, begin, end,
-             [&](int64_t i, const T* row) { accumulate(lane[i % kLanes], row, g.stride, width); });
+    if (begin == end) return void(std::fill_n(result->value, width, kIdentity));
+    const int lanes = static_cast<int>(std::min<int64_t>(end - begin, kLanes));
+    // Rows that lie apart are fetched ahead: each begins anew what the machine foresees.
+    constexpr int64_t kAhead = 4;
+    const int64_t step = g.inner_stride();
+    const bool apart = g.stride == 1 && std::abs(step) > width;
+    each_row(g, x, begin, end, [&](int64_t i, const T* row) {
+      if (apart)
+        fast::fetch(reinterpret_cast<const std::byte*>(row + kAhead * step), 0,
+                    width * static_cast<int64_t>(sizeof(T)));
+      if (i < kLanes) begin_with(lane[i], row, g.stride, width);
+      else accumulate(lane[i % kLanes], row, g.stride, width);
+    });
     for (int half = kLanes / 2; half > 0; half /= 2) {
       for (int l = 0; l < half && l + half < lanes; ++l) {
         accumulate(lane[l], lane[l + half], 1, width);
       }
     }
-    std::fill_n(result->value, width, kIdentity);
-    accumulate(result->value, lane[0], 1, width);
+    begin_with(result->value, lane[0], 1, width);
   }
 };
 
