@@ -22,23 +22,28 @@ struct Options {
   int64_t rows = 1;
   int calls = 10'000;
   int gap = 0;  // microseconds
+  bool bfloat16 = false;
+  std::vector<int64_t> hidden = {256, 128};
 };
 
-// 100 → 256 → 128 → 1, the click-through network of bench/peers/latency.py.
-Predictor predictor() {
-  const nn::Sequential network(
-      100, {nn::dense(256, nn::Activation::relu), nn::dense(128, nn::Activation::relu),
-            nn::dense(1, nn::Activation::sigmoid)});
+// 100 → 256 → 128 → 1, the click-through network of bench/peers/latency.py, or others like it.
+Predictor predictor(const Options& o) {
+  std::vector<nn::LayerPtr> layers;
+  for (int64_t units : o.hidden) layers.push_back(nn::dense(units, nn::Activation::relu));
+  layers.push_back(nn::dense(1, nn::Activation::sigmoid));
+  const nn::Sequential network(100, layers);
   std::vector<Array> parameters;
-  for (const nn::ParameterShape& p : network.parameter_shapes())
-    parameters.push_back(parameter(parameters.size(), p.shape));
+  for (const nn::ParameterShape& p : network.parameter_shapes()) {
+    const Array value = parameter(parameters.size(), p.shape);
+    parameters.push_back(o.bfloat16 && value.rank() == 2 ? round_to_bfloat16(value) : value);
+  }
   eval(parameters);
   return {[=](const Array& x) { return network(parameters, x); }, network.inputs()};
 }
 
 nlohmann::ordered_json measure(const Options& o) {
   using Clock = std::chrono::steady_clock;
-  const Predictor answer = predictor();
+  const Predictor answer = predictor(o);
   const Array x = uniform(kInputs, {o.rows, answer.features()});
   std::vector<float> out(static_cast<std::size_t>(o.rows * answer.outputs()));
   std::vector<double> seconds;
@@ -71,6 +76,8 @@ int main(int argc, char** argv) {
   app.add_option("--calls", options.calls)->check(CLI::PositiveNumber);
   app.add_option("--gap", options.gap, "microseconds before each call")
       ->check(CLI::NonNegativeNumber);
+  app.add_flag("--bfloat16", options.bfloat16, "weights");
+  app.add_option("--hidden", options.hidden, "units of the hidden layers")->delimiter(',');
   CLI11_PARSE(app, argc, argv);
   std::cout << measure(options).dump() << std::endl;
 }

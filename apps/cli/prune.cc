@@ -1,5 +1,6 @@
 // lanewise prune: a smaller model from a trained one.
 #include <algorithm>
+#include <filesystem>
 #include <memory>
 
 #include "cli/command.h"
@@ -35,23 +36,31 @@ int64_t zeros_in(const Model& model) {
   return zeros;
 }
 
-Json size_json(const Model& model) {
-  return {{"parameters", model.members() * model.network().parameter_count()},
-          {"zeros", zeros_in(model)},
-          {"flops", flops_of(model)}};
+struct Size {
+  int64_t parameters, zeros, flops, file_bytes;
+};
+
+Size size_of(const Model& model, const std::string& file) {
+  return {model.members() * model.network().parameter_count(), zeros_in(model), flops_of(model),
+          static_cast<int64_t>(std::filesystem::file_size(file))};
 }
 
-std::string size_text(const Model& before, const Model& after) {
+Json size_json(const Size& size) {
+  return {{"parameters", size.parameters},
+          {"zeros", size.zeros},
+          {"flops", size.flops},
+          {"file_bytes", size.file_bytes}};
+}
+
+std::string size_text(const Size& before, const Size& after) {
   const auto line = [](std::string_view what, int64_t from, int64_t to) {
     return fmt::format("{:<18} {:>14} {:>14}\n", what, grouped(from), grouped(to));
   };
-  const auto parameters = [](const Model& m) {
-    return m.members() * m.network().parameter_count();
-  };
   return fmt::format("{:<18} {:>14} {:>14}\n", "", "before", "after") +
-         line("parameters", parameters(before), parameters(after)) +
-         line("of them 0", zeros_in(before), zeros_in(after)) +
-         line("FLOPs a row", flops_of(before), flops_of(after));
+         line("parameters", before.parameters, after.parameters) +
+         line("of them 0", before.zeros, after.zeros) +
+         line("FLOPs a row", before.flops, after.flops) +
+         line("bytes of the file", before.file_bytes, after.file_bytes);
 }
 
 int prune(Flags flags, const Output& output) {
@@ -60,26 +69,29 @@ int prune(Flags flags, const Output& output) {
     AtomicFile probe(flags.output);
   }  // a folder that can't be written is told now, not after the work
   const Model model = Model::load(flags.model);
+  const Size before = size_of(model, flags.model);
   const Table table = open_table_for(model, flags.data, flags.csv, output);
   watch_interrupts();
   flags.options.keep_going = [] { return !interrupted(); };
   const PruneResult result = lanewise::prune(model, table, flags.options);
   result.model.save(flags.output);
+  const Size after = size_of(result.model, flags.output);
 
   output.result(
       fmt::format("{}, by {}\n\n{}\n{}\non the rows held out; {} of training\n"
                   "model saved: {}\n",
-                  flags.model, name(flags.options.by), size_text(model, result.model),
+                  flags.model, name(flags.options.by), size_text(before, after),
                   metrics_table({{"before", result.before}, {"after", result.after}}),
                   counted(static_cast<int64_t>(result.fit.history.size()), "epoch"), flags.output),
       {{"model", flags.model},
        {"output", flags.output},
        {"by", name(flags.options.by)},
        {"share", flags.options.share},
+       {"bfloat16", flags.options.bfloat16},
        {"epochs", result.fit.history.size()},
        {"interrupted", result.fit.interrupted},
-       {"before", {{"size", size_json(model)}, {"metrics", metrics_json(result.before)}}},
-       {"after", {{"size", size_json(result.model)}, {"metrics", metrics_json(result.after)}}}});
+       {"before", {{"size", size_json(before)}, {"metrics", metrics_json(result.before)}}},
+       {"after", {{"size", size_json(after)}, {"metrics", metrics_json(result.after)}}}});
   if (!result.fit.interrupted) return kDone;
   output.complain("interrupted; what training had got to is saved in " + flags.output);
   return kInterrupted;
@@ -106,6 +118,9 @@ Run add_prune(CommandLine& line) {
   group.value("--epochs", o.epochs, "N", "of training what is left; 0: none").check(at_least(0));
   group.value("--lr", o.optimizer.learning_rate, "RATE", "learning rate").check(above_zero());
   group.value("--seed", o.seed, "N", "of the rows held out and the batches");
+  group.toggle(
+      "--bfloat16", o.bfloat16,
+      "round weights to 16 bits at the end: half the file, single rows are answered sooner");
   add_csv_flags(line, flags->csv);
   add_run_flags(line);
   line.footer(R"text(
@@ -115,7 +130,9 @@ from when it was made judge too well: give others where there are some.
 --output may be --model itself, which it replaces at the end.
 
 Example:
-  lanewise prune --model m.safetensors --data train.csv --output small.st)text");
+  lanewise prune --model m.safetensors --data train.csv --output small.st
+  lanewise prune --model m.safetensors --data train.csv --output half.st \
+      --share 0 --epochs 0 --bfloat16)text");
   return [flags](Output& output) { return prune(*flags, output); };
 }
 

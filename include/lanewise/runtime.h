@@ -87,7 +87,8 @@ inline CompiledFunction compile(Function f, CompileOptions options = {}) {
 }
 
 // A function of samples made ready to answer: planned once for every number of rows, with the
-// arrays that it captures (weights) frozen and packed. Calls are const and reentrant from any
+// arrays that it captures (weights) frozen and packed; for one or two rows, matrices of bfloat16
+// numbers in half the memory. Calls are const and reentrant from any
 // number of threads. They take no lock, and allocate nothing once a call has run beside as many
 // others. A row has the same bits alone and among others.
 class Predictor {
@@ -120,6 +121,11 @@ class Predictor {
   struct Impl;
   std::shared_ptr<const Impl> impl_;
 };
+
+// The nearest bfloat16 numbers (the range of float32, 8 binary digits; of two that are equally near
+// the even one, as IEEE 754) as float32: weights for a Predictor. Computed at once.
+// Errors: DTypeError where x is not float32.
+Array round_to_bfloat16(const Array& x);
 
 // The rows of each step: runs of `size` entries of `order`; the last may be shorter.
 struct Batches {

@@ -214,6 +214,9 @@ struct PruneOptions {
   int64_t batch = 256;
   OptimizerOptions optimizer;
   uint32_t seed = 0;
+  // At the end, weights become the nearest bfloat16 numbers (round_to_bfloat16): half the file, and
+  // a row alone is answered sooner.
+  bool bfloat16 = false;
   std::function<void(const nn::EpochReport&)> on_epoch;
   std::function<void(double)> on_progress;
   std::function<bool()> keep_going;

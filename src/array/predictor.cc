@@ -2,6 +2,7 @@
 
 #include "array/callable.h"
 #include "array/traced_program.h"
+#include "base/bfloat16.h"
 #include "lanewise/ops.h"
 #include "lanewise/runtime.h"
 
@@ -18,52 +19,63 @@ Tensor borrowed(const void* data, DType dtype, Shape shape, Strides strides) {
 }  // namespace
 
 struct Predictor::Impl {
+  // Of each call with one row, or with others.
+  struct Planned {
+    TracedProgram program;
+    std::shared_ptr<const TracedProgram::Prepared> prepared;
+
+    Planned(const Answer& f, plan::Batch batch, const Tensor& rows)
+        : program([f = callable("Predictor", f)](
+                      const std::vector<Array>& a) { return std::vector<Array>{f(a[0])}; },
+                  {0}, batch),
+          prepared(program.prepare({&rows, 1})) {}
+    void run(const Tensor& x, Tensor out) const { program.run(*prepared, {&x, 1}, {&out, 1}); }
+    const plan::Step& result() const {
+      return prepared->plan->steps[static_cast<std::size_t>(prepared->plan->outputs[0])];
+    }
+  };
+
   int64_t features, outputs = 0;
   DType dtype;
-  TracedProgram program;
-  // The same for a row alone, unless the function makes another program of it.
-  std::shared_ptr<const TracedProgram::Prepared> alone, prepared;
+  Planned one, any;
 
   Impl(const Answer& f, int64_t feature_count, DType type)
       : features(feature_count),
         dtype(type),
-        program([f = callable("Predictor", f)](
-                    const std::vector<Array>& a) { return std::vector<Array>{f(a[0])}; },
-                {0}) {
+        one(f, plan::Batch::one, samples(1)),
+        any(f, plan::Batch::any, samples(2)) {
+    check_result();
+  }
+
+  Tensor samples(int64_t rows) const {
     if (features < 1)
       throw ValueError(fmt::format("Predictor: {} features, expected 1 or more", features));
     if (!is_float(dtype))
       throw DTypeError(
           fmt::format("Predictor: samples are {}, expected float32 or float64", name(dtype)));
-    const Tensor row = Tensor::empty(dtype, {1, features}),
-                 rows = Tensor::empty(dtype, {2, features});
-    alone = program.prepare({&row, 1});
-    prepared = program.prepare({&rows, 1});
-    check_result();
+    return Tensor::empty(dtype, {rows, features});
   }
 
-  static const plan::Step& result_of(const plan::Plan& plan) { return plan.steps[plan.outputs[0]]; }
-
   void check_result() {
-    const plan::Step& result = result_of(*alone->plan);
-    const Shape one = result.shape.at(1), two = result_of(*prepared->plan).shape.at(2);
-    if (one.rank() != 2 || two.rank() != 2 || one[0] != 1 || two[0] != 2 || one[1] != two[1])
+    const plan::Step& result = one.result();
+    const Shape row = result.shape.at(1), two = any.result().shape.at(2);
+    if (row.rank() != 2 || two.rank() != 2 || row[0] != 1 || two[0] != 2 || row[1] != two[1])
       throw ShapeError(fmt::format("Predictor: the function makes {} of one sample, expected (1, "
                                    "outputs): a row a sample, whatever their number",
-                                   to_string(one)),
-                       {"Predictor", {one}, -1, 0, 0, "return an array of shape (m, outputs)"});
-    if (prepared->plan->m_input < 0)
+                                   to_string(row)),
+                       {"Predictor", {row}, -1, 0, 0, "return an array of shape (m, outputs)"});
+    if (any.prepared->plan->m_input < 0)
       throw ValueError(
           "Predictor: the function makes another program of 2 rows than of many (a branch on their "
           "number, an index that few rows cut off); make a row's answer of that row alone");
     if (result.dtype != dtype)
       throw DTypeError(fmt::format("Predictor: the function makes {} of {}; use astype",
                                    name(result.dtype), name(dtype)));
-    outputs = one[1];
+    outputs = row[1];
   }
 
   void run(const Tensor& x, Tensor out) const {
-    program.run(x.shape[0] == 1 ? *alone : *prepared, {&x, 1}, {&out, 1});
+    (x.shape[0] == 1 ? one : any).run(x, std::move(out));
   }
 };
 
@@ -108,6 +120,14 @@ Array Predictor::operator()(const Array& x) const {
   Tensor out = Tensor::empty(impl_->dtype, {x.shape(0), outputs()});
   impl_->run(samples.tensor(), out);
   return from_tensor(std::move(out));
+}
+
+Array round_to_bfloat16(const Array& x) {
+  if (x.dtype() != DType::float32)
+    throw DTypeError(fmt::format("round_to_bfloat16: x is {}, expected float32", name(x.dtype())));
+  std::vector<float> values = x.to_vector<float>();
+  for (float& value : values) value = from_bfloat16(nearest_bfloat16(value));
+  return array(values, x.shape());
 }
 
 }  // namespace lanewise

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <limits>
 #include <random>
 #include <thread>
 
@@ -72,6 +73,29 @@ TEST(Predictor, ReadsAnyStrides) {
     for (std::size_t k = 0; k < 3; ++k) EXPECT_EQ(out[row * 3 + k], expected[(39 - row) * 3 + k]);
   predictor.predict_into(values.data(), 0, 1, 5, out.data());  // one row, five times
   for (std::size_t k = 0; k < 15; ++k) EXPECT_EQ(out[k], expected[k % 3]);
+}
+
+// A row alone meets weights of bfloat16 in half the memory, and large ones packed.
+TEST(Predictor, WeightsOfBFloat16GiveTheBitsOfFloat32) {
+  Generator generator(5);
+  for (int64_t units : {33, 900}) {
+    std::vector<Array> w = {generator.randn({20, units}), generator.randn({units, units}),
+                            generator.randn({units, 3})};
+    for (Array& x : w) x = round_to_bfloat16(astype(x, DType::float32));
+    const Array b = astype(generator.randn({units}), DType::float32);
+    b.eval();
+    const auto f = [&](const Array& x) {
+      return matmul(maximum(matmul(maximum(matmul(x, w[0]) + b, 0.0), w[1]) + b, 0.0), w[2]);
+    };
+    const Array x = samples(33, DType::float32);
+    const std::vector<float> expected = f(x).to_vector<float>(), rows = x.to_vector<float>();
+    const Predictor predictor(f, 20);
+    EXPECT_EQ(predictor(x).to_vector<float>(), expected);
+    std::vector<float> out(expected.size());
+    for (std::size_t i = 0; i < 33; ++i)
+      predictor.predict_into(rows.data() + i * 20, 20, 1, 1, out.data() + i * 3);
+    EXPECT_EQ(out, expected) << units << " units";
+  }
 }
 
 TEST(Predictor, NoRowsGiveNoResults) {
@@ -150,6 +174,16 @@ TEST(Predictor, RefusesFunctionsThatIndexMoreSamplesThanThereAre) {
   EXPECT_THAT(message<ValueError>(
                   [] { Predictor([](const Array& x) { return x + mean(x[slice(-3)], 0); }, 2); }),
               HasSubstr("makes another program of 2 rows than of many"));
+}
+
+TEST(Predictor, RoundsToBFloat16) {
+  const Array x = array(std::vector<float>{1.0f, 1.00390625f, -1.01171875f, 3.4e38f, 0.0f}, {5});
+  EXPECT_EQ(
+      round_to_bfloat16(x).to_vector<float>(),
+      (std::vector<float>{1.0f, 1.0f, -1.015625f, std::numeric_limits<float>::infinity(), 0.0f}));
+  EXPECT_EQ(round_to_bfloat16(ones({2, 0, 3}, DType::float32)).shape(), (Shape{2, 0, 3}));
+  EXPECT_THAT(message<DTypeError>([] { round_to_bfloat16(ones({2}, DType::float64)); }),
+              HasSubstr("x is float64, expected float32"));
 }
 
 TEST(Predictor, RefusesOtherSamples) {

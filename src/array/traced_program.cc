@@ -68,9 +68,9 @@ std::string TracedProgram::key(std::span<const Tensor> arguments, bool any_m) co
   return key;
 }
 
-std::shared_ptr<const TracedProgram::Prepared> TracedProgram::make(plan::PlanPtr plan) {
+std::shared_ptr<const TracedProgram::Prepared> TracedProgram::make(plan::PlanPtr plan) const {
   if (!plan) return nullptr;
-  auto executable = current_backend().compile(plan);
+  auto executable = current_backend().compile(plan, batch_);
   std::vector<bool> overwrites;
   for (int k = 0; k < static_cast<int>(plan->outputs.size()); ++k)
     overwrites.push_back(executable->may_overwrite(k, k));

@@ -20,8 +20,8 @@ namespace lanewise {
 class TracedProgram {
  public:
   // sample_axis: per argument, −1 for none; missing entries count as −1.
-  TracedProgram(Function f, std::vector<int> sample_axis)
-      : f_(std::move(f)), sample_axis_(std::move(sample_axis)) {}
+  TracedProgram(Function f, std::vector<int> sample_axis, plan::Batch batch = plan::Batch::any)
+      : f_(std::move(f)), sample_axis_(std::move(sample_axis)), batch_(batch) {}
 
   struct Prepared {
     plan::PlanPtr plan;
@@ -52,7 +52,7 @@ class TracedProgram {
     std::shared_ptr<const Prepared> prepared;  // null where the function can't be planned so
     std::unordered_map<int64_t, bool> serves;  // by the numbers of samples met so far
   };
-  static std::shared_ptr<const Prepared> make(plan::PlanPtr plan);
+  std::shared_ptr<const Prepared> make(plan::PlanPtr plan) const;
   ForEveryM& for_every_m(std::span<const Tensor> arguments) const;
   std::shared_ptr<const Prepared> exact(std::span<const Tensor> arguments) const;
   plan::PlanPtr plan_for_every_m(std::span<const Tensor> arguments) const;
@@ -65,6 +65,7 @@ class TracedProgram {
 
   Function f_;
   std::vector<int> sample_axis_;
+  plan::Batch batch_;  // of every run
   mutable std::mutex mutex_;
   mutable std::map<std::string, ForEveryM> for_every_m_;
   mutable std::map<std::string, std::shared_ptr<const Prepared>> exact_;

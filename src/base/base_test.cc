@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/bfloat16.h"
 #include "base/crc32c.h"
 #include "base/mersenne_twister.h"
 #include "base/tensor.h"
@@ -175,6 +176,29 @@ TEST(MersenneTwister, IsNumPysLegacyStream) {
   t.shuffle(order);
   EXPECT_EQ(order, kOrder);
   EXPECT_EQ(t.uniform(), kLast);
+}
+
+// Against an exact choice among the neighbours, over all upper halves and the lower ones that
+// matter.
+TEST(BFloat16, TheNearestOfEvery) {
+  for (uint32_t upper = 0; upper < 0x8000; ++upper) {
+    const auto below = static_cast<uint16_t>(upper), above = static_cast<uint16_t>(upper + 1);
+    for (uint32_t lower : {0u, 1u, 0x7FFFu, 0x8000u, 0x8001u, 0xFFFFu}) {
+      for (uint32_t sign : {0u, 0x8000u}) {
+        const auto x = std::bit_cast<float>((sign | upper) << 16 | lower);
+        const float nearest = from_bfloat16(nearest_bfloat16(x));
+        EXPECT_EQ(is_bfloat16(x), lower == 0);
+        EXPECT_TRUE(is_bfloat16(nearest));
+        if (std::isnan(x)) {
+          EXPECT_TRUE(std::isnan(nearest));
+          continue;
+        }
+        const bool up = lower > 0x8000 || (lower == 0x8000 && upper % 2 == 1);
+        const auto expected = static_cast<uint16_t>(sign | (up ? above : below));
+        EXPECT_EQ(nearest_bfloat16(x), expected) << x;
+      }
+    }
+  }
 }
 
 // The check value of the catalogue of parametrised CRCs, and RFC 3720, B.4.

@@ -10,7 +10,7 @@
 
 #include "base/tensor.h"
 #include "lanewise/plan_report.h"
-#include "plan/plan.h"
+#include "plan/sweep.h"
 
 namespace lanewise::exec {
 
@@ -60,7 +60,12 @@ class Backend {
  public:
   virtual ~Backend() = default;
   virtual std::string_view name() const = 0;
-  virtual std::unique_ptr<const Executable> compile(plan::PlanPtr plan) const = 0;
+  // batch: of every run.
+  virtual std::unique_ptr<const Executable> compile(plan::PlanPtr plan,
+                                                    plan::Batch batch) const = 0;
+  std::unique_ptr<const Executable> compile(plan::PlanPtr plan) const {
+    return compile(std::move(plan), plan::Batch::any);
+  }
 };
 
 // All backends; the first is the default.

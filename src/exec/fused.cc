@@ -37,11 +37,11 @@ class Stopwatch {
 
 class SweptPlan : public Executable {
  public:
-  SweptPlan(plan::PlanPtr plan, plan::Sweep sweep)
+  SweptPlan(plan::PlanPtr plan, plan::Sweep sweep, plan::Batch batch)
       : plan_(std::move(plan)), sweep_(std::move(sweep)), whole_(compile_whole(plan_)) {
     for (int t = 0; t < static_cast<int>(sweep_.stages.size()); ++t) {
       between_.emplace_back(*plan_, sweep_.stages[t].whole);
-      programs_.push_back(make_stage_program(*plan_, sweep_, sweep_.stages[t], t));
+      programs_.push_back(make_stage_program(*plan_, sweep_, sweep_.stages[t], t, batch));
       packs_ |= programs_.back().packs();
       multiplies_ |= programs_.back().panels_bytes > 0;
       folds_ |= programs_.back().folds();
@@ -50,7 +50,7 @@ class SweptPlan : public Executable {
     for (int t = 0; t < stage_count(); ++t) {
       parts_.push_back({programs_.size(), 0});
       for (const plan::Stage& part : plan::parts_of(*plan_, sweep_, t))
-        programs_.push_back(make_stage_program(*plan_, sweep_, part, t));
+        programs_.push_back(make_stage_program(*plan_, sweep_, part, t, batch));
       parts_.back().count = programs_.size() - parts_.back().first;
       most_parts_ = std::max(most_parts_, static_cast<int>(parts_.back().count));
     }
@@ -143,11 +143,11 @@ class SweptPlan : public Executable {
 
 }  // namespace
 
-std::unique_ptr<const Executable> Fused::compile(plan::PlanPtr plan) const {
-  plan::Sweep sweep = plan::make_sweep(*plan);
+std::unique_ptr<const Executable> Fused::compile(plan::PlanPtr plan, plan::Batch batch) const {
+  plan::Sweep sweep = plan::make_sweep(*plan, plan::Keeping::what_pays, batch);
   if (!sweep.worthwhile)
-    return Interpreter("vectorized", kernels::fast_family()).compile(std::move(plan));
-  return std::make_unique<SweptPlan>(std::move(plan), std::move(sweep));
+    return Interpreter("vectorized", kernels::fast_family()).compile(std::move(plan), batch);
+  return std::make_unique<SweptPlan>(std::move(plan), std::move(sweep), batch);
 }
 
 }  // namespace lanewise::exec

@@ -9,7 +9,7 @@ namespace lanewise::exec {
 class Fused : public Backend {
  public:
   std::string_view name() const override { return "fused"; }
-  std::unique_ptr<const Executable> compile(plan::PlanPtr plan) const override;
+  std::unique_ptr<const Executable> compile(plan::PlanPtr plan, plan::Batch batch) const override;
 };
 
 }  // namespace lanewise::exec

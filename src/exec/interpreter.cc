@@ -29,7 +29,8 @@ class InterpretedPlan : public Executable {
 
 }  // namespace
 
-std::unique_ptr<const Executable> Interpreter::compile(plan::PlanPtr plan) const {
+std::unique_ptr<const Executable> Interpreter::compile(plan::PlanPtr plan,
+                                                       plan::Batch /*batch*/) const {
   return std::make_unique<InterpretedPlan>(std::move(plan), kernels_);
 }
 

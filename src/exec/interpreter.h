@@ -13,7 +13,7 @@ class Interpreter : public Backend {
   Interpreter(std::string_view name, const kernels::Family& kernels)
       : name_(name), kernels_(kernels) {}
   std::string_view name() const override { return name_; }
-  std::unique_ptr<const Executable> compile(plan::PlanPtr plan) const override;
+  std::unique_ptr<const Executable> compile(plan::PlanPtr plan, plan::Batch batch) const override;
 
  private:
   std::string_view name_;

@@ -7,7 +7,7 @@
 #include "base/cpu.h"
 #include "base/environment.h"
 #include "exec/compound_step.h"
-#include "kernels/matmul/tile_product.h"
+#include "kernels/matmul/bfloat16_product.h"
 #include "kernels/reduce/sum_of_products.h"
 #include "plan/cost.h"
 #include "plan/sample_axes.h"
@@ -33,8 +33,8 @@ constexpr int64_t kMostSamples = 8 * kernels::kBlock;
 
 class Builder {
  public:
-  Builder(const Plan& plan, const Sweep& sweep, const Stage& stage, int number)
-      : plan_(plan), sweep_(sweep), stage_(stage), stage_number_(number) {}
+  Builder(const Plan& plan, const Sweep& sweep, const Stage& stage, int number, plan::Batch batch)
+      : plan_(plan), sweep_(sweep), stage_(stage), stage_number_(number), batch_(batch) {}
 
   StageProgram build() {
     static std::atomic<int64_t> numbers{0};
@@ -211,11 +211,21 @@ class Builder {
     const int small = s.operands[in.samples_on_right ? 0 : 1];
     in.constant = is_constant(small);
     const plan::SymbolicDims& matrix = plan_.steps[small].shape;
-    const int64_t rows = matrix[0].offset, columns = matrix[1].offset;
+    int64_t k = matrix[0].offset, n = matrix[1].offset;
+    if (in.samples_on_right) std::swap(k, n);
+    in.bfloat16 = batch_ == plan::Batch::one && holds_bfloat16(small, n);
     in.panels = p_.panels_bytes;
-    p_.panels_bytes +=
-        whole_lines(in.samples_on_right ? kernels::fast::panel_bytes(s.dtype, columns, rows)
-                                        : kernels::fast::panel_bytes(s.dtype, rows, columns));
+    p_.panels_bytes += whole_lines(in.bfloat16 ? kernels::fast::bfloat16_panel_bytes(k, n)
+                                               : kernels::fast::panel_bytes(s.dtype, k, n));
+  }
+
+  // Of a step that is a constant, or another window on one. A panel is too wide for few columns.
+  bool holds_bfloat16(int i, int64_t columns) const {
+    constexpr int64_t kFewColumns = 4;
+    const Step& matrix = plan_.steps[plan_.under(i)];
+    return matrix.storage == plan::Storage::constant && matrix.dtype == DType::float32 &&
+           matrix.shape.rank() == 2 && columns > kFewColumns &&
+           kernels::fast::holds_bfloat16(plan_.constants[matrix.place]);
   }
 
   void add_fold(Instruction& in, const Step& s) {
@@ -412,6 +422,7 @@ class Builder {
   const Sweep& sweep_;
   const Stage& stage_;
   const int stage_number_;
+  const plan::Batch batch_;
   StageProgram p_;
   std::vector<bool> inside_;  // of each step: the stage computes it
 };
@@ -425,8 +436,8 @@ bool StageProgram::packs() const {
 }
 
 StageProgram make_stage_program(const Plan& plan, const Sweep& sweep, const Stage& stage,
-                                int number) {
-  return Builder(plan, sweep, stage, number).build();
+                                int number, plan::Batch batch) {
+  return Builder(plan, sweep, stage, number, batch).build();
 }
 
 }  // namespace lanewise::exec

@@ -34,6 +34,7 @@ struct Instruction {
   bool samples_on_right = false;  // product: they are the columns of its second operand
   bool reads_memory = false;      // product: of a value that the stage does not compute
   bool constant = false;          // product: of matrix and bias that are the same in every run
+  bool bfloat16 = false;          // product: its panels are those of bfloat16_product.h
   int product = -1;               // the step that multiplies: this one, or one that this rides on
   int factors = -1;               // compute: sums the elements of a product, which this step makes
   int bias = -1;                  // the step that makes the bias of a product
@@ -90,7 +91,8 @@ struct StageProgram {
 
 // Of stage `number`, or of a part of it.
 StageProgram make_stage_program(const plan::Plan& plan, const plan::Sweep& sweep,
-                                const plan::Stage& stage, int number);
+                                const plan::Stage& stage, int number,
+                                plan::Batch batch = plan::Batch::any);
 
 // What a run took, see Workspace.
 struct Measured {

@@ -5,7 +5,7 @@
 
 #include "base/thread_pool.h"
 #include "exec/tile_worker.h"
-#include "kernels/matmul/tile_product.h"
+#include "kernels/matmul/bfloat16_product.h"
 
 namespace lanewise::exec {
 namespace {
@@ -73,15 +73,16 @@ void pack(const StageProgram& program, const Run& run, bool constants, std::byte
   for (const Instruction& in : program.instructions) {
     if (in.kind != Instruction::Kind::product || (in.constant && !constants)) continue;
     const bool turned = in.samples_on_right;
-    const auto pack_matrix = [&](const View& matrix, int64_t offset) {
-      kernels::fast::pack_panels(turned ? transpose_view(matrix, {1, 0}) : matrix, panels + offset);
-    };
+    const auto upright = [&](const View& x) { return turned ? transpose_view(x, {1, 0}) : x; };
     const plan::Step& s = run.plan().steps[in.product];
     const View& matrix = run.view(s.operands[turned ? 0 : 1]);
-    pack_matrix(matrix, in.panels);
+    const auto pack_matrix =
+        in.bfloat16 ? kernels::fast::pack_bfloat16_panels : kernels::fast::pack_panels;
+    pack_matrix(upright(matrix), panels + in.panels);
     if (in.bias < 0) continue;
     const Shape row = turned ? Shape{matrix.shape[0], 1} : Shape{1, matrix.shape[1]};
-    pack_matrix(broadcast_view(run.view(in.bias), row), in.packed_bias);
+    kernels::fast::pack_panels(upright(broadcast_view(run.view(in.bias), row)),
+                               panels + in.packed_bias);
   }
 }
 

@@ -8,7 +8,7 @@
 #include <span>
 
 #include "exec/step_kernels.h"
-#include "kernels/matmul/tile_product.h"
+#include "kernels/matmul/bfloat16_product.h"
 #include "kernels/movement/stream.h"
 #include "kernels/reduce/sum_of_products.h"
 
@@ -373,6 +373,9 @@ void TileWorker::multiply(const Instruction& in, const View& out) {
   const auto samples_first = [&](const View& v) {
     return in.samples_on_right ? transpose_view(v, {1, 0}) : v;
   };
+  if (in.bfloat16)
+    return kernels::fast::multiply_bfloat16_panels(samples_first(views_[operand]), panels, epilogue,
+                                                   samples_first(out));
   const View next = in.reads_memory ? next_tile(operand, in) : View{};
   kernels::fast::multiply_panels(samples_first(views_[operand]), panels, epilogue,
                                  samples_first(out), next.data ? samples_first(next) : next);

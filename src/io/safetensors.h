@@ -13,6 +13,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 
 #include "base/tensor.h"
@@ -22,6 +23,8 @@ namespace lanewise {
 struct SafetensorsFile {
   std::map<std::string, Tensor> tensors;
   std::map<std::string, std::string> metadata;  // without the checksum
+  // Names of float32 tensors that the file has as bfloat16: their numbers are such (is_bfloat16).
+  std::set<std::string> bfloat16 = {};
 };
 
 enum class Checksum : bool { if_present, required };

@@ -17,6 +17,8 @@ inline constexpr int64_t kMaxHeader = 100'000'000;  // as the reference implemen
 
 inline constexpr std::string_view kDTypeNames[kDTypeCount] = {"BOOL", "I8",  "U8", "I32",
                                                               "I64",  "F32", "F64"};
+// Of tensors that are float32 in memory.
+inline constexpr std::string_view kBFloat16 = "BF16";
 
 // Where the 8 digits of the checksum stand in a header.
 inline std::optional<size_t> find_checksum(std::string_view header) {

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "base/bfloat16.h"
 #include "base/shape_errors.h"
 #include "io/file.h"
 #include "io/safetensors.h"
@@ -20,6 +21,7 @@ using Json = nlohmann::json;
 struct Range {
   int64_t begin, end;
   std::string name;
+  bool bfloat16;
 };
 
 class Reader {
@@ -35,7 +37,10 @@ class Reader {
       else result.tensors.emplace(name, describe(name, entry));
     }
     check_ranges();
-    for (const Range& range : ranges_) load(range, result.tensors[range.name]);
+    for (const Range& range : ranges_) {
+      load(range, result.tensors[range.name]);
+      if (range.bfloat16) result.bfloat16.insert(range.name);
+    }
     check_checksum();
     return result;
   }
@@ -92,23 +97,25 @@ class Reader {
     if (!entry.is_object() || !entry.contains("dtype") || !entry["dtype"].is_string())
       bad("no dtype");
     const auto dtype = entry["dtype"].get<std::string>();
+    const bool bfloat16 = dtype == kBFloat16;
     const auto known = std::find(std::begin(kDTypeNames), std::end(kDTypeNames), dtype);
-    if (known == std::end(kDTypeNames)) {
-      bad(fmt::format("dtype {} is not supported (known: {})", dtype,
-                      fmt::join(kDTypeNames, ", ")));
+    if (known == std::end(kDTypeNames) && !bfloat16) {
+      bad(fmt::format("dtype {} is not supported (known: {}, {})", dtype,
+                      fmt::join(kDTypeNames, ", "), kBFloat16));
     }
     Tensor tensor;
-    tensor.dtype = static_cast<DType>(known - std::begin(kDTypeNames));
+    tensor.dtype = bfloat16 ? DType::float32 : static_cast<DType>(known - std::begin(kDTypeNames));
+    const std::size_t element = bfloat16 ? sizeof(uint16_t) : size_of(tensor.dtype);
     const std::vector<int64_t> shape = list("shape"), offsets = list("data_offsets");
     if (shape.size() > kMaxRank) bad(fmt::format("more than {} axes", kMaxRank));
     if (offsets.size() != 2) bad("data_offsets are not two numbers");
     tensor.shape = Shape(shape.begin(), shape.end());
-    const auto bytes = try_count(tensor.shape, static_cast<int64_t>(size_of(tensor.dtype)));
+    const auto bytes = try_count(tensor.shape, static_cast<int64_t>(element));
     if (!bytes || offsets[1] < offsets[0] || offsets[1] - offsets[0] != *bytes) {
       bad(fmt::format("shape {} doesn't fill bytes {} to {}", to_string(tensor.shape), offsets[0],
                       offsets[1]));
     }
-    ranges_.push_back({offsets[0], offsets[1], name});
+    ranges_.push_back({offsets[0], offsets[1], name, bfloat16});
     return tensor;
   }
 
@@ -134,10 +141,20 @@ class Reader {
     if (held > expected) fail(data_begin_ + expected, "bytes that belong to no tensor");
   }
 
+  void load_bytes(const Range& range, void* to) {
+    file_.read_at(data_begin_ + range.begin, to, range.end - range.begin);
+    crc_ = safetensors::crc32(crc_, to, range.end - range.begin);
+  }
+
   void load(const Range& range, Tensor& tensor) {
     tensor = Tensor::empty(tensor.dtype, tensor.shape);
-    file_.read_at(data_begin_ + range.begin, tensor.data, range.end - range.begin);
-    crc_ = safetensors::crc32(crc_, tensor.data, range.end - range.begin);
+    if (range.bfloat16) {
+      std::vector<uint16_t> halves(static_cast<std::size_t>(tensor.size()));
+      load_bytes(range, halves.data());
+      std::transform(halves.begin(), halves.end(), tensor.as<float>(), from_bfloat16);
+      return;
+    }
+    load_bytes(range, tensor.data);
     if (tensor.dtype != DType::bool_) return;
     for (int64_t i = 0; i < tensor.size(); ++i) {
       if (tensor.data[i] > std::byte{1}) {

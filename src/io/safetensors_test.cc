@@ -68,6 +68,29 @@ TEST_F(Safetensors, FilesOfOthersNeedNoChecksum) {
               ThrowsMessage<DataError>(HasSubstr("the checksum is missing")));
 }
 
+TEST_F(Safetensors, BFloat16IsFloat32InMemory) {
+  Tensor w = counted(DType::float32, {2, 5});
+  static_cast<View&>(w) = transpose_view(w, {1, 0});
+  const Tensor bias = counted(DType::float32, {3});
+  write_safetensors(file_, {{{"w", w}, {"bias", bias}}, {}, {"w"}});
+  const std::string whole = get(file_);
+  EXPECT_THAT(whole, HasSubstr(R"("w":{"dtype":"BF16","shape":[5,2],"data_offsets":[12,32]})"));
+  const SafetensorsFile file = read_safetensors(file_, Checksum::required);
+  EXPECT_EQ(file.tensors.at("w").dtype, DType::float32);
+  EXPECT_EQ(values(file.tensors.at("w")), values(w));
+  EXPECT_EQ(values(file.tensors.at("bias")), values(bias));
+  EXPECT_EQ(file.bfloat16, std::set<std::string>{"w"});
+  for (std::size_t at = 0; at < whole.size(); ++at) {
+    std::string damaged = whole;
+    damaged[at] ^= 1;
+    put(file_, damaged);
+    EXPECT_THROW(read_safetensors(file_, Checksum::required), Error) << "byte " << at;
+  }
+  with_header(R"({"x":{"dtype":"BF16","shape":[2],"data_offsets":[0,4]}})",
+              std::string_view("\x80\x3f\x40\xc0", 4));
+  EXPECT_EQ(values(read_safetensors(file_).tensors.at("x")), (std::vector<double>{1, -3}));
+}
+
 TEST_F(Safetensors, HeadersThatLieAreRefused) {
   const auto entry = [](const std::string& dtype, const std::string& shape,
                         const std::string& offsets) {
@@ -76,7 +99,8 @@ TEST_F(Safetensors, HeadersThatLieAreRefused) {
   };
   expect_refused("[1]", "", "not a JSON object");
   expect_refused(R"({"x":3})", "", "no dtype");
-  expect_refused(entry("BF16", "[1]", "[0,2]"), "12", "dtype BF16 is not supported");
+  expect_refused(entry("F16", "[1]", "[0,2]"), "12", "dtype F16 is not supported");
+  expect_refused(entry("BF16", "[1]", "[0,4]"), "1234", "doesn't fill bytes 0 to 4");
   expect_refused(entry("U8", "[3]", "[0,2]"), "12", "doesn't fill bytes 0 to 2");
   expect_refused(entry("U8", "[-1]", "[0,2]"), "12", "shape -1");
   expect_refused(entry("F64", "[9223372036854775807]", "[0,8]"), "12345678", "doesn't fill");

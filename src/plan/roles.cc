@@ -17,7 +17,8 @@ constexpr int64_t kLargeMatrix = 512 << 10;
 
 class Roles {
  public:
-  Roles(const Plan& plan, Sweep& sweep) : steps_(plan.steps), s_(sweep) {}
+  Roles(const Plan& plan, Batch batch, Sweep& sweep)
+      : plan_(plan), steps_(plan.steps), batch_(batch), s_(sweep) {}
 
   void find() {
     int computing = 0;
@@ -89,10 +90,12 @@ class Roles {
   // Such a product fills the caches by itself, whatever tile meets it.
   bool multiplies_large_matrix(const Step& step) const {
     if (step.op != Op::matmul) return false;
-    for (int operand : step.operands)
-      if (!along(operand) && sample_size(steps_[operand], kNoAxis) > kLargeMatrix) return true;
-    return false;
+    return std::any_of(step.operands.begin(), step.operands.end(), [&](int operand) {
+      return !along(operand) && sample_size(steps_[operand], kNoAxis) > kLargeMatrix &&
+             !(batch_ == Batch::one && is_constant(operand));
+    });
   }
+  bool is_constant(int i) const { return steps_[plan_.under(i)].storage == Storage::constant; }
 
   Role contraction(int i) {
     const Step& step = steps_[i];
@@ -122,18 +125,20 @@ class Roles {
     return stage;
   }
 
+  const Plan& plan_;
   const std::vector<Step>& steps_;
+  const Batch batch_;
   Sweep& s_;
 };
 
 }  // namespace
 
-void find_roles(const Plan& plan, Sweep& sweep) {
+void find_roles(const Plan& plan, Batch batch, Sweep& sweep) {
   sweep.axis = find_sample_axes(plan, kLeastSamples);
   sweep.role.resize(plan.steps.size());
   sweep.stage.assign(plan.steps.size(), 0);
   sweep.why_whole.assign(plan.steps.size(), {});
-  Roles(plan, sweep).find();
+  Roles(plan, batch, sweep).find();
 }
 
 }  // namespace lanewise::plan

@@ -10,6 +10,6 @@ namespace lanewise::plan {
 inline constexpr int64_t kLeastSamples = 2048;
 
 // Fills axis, role, stage, samples and worthwhile.
-void find_roles(const Plan& plan, Sweep& sweep);
+void find_roles(const Plan& plan, Batch batch, Sweep& sweep);
 
 }  // namespace lanewise::plan

@@ -104,9 +104,9 @@ class Stages {
 
 }  // namespace
 
-Sweep make_sweep(const Plan& plan, Keeping keeping) {
+Sweep make_sweep(const Plan& plan, Keeping keeping, Batch batch) {
   Sweep sweep;
-  find_roles(plan, sweep);
+  find_roles(plan, batch, sweep);
   if (!sweep.worthwhile && keeping == Keeping::what_pays) return sweep;
   Stages(plan, keeping, sweep).make();
   for (Stage& stage : sweep.stages) {

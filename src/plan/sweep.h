@@ -52,7 +52,11 @@ struct Sweep {
 // that pays; or nothing at all, where the samples come in chunks and results leave with them.
 enum class Keeping : uint8_t { what_pays, nothing };
 
-Sweep make_sweep(const Plan& plan, Keeping keeping = Keeping::what_pays);
+// The samples of the runs that are planned for. One sample meets each matrix but once, so also
+// large ones that are constants.
+enum class Batch : uint8_t { any, one };
+
+Sweep make_sweep(const Plan& plan, Keeping keeping = Keeping::what_pays, Batch batch = Batch::any);
 
 // Sums, products and extrema over the samples and other axes become two: over the others, which
 // a tile suffices for, then over the samples.

@@ -223,6 +223,25 @@ TEST(Sweep, AWholeStepHasItsReason) {
   }
 }
 
+TEST(Sweep, OneSampleMeetsLargeConstants) {
+  const Tensor w = Tensor::empty(kType, {1000, 1000});
+  const auto program = [&](bool captured) {
+    return [&, captured](int64_t m) {
+      const NodePtr x = input(kType, {m, 1000}), given = input(kType, {1000, 1000});
+      return Program{{x, given}, {unary(Op::tanh, matmul(x, captured ? constant(w) : given))}};
+    };
+  };
+  for (bool captured : {false, true}) {
+    const Planned p = sweep_of(program(captured));
+    EXPECT_THAT(p.roles(Op::matmul), testing::ElementsAre(Role::whole));
+    const Sweep of_one = make_sweep(*p.plan, Keeping::what_pays, Batch::one);
+    for (std::size_t i = 0; i < p.plan->steps.size(); ++i) {
+      if (p.plan->steps[i].op != Op::matmul) continue;
+      EXPECT_EQ(of_one.role[i], captured ? Role::swept : Role::whole);
+    }
+  }
+}
+
 TEST(Sweep, NumbersOfSamplesAreMadeTileByTile) {
   const Planned p = sweep_of([](int64_t m) {
     const NodePtr x = input(kType, {m});

@@ -2,12 +2,13 @@
 // else as JSON in the metadata entry "lanewise". `requires` lists the features
 // a reader must know, so that an older reader refuses a newer file by name
 // instead of misreading it. Where there are several networks, the names of tensors
-// begin with the number of theirs: "3/0.weight".
+// begin with the number of theirs: "3/0.weight". Matrices of bfloat16 numbers are stored as such.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/bfloat16.h"
 #include "io/safetensors.h"
 #include "tabular/model_impl.h"
 
@@ -19,16 +20,23 @@ namespace {
 
 constexpr int kFormat = 1;
 constexpr std::string_view kEntry = "lanewise";
-constexpr std::string_view kEnsemble = "ensemble";
+constexpr std::string_view kEnsemble = "ensemble", kBFloat16 = "bfloat16";
 const std::vector<std::string> kFeatures = {"dense", "preprocessing"};  // of every model
 
 bool is_known(const std::string& feature) {
-  return feature == kEnsemble ||
+  return feature == kEnsemble || feature == kBFloat16 ||
          std::find(kFeatures.begin(), kFeatures.end(), feature) != kFeatures.end();
 }
 
 std::string tensor_name(const std::string& parameter, std::size_t member, std::size_t members) {
   return members == 1 ? parameter : fmt::format("{}/{}", member, parameter);
+}
+
+// Whose numbers half the bytes hold.
+bool is_bfloat16_matrix(const Array& value) {
+  if (value.rank() != 2 || value.dtype() != DType::float32) return false;
+  const std::vector<float> numbers = value.to_vector<float>();
+  return std::all_of(numbers.begin(), numbers.end(), is_bfloat16);
 }
 
 void check_format(const json& j, const std::string& path) {
@@ -98,10 +106,14 @@ void Model::save(const std::string& path) const {
   const std::size_t count = impl_->members.size();
   if (count > 1) j["requires"].push_back(kEnsemble);
   SafetensorsFile file;
-  file.metadata[std::string(kEntry)] = j.dump();
   for (std::size_t k = 0; k < count; ++k)
-    for (const nn::Parameter& p : impl_->members[k])
-      file.tensors[tensor_name(p.name, k, count)] = p.value.tensor();
+    for (const nn::Parameter& p : impl_->members[k]) {
+      const std::string name = tensor_name(p.name, k, count);
+      file.tensors[name] = p.value.tensor();
+      if (is_bfloat16_matrix(p.value)) file.bfloat16.insert(name);
+    }
+  if (!file.bfloat16.empty()) j["requires"].push_back(kBFloat16);
+  file.metadata[std::string(kEntry)] = j.dump();
   write_safetensors(path, file);
 }
 

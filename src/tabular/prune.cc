@@ -97,6 +97,11 @@ nn::Sequential remove_units(const nn::Sequential& network, std::vector<Parameter
   return nn::Sequential::from_json(architecture.dump());
 }
 
+void round_weights(const nn::Sequential& network, std::vector<Parameters>& members) {
+  for (const Dense& d : dense_layers(json::parse(network.to_json()).at("layers")))
+    for (Parameters& p : members) p[d.weight] = round_to_bfloat16(p[d.weight]);
+}
+
 // 1 for the weights of each dense layer that stay, 0 for the least; biases stay.
 std::vector<Parameters> masks_of(const nn::Sequential& network,
                                  const std::vector<Parameters>& members, double share) {
@@ -146,6 +151,7 @@ class Pruning {
       for (const nn::EnsembleResult::Member& m : result.fit.members)
         members.push_back(m.parameters);
     }
+    if (options_.bfloat16) round_weights(network, members);
     result.after = score_of(model_of(network, members, {}));
     // The networks may have learnt from these rows before, so no score of theirs is kept.
     result.model = model_of(network, members, {});

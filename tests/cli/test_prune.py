@@ -49,7 +49,7 @@ def test_each_network_of_an_ensemble_is_pruned(tmp_path, ensemble, table):
 def test_nothing_to_remove_changes_no_prediction(tmp_path, ensemble, table):
     same = tmp_path / "same.safetensors"
     result = prune(ensemble, table, same, "--share", 0, "--epochs", 0)
-    assert result["before"] == result["after"] and result["epochs"] == 0
+    assert result["before"]["metrics"] == result["after"]["metrics"] and result["epochs"] == 0
     predictions = [lanewise("predict", "--model", m, "--data", table).stdout for m in (ensemble, same)]
     assert predictions[0] == predictions[1]
 
@@ -59,6 +59,18 @@ def test_the_same_seed_gives_the_same_file(tmp_path, model, table):
     for file, threads in zip(files, (1, 2)):
         prune(model, table, file, "--epochs", 2, "--threads", threads)
     assert files[0].read_bytes() == files[1].read_bytes()
+
+
+def test_half_the_bytes_hold_the_weights(tmp_path, ensemble, table):
+    half, again = tmp_path / "half.safetensors", tmp_path / "again.safetensors"
+    result = prune(ensemble, table, half, "--share", 0, "--epochs", 0, "--bfloat16")
+    before, after = result["before"], result["after"]
+    assert after["size"]["parameters"] == before["size"]["parameters"]
+    assert after["size"]["file_bytes"] == half.stat().st_size < before["size"]["file_bytes"]
+    assert abs(after["metrics"]["log_loss"] - before["metrics"]["log_loss"]) < 0.01
+    assert answer("evaluate", "--model", half, "--data", table)["metrics"]["accuracy"] > 0.6
+    prune(half, table, again, "--share", 0, "--epochs", 0)
+    assert again.read_bytes() == half.read_bytes()
 
 
 @pytest.mark.parametrize("flags, code, part", [

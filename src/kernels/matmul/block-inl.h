@@ -19,9 +19,6 @@ HWY_BEFORE_NAMESPACE();
 namespace lanewise::kernels::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-// Multiply-adds that a core must have at once: their latency times two a cycle.
-constexpr int kChains = 8;
-
 // maximum(x, least), which keeps a NaN: as Maximum of the elementwise operators.
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE V at_least(D d, V x, hn::TFromD<D> least) {

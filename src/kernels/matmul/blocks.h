@@ -40,6 +40,9 @@ using Block = void (*)(const BlockArgs<T>&);
 template <class T>
 using ShortBlock = void (*)(const BlockArgs<T>&, int64_t rows);
 
+// Multiply-adds that a core must have at once: their latency times two a cycle.
+inline constexpr int kChains = 8;
+
 inline constexpr int kMaxRows = 16, kMaxVectors = 4;
 inline constexpr int kShort = 4;  // the largest k of such a block
 

@@ -15,9 +15,8 @@ namespace {
 constexpr int64_t kPiece = 256;
 // Panels that stay in L1 beside the rows: then a run of rows passes all of them.
 constexpr int64_t kPanelsInL1 = 26 << 10;
-constexpr int64_t kFetchAhead = 10 << 10;  // bytes of rows
-// What repays telling another thread: multiply-adds, elements to pack.
-constexpr int64_t kSharedMultiplyAdds = 1 << 19, kSharedElements = 1 << 14;
+constexpr int64_t kFetchAhead = 10 << 10;     // bytes of rows
+constexpr int64_t kSharedElements = 1 << 14;  // to pack, that repay telling another thread
 
 struct Columns {
   int64_t begin, end;

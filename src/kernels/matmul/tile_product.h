@@ -14,6 +14,9 @@ inline constexpr int64_t kReadAhead = 64;
 
 namespace fast {
 
+// Multiply-adds that repay telling another thread.
+inline constexpr int64_t kSharedMultiplyAdds = 1 << 19;
+
 // float32 and float64.
 bool has_tile_product(DType dtype);
 
