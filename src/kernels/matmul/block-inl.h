@@ -196,6 +196,54 @@ HWY_NOINLINE void short_block(const BlockArgs<T>& g, int64_t rows) {
     });
 }
 
+// Few rows of C, all columns, and at most kStreams rows of B.
+template <class D, int MR, class T = hn::TFromD<D>>
+HWY_NOINLINE void thin_block(const BlockArgs<T>& g) {
+  using V = hn::Vec<D>;
+  constexpr D d;
+  constexpr int64_t N = static_cast<int64_t>(hn::MaxLanes(d));
+  T a[kStreams][MR];
+  for (int64_t p = 0; p < g.k; ++p)
+    for (int64_t i = 0; i < MR; ++i) a[p][i] = g.a[i * g.a_m + p * g.a_k];
+  const T* const b = g.b;
+  T* const to = g.c;
+  const bool accumulate = g.accumulate;
+  const int64_t b_k = g.b_k, c_m = g.c_m, k = g.k;
+  const auto columns = [&]<bool all_rows>(std::bool_constant<all_rows>, int64_t j, auto load,
+                                          auto store) HWY_ATTR {
+    V c[MR];
+#pragma GCC unroll 8
+    for (int i = 0; i < MR; ++i) c[i] = accumulate ? load(to + i * c_m + j) : hn::Zero(d);
+    const auto add = [&](int64_t p) HWY_ATTR {
+      const V row = load(b + p * b_k + j);
+#pragma GCC unroll 8
+      for (int i = 0; i < MR; ++i) c[i] = fused(hn::Set(d, a[p][i]), row, c[i]);
+    };
+    if constexpr (all_rows) {
+#pragma GCC unroll 8
+      for (int p = 0; p < kStreams; ++p) add(p);
+    } else {
+      for (int64_t p = 0; p < k; ++p) add(p);
+    }
+#pragma GCC unroll 8
+    for (int i = 0; i < MR; ++i) store(c[i], to + i * c_m + j);
+  };
+  const auto load = [](const T* from) HWY_ATTR { return hn::LoadU(D(), from); };
+  const auto store = [](V x, T* c) HWY_ATTR { hn::StoreU(x, D(), c); };
+  const int64_t whole = g.columns / N * N;
+  if (k == kStreams) {
+    for (int64_t j = 0; j < whole; j += N) columns(std::true_type(), j, load, store);
+  } else {
+    for (int64_t j = 0; j < whole; j += N) columns(std::false_type(), j, load, store);
+  }
+  if (whole == g.columns) return;
+  const auto rest = hn::FirstN(d, static_cast<size_t>(g.columns - whole));
+  columns(
+      std::false_type(), whole,
+      [&](const T* from) HWY_ATTR { return hn::MaskedLoad(rest, D(), from); },
+      [&](V x, T* c) HWY_ATTR { hn::BlendedStore(x, rest, D(), c); });
+}
+
 // One column of C, kColumnRows rows, a vector of them at a time.
 inline constexpr int kColumnRows = 16;
 
@@ -401,6 +449,14 @@ BlockFamily<T> single_blocks() {
 template <class T>
 void pack_panel(const T* b, int64_t b_k, int64_t b_n, int64_t k, int64_t columns, int64_t width,
                 T* panel) {
+  constexpr WidestTag<T> d;
+  constexpr auto N = static_cast<int64_t>(hn::MaxLanes(d));
+  if (b_n == 1 && columns == width && width % N == 0) {
+    for (int64_t p = 0; p < k; ++p)
+      for (int64_t j = 0; j < width; j += N)
+        hn::StoreU(hn::LoadU(d, b + p * b_k + j), d, panel + p * width + j);
+    return;
+  }
   if (b_n == 1) {
     for (int64_t p = 0; p < k; ++p) {
       const T* from = b + p * b_k;
@@ -425,7 +481,13 @@ void pack_panel(const T* b, int64_t b_k, int64_t b_n, int64_t k, int64_t columns
 
 template <class T>
 MatmulKernels<T> make_matmul_kernels() {
-  return {wide_blocks<T>(), narrow_blocks<T>(), single_blocks<T>(), &pack_panel<T>};
+  MatmulKernels<T> kernels{
+      wide_blocks<T>(), narrow_blocks<T>(), single_blocks<T>(), {}, &pack_panel<T>};
+  [&]<int... I>(std::integer_sequence<int, I...>) {
+    ((kernels.thin[I + 1] = &thin_block<WidestTag<T>, I + 1>), ...);
+  }
+  (std::make_integer_sequence<int, kThin>());
+  return kernels;
 }
 
 }  // namespace lanewise::kernels::HWY_NAMESPACE

@@ -45,6 +45,10 @@ inline constexpr int kChains = 8;
 
 inline constexpr int kMaxRows = 16, kMaxVectors = 4;
 inline constexpr int kShort = 4;  // the largest k of such a block
+inline constexpr int kThin = 8;   // the most rows of a thin block
+// Rows of B that are read side by side: each a stream to the processor, and often of a page of its
+// own.
+inline constexpr int kStreams = 8;
 
 // The blocks of one vector width, by their vectors, NV = 1 … max_vectors, and rows,
 // MR = 1 … max_rows[NV].
@@ -66,6 +70,8 @@ struct BlockFamily {
 template <class T>
 struct MatmulKernels {
   BlockFamily<T> wide, four, one;
+  // By rows, of all columns and k ≤ kStreams. Knows nothing of bias, least and fetch.
+  Block<T> thin[kThin + 1];
 
   // panel[p · width + j] = b[p · b_k + j · b_n] for j < columns, 0 up to width.
   void (*pack)(const T* b, int64_t b_k, int64_t b_n, int64_t k, int64_t columns, int64_t width,

@@ -4,6 +4,8 @@
 //     threads own rows:   for MC rows:  (pack A into blocks [k][MR])
 //       for each panel:   for each block of rows:  block(A, panel, C)
 //
+// With few rows B is read as it lies:  for kStreams rows of B:  thin block.
+//
 // A second piece of k goes on where the first stopped, with C as accumulators, so
 // the chain of an element is the same whatever the sizes. Threads split rows, or
 // columns where there are too few rows; never k.
@@ -115,9 +117,10 @@ class MatmulDriver {
   void run_piece(const Product<T>& g, const BlockFamily<T>& family, bool accumulate) const {
     const int64_t lanes = family.lanes;
     const int64_t vectors = (g.n + lanes - 1) / lanes;
-    // B read once needs no packing, unless its last vector is not whole.
-    if (g.b_n == 1 && g.n % lanes == 0 && g.m <= family.max_rows[1] / 2) {
-      return run_rows({g, family, nullptr, 0, g.m, accumulate});
+    // What is read once needs no packing, unless the last vector is not whole.
+    if (g.b_n == 1 && g.m <= kThin) {
+      if (&family == &kernels_.wide && g.c_n == 1) return run_thin(g, accumulate);
+      if (g.n % lanes == 0) return run_rows({g, family, nullptr, 0, g.m, accumulate});
     }
     const Scratch scratch(static_cast<std::size_t>(g.k * vectors * lanes) * sizeof(T));
     T* panels = reinterpret_cast<T*>(scratch.data());
@@ -134,16 +137,37 @@ class MatmulDriver {
     });
   }
 
-  void pack(const Product<T>& g, const BlockFamily<T>& family, int64_t v, int64_t end,
+  // Few rows: B is read in the order in which it lies.
+  void run_thin(const Product<T>& g, bool accumulate) const {
+    BlockArgs<T> args{};
+    args.a_m = g.a_m;
+    args.a_k = g.a_k;
+    args.b_k = g.b_k;
+    args.c = g.c;
+    args.c_m = g.c_m;
+    args.columns = g.n;
+    for (int64_t p = 0; p == 0 || p < g.k; p += kStreams) {
+      args.k = std::min<int64_t>(kStreams, g.k - p);
+      args.a = g.a + p * g.a_k;
+      args.b = g.b + p * g.b_k;
+      args.accumulate = accumulate || p > 0;
+      kernels_.thin[g.m](args);
+    }
+  }
+
+  void pack(const Product<T>& g, const BlockFamily<T>& family, int64_t begin, int64_t end,
             T* panels) const {
-    const int64_t lanes = family.lanes;
-    while (v < end) {
-      // Ends of a range lie on ends of panels: both are multiples of max_vectors.
-      const int64_t width = lanes * panel_vectors(family, end - v, g.m);
-      const int64_t column = v * lanes;
-      kernels_.pack(g.b + column * g.b_n, g.b_k, g.b_n, g.k, std::min(width, g.n - column), width,
-                    panels + column * g.k);
-      v += width / lanes;
+    const int64_t lanes = family.lanes, step = g.b_n == 1 ? int64_t{kStreams} : g.k;
+    for (int64_t p = 0; p < g.k; p += step) {
+      const int64_t rows = std::min(step, g.k - p);
+      for (int64_t v = begin; v < end;) {
+        // Ends of a range lie on ends of panels: both are multiples of max_vectors.
+        const int64_t width = lanes * panel_vectors(family, end - v, g.m);
+        const int64_t column = v * lanes;
+        kernels_.pack(g.b + p * g.b_k + column * g.b_n, g.b_k, g.b_n, rows,
+                      std::min(width, g.n - column), width, panels + column * g.k + p * width);
+        v += width / lanes;
+      }
     }
   }
 

@@ -69,6 +69,7 @@ TEST(Matmul, SameBitsAcrossCacheBlocksAndThreads) {
     check(d, 130, 70, 600, turned, rows, rows, 2, {1, 2, 3});
     check(d, 700, 90, 260, rows, turned, turned, 3, {1, 2, 3});
     check(d, 5, 3000, 40, rows, rows, rows, 4, {1, 2, 3});
+    check(d, 8, 133, 1030, rows, rows, rows, 8, {1, 2, 3});
     check(d, 3000, 5, 40, rows, rows, rows, 5, {1, 2, 3});
     check(d, 5000, 1, 64, rows, rows, rows, 6, {1, 2, 3});
     check(d, 1, 5000, 64, rows, turned, rows, 7, {1, 2, 3});
