@@ -306,37 +306,52 @@ HWY_NOINLINE void turning_column_block(const BlockArgs<T>& g) {
   T* const column = g.c_m == 1 ? g.c : copy;
   V c[kVectors];
   C::begin(g, column, c);
+  const int64_t a_m = g.a_m, b_k = g.b_k;
+  const T* rows_of[kVectors];
+#pragma GCC unroll 4
+  for (int v = 0; v < kVectors; ++v) rows_of[v] = g.a + v * kLanes * a_m;
+  const T* b = g.b;
   const std::byte* fetch = g.fetch;
-  // Elements p + skipped … p + kSquare - 1 of the rows.
-  const auto add_square = [&](int64_t p, int64_t skipped) HWY_ATTR {
+  const int64_t fetch_step = g.fetch_step;
+  // The next kSquare elements of the rows, but for the first that are `skipped`.
+  const auto add_square = [&](int64_t skipped) HWY_ATTR {
 #pragma GCC unroll 2
-    for (int i = 0; i < kSquare / 2; ++i, fetch += g.fetch_step) fetch_lines<T, kColumnRows>(fetch);
+    for (int i = 0; i < kSquare / 2; ++i, fetch += fetch_step) fetch_lines<T, kColumnRows>(fetch);
+    V factor[kSquare];
+#pragma GCC unroll 4
+    for (int i = 0; i < kSquare; ++i) factor[i] = hn::Set(d, b[i * b_k]);
 #pragma GCC unroll 4
     for (int v = 0; v < kVectors; ++v) {
-      const T* a = g.a + v * kLanes * g.a_m + p;
+      const T* const a = rows_of[v];
       V rows[kSquare], turned[kSquare];
 #pragma GCC unroll 4
       for (int i = 0; i < kSquare; ++i)
-        rows[i] = hn::Combine(d, hn::LoadU(half, a + (i + kSquare) * g.a_m),
-                              hn::LoadU(half, a + i * g.a_m));
+        rows[i] = hn::Combine(d, hn::LoadU(half, a + (i + kSquare) * a_m),
+                              hn::LoadU(half, a + i * a_m));
+      rows_of[v] += kSquare;
       turn(d, rows, turned);
 #pragma GCC unroll 4
       for (int i = 0; i < kSquare; ++i)
-        if (i >= skipped) c[v] = fused(turned[i], hn::Set(d, g.b[(p + i) * g.b_k]), c[v]);
+        if (i >= skipped) c[v] = fused(turned[i], factor[i], c[v]);
     }
+    b += kSquare * b_k;
   };
-  int64_t p = 0;
-  for (; p + kSquare <= g.k; p += kSquare) add_square(p, 0);
-  if (p < g.k && g.k >= kSquare) {
-    add_square(g.k - kSquare, p - (g.k - kSquare));
-    p = g.k;
+  int64_t left = g.k;
+  for (; left >= kSquare; left -= kSquare) add_square(0);
+  if (left > 0 && g.k >= kSquare) {
+    const int64_t back = kSquare - left;
+#pragma GCC unroll 4
+    for (int v = 0; v < kVectors; ++v) rows_of[v] -= back;
+    b -= back * b_k;
+    add_square(back);
+    left = 0;
   }
-  for (; p < g.k; ++p) {
+  for (; left > 0; --left, b += b_k) {
     alignas(32) T rows[kColumnRows];
-    for (int i = 0; i < kColumnRows; ++i) rows[i] = g.a[i * g.a_m + p];
+    for (int i = 0; i < kColumnRows; ++i) rows[i] = g.a[i * a_m + g.k - left];
 #pragma GCC unroll 4
     for (int v = 0; v < kVectors; ++v)
-      c[v] = fused(hn::Load(d, rows + v * kLanes), hn::Set(d, g.b[p * g.b_k]), c[v]);
+      c[v] = fused(hn::Load(d, rows + v * kLanes), hn::Set(d, *b), c[v]);
   }
   C::end(g, c, column);
 }
