@@ -62,6 +62,12 @@ def cases(elements):
             yield Case(name, f"{dtype}, column", getattr(lw, name), getattr(np, name), x, y[:, :1])
         yield Case("gram", dtype, lambda x: x.T @ x, lambda x: x.T @ x, x)
         yield Case("matmul", dtype, lambda x, w: x @ w, lambda x, w: x @ w, x, y[:COLUMNS])
+        side = max(1, int(elements**0.5))
+        for layout in ("C", "F"):
+            W = LAYOUTS[layout](random.uniform(-1, 1, (side, side)).astype(dtype))
+            for few in (1, 4, 16):
+                A = random.uniform(-1, 1, (few, side)).astype(dtype)
+                yield Case("matmul", f"{dtype}, {few} × all, {layout}", lambda x, w: x @ w, lambda x, w: x @ w, A, W)
         yield Case("standardise", dtype, lambda x: (x - x.mean(0)) / x.std(0), lambda x: (x - x.mean(0)) / x.std(0), x)
     for dtype in ("float32", "float64", "int8", "int32", "int64", "bool"):
         ordinary, signs = values(dtype), np.sign(values("float64")).astype(dtype)  # whose product is exact

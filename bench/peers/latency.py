@@ -1,6 +1,6 @@
 """How long single calls of a network take in another library: what lanewise_latency does for ours.
 
-    latency.py LIBRARY ROWS CALLS GAP THREADS
+    latency.py LIBRARY ROWS CALLS GAP THREADS HIDDEN
 """
 
 import json
@@ -11,21 +11,22 @@ import numpy as np
 
 import data
 
-LAYERS = 100, 256, 128, 1
+INPUTS = 100
 
 
-def parameters():
-    shapes = [shape for n, k in zip(LAYERS, LAYERS[1:]) for shape in ((n, k), (k,))]
+def parameters(hidden):
+    widths = [INPUTS, *hidden, 1]
+    shapes = [shape for n, k in zip(widths, widths[1:]) for shape in ((n, k), (k,))]
     return [data.parameter(i, *shape) for i, shape in enumerate(shapes)]
 
 
-def onnxruntime_network(threads):
+def onnxruntime_network(hidden, threads):
     import onnxruntime
     from onnx import TensorProto, helper, numpy_helper
 
     nodes, constants, value = [], [], "X"
-    arrays = parameters()
-    last = len(LAYERS) - 2
+    arrays = parameters(hidden)
+    last = len(hidden)
     for i in range(last + 1):
         constants += [numpy_helper.from_array(a, f"{kind}{i}") for kind, a in zip("Wb", arrays[2 * i:])]
         nodes += [
@@ -35,8 +36,8 @@ def onnxruntime_network(threads):
         value = f"A{i}"
     graph = helper.make_graph(
         nodes, "network",
-        [helper.make_tensor_value_info("X", TensorProto.FLOAT, ["m", LAYERS[0]])],
-        [helper.make_tensor_value_info(value, TensorProto.FLOAT, ["m", LAYERS[-1]])], constants)
+        [helper.make_tensor_value_info("X", TensorProto.FLOAT, ["m", INPUTS])],
+        [helper.make_tensor_value_info(value, TensorProto.FLOAT, ["m", 1])], constants)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
@@ -44,13 +45,14 @@ def onnxruntime_network(threads):
     return lambda X: session.run(None, {"X": X})[0]
 
 
-def numpy_network(_threads):
-    W1, b1, W2, b2, W3, b3 = parameters()
+def numpy_network(hidden, _threads):
+    arrays = parameters(hidden)
+    *layers, (W, b) = zip(arrays[::2], arrays[1::2])
 
-    def answer(X):
-        A = np.maximum(X @ W1 + b1, 0)
-        A = np.maximum(A @ W2 + b2, 0)
-        return 1 / (1 + np.exp(-(A @ W3 + b3)))
+    def answer(A):
+        for V, c in layers:
+            A = np.maximum(A @ V + c, 0)
+        return 1 / (1 + np.exp(-(A @ W + b)))
 
     return answer
 
@@ -59,9 +61,9 @@ NETWORKS = {"onnxruntime": onnxruntime_network, "numpy": numpy_network}
 
 
 def main():
-    library, rows, calls, gap, threads = sys.argv[1], *map(int, sys.argv[2:])
-    answer = NETWORKS[library](threads)
-    X = data.uniform(data.INPUTS, (rows, LAYERS[0]))
+    library, rows, calls, gap, threads = sys.argv[1], *map(int, sys.argv[2:6])
+    answer = NETWORKS[library]([int(units) for units in sys.argv[6].split(",")], threads)
+    X = data.uniform(data.INPUTS, (rows, INPUTS))
     seconds = []
     for call in range(-calls // 10, calls):
         if gap:
