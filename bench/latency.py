@@ -66,7 +66,7 @@ def contest(rows, gap, hidden, rounds):
 def row(library, rows, gap, result):
     ours = result[library]
     peer = min(PEER_NAMES, key=lambda l: result[l]["p50"])
-    microseconds = lambda seconds: f"{1e6 * seconds:.3g}" if seconds < 1e-3 else f"{1e6 * seconds:.0f}"
+    microseconds = lambda seconds: f"{1e6 * seconds:.3g}" if seconds < 0.9995e-3 else f"{1e6 * seconds:.0f}"
     weights = ", bfloat16" if library == "bfloat16" else ""
     return [f"{rows:,}{weights}", "1 ms" if gap else "none", *(microseconds(ours[p]) for p in PERCENTILES), peer,
             *(microseconds(result[peer][p]) for p in PERCENTILES), f"{result[peer]['p50'] / ours['p50']:.2f}"]
