@@ -326,8 +326,8 @@ HWY_NOINLINE void turning_column_block(const BlockArgs<T>& g) {
       V rows[kSquare], turned[kSquare];
 #pragma GCC unroll 4
       for (int i = 0; i < kSquare; ++i)
-        rows[i] = hn::Combine(d, hn::LoadU(half, a + (i + kSquare) * a_m),
-                              hn::LoadU(half, a + i * a_m));
+        rows[i] =
+            hn::Combine(d, hn::LoadU(half, a + (i + kSquare) * a_m), hn::LoadU(half, a + i * a_m));
       rows_of[v] += kSquare;
       turn(d, rows, turned);
 #pragma GCC unroll 4
