@@ -1,5 +1,7 @@
 #include "cli/interrupt.h"
 
+#include <unistd.h>
+
 #include <atomic>
 #include <csignal>
 #include <cstdlib>
@@ -11,6 +13,7 @@ namespace lanewise::cli {
 namespace {
 
 std::atomic<bool> watched = false, asked = false;
+std::atomic<std::thread::id> speaker;  // who has the last word
 
 // Unlike a signal handler it may do anything.
 void wait(const sigset_t& signals, const std::function<void()>& tell) {
@@ -18,6 +21,7 @@ void wait(const sigset_t& signals, const std::function<void()>& tell) {
   do sigwait(&signals, &signal);
   while (watched && !asked.exchange(true));
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);  // another one ends even what hangs below
+  take_last_word();
   remove_temporary_files();
   try {
     tell();
@@ -42,5 +46,12 @@ void end_on_interrupts(std::function<void()> tell) {
 void watch_interrupts() { watched = true; }
 
 bool interrupted() { return asked; }
+
+void take_last_word() {
+  const std::thread::id self = std::this_thread::get_id();
+  std::thread::id nobody;
+  if (speaker.compare_exchange_strong(nobody, self) || nobody == self) return;
+  for (;;) pause();
+}
 
 }  // namespace lanewise::cli

@@ -15,6 +15,10 @@ void end_on_interrupts(std::function<void()> tell);
 void watch_interrupts();
 bool interrupted();
 
+// A run ends with one result, or with word of an interrupt. Returns to the first thread that asks
+// for that; any other one waits here for the end of the program.
+void take_last_word();
+
 // Thrown where work stops on being asked; main() tells it.
 struct Interrupted {};
 

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "cli/interrupt.h"
 #include "lanewise/error.h"
 
 namespace lanewise::cli {
@@ -45,6 +46,7 @@ void Output::write(std::string_view text) const {
 }
 
 void Output::result(std::string_view text, const Json& json) const {
+  take_last_word();
   if (!json_) return write(text);
   // Names in data need not be UTF-8, JSON must be; numbers that JSON lacks (NaN) become null.
   write(json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");

@@ -219,12 +219,11 @@ class Builder {
                                                : kernels::fast::panel_bytes(s.dtype, k, n));
   }
 
-  // Of a step that is a constant, or another window on one. A panel is too wide for few columns.
+  // Of a step that is a constant, or another window on one.
   bool holds_bfloat16(int i, int64_t columns) const {
-    constexpr int64_t kFewColumns = 4;
     const Step& matrix = plan_.steps[plan_.under(i)];
     return matrix.storage == plan::Storage::constant && matrix.dtype == DType::float32 &&
-           matrix.shape.rank() == 2 && columns > kFewColumns &&
+           matrix.shape.rank() == 2 && columns >= kernels::fast::kLeastColumns &&
            kernels::fast::holds_bfloat16(plan_.constants[matrix.place]);
   }
 

@@ -30,9 +30,14 @@ def waits_for_rows(run):
         return "SigBlk:\t0000000000004002" in status.read()
 
 
-def end(run, signal):
+def end(run, signal, rows_end=False):
+    """The rows go on until the run has ended, unless `rows_end`: then they end with the signal."""
     run.send_signal(signal)
+    rows = run.stdin
+    if not rows_end:
+        run.stdin = None  # which communicate() would close
     out, err = run.communicate(timeout=30)
+    rows.close()
     return run.returncode, out.decode(), without_build_warning(err.decode())
 
 
@@ -65,6 +70,15 @@ def test_while_rows_are_read(tmp_path, model, command):
 def test_as_json(tmp_path):
     code, out, _ = end(begun(["inspect", "-", "--json"], tmp_path, waits_for_rows), signal.SIGINT)
     assert code == 130 and json.loads(out)["error"]["kind"] == "Interrupted"
+
+
+def test_one_object_whatever_comes_first(tmp_path):
+    """The end of the rows and the interrupt, at once."""
+    for _ in range(30):
+        run = begun(["inspect", "-", "--json"], tmp_path, waits_for_rows)
+        code, out, _ = end(run, signal.SIGINT, rows_end=True)
+        result = json.loads(out)
+        assert (code, result["error"]["kind"]) == (130, "Interrupted") if code else result["rows"] == 100
 
 
 def test_the_second_one_ends_what_the_first_asked_to_end(tmp_path, table):
