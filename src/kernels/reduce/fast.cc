@@ -322,10 +322,12 @@ namespace {
 
 constexpr int64_t kGrain = 32 << 10;  // elements worth a thread
 
-// Columns when outputs are closer together than the elements of one.
-bool by_columns(const ReduceGeometry& g) {
+// Columns when outputs are closer together than the elements of one, or a row is too short for its
+// lanes.
+bool by_columns(const ReduceGeometry& g, DType dtype) {
   if (g.columns < 4 || g.reduced.rank() == 0) return false;
-  return std::abs(g.stride) < std::abs(g.inner_stride()) || g.count < 16;
+  if (std::abs(g.stride) < std::abs(g.inner_stride())) return true;
+  return g.count < 16 && (is_float(dtype) || g.inner_stride() != 1);
 }
 
 ReduceWork make_work(const ReduceGeometry& g, int64_t width) {
@@ -343,7 +345,8 @@ void reduce(Reduce op, const View& x, const bool* reduced, const View& out) {
   const ReduceKernels kernels = HWY_DYNAMIC_DISPATCH(reduce_kernels)(op, x.dtype);
   const ReduceWork work = make_work(ReduceGeometry(x, reduced, out), kernels.width);
   if (work.tiles == 0) return;
-  const auto chunk = kernels.columns && by_columns(work.geometry) ? kernels.columns : kernels.rows;
+  const auto chunk =
+      kernels.columns && by_columns(work.geometry, x.dtype) ? kernels.columns : kernels.rows;
   const int64_t per_tile =
       std::min(work.width, work.geometry.columns) * std::min(work.geometry.count, kGroup * kBlock);
   const int64_t grain = std::max<int64_t>(1, kGrain / std::max<int64_t>(1, per_tile));

@@ -67,6 +67,26 @@ class RowBlock<Fold<Operator, T>> {
   int64_t count_;
 };
 
+// Whole numbers and bools, which come to the same in any order: a few of them one after the other.
+template <class Operator, class T>
+requires(!is_float_type<T>) class RowBlock<Fold<Operator, T>> {
+ public:
+  explicit RowBlock(int64_t count) : count_(count) {}
+
+  LANEWISE_INLINE T operator()(const T* x, int64_t /*first*/) const {
+    T state = Fold<Operator, T>::kIdentity;
+    if (count_ >= 4 * kLanes) {
+      Fold<Operator, T>::update(&state, x, count_, 0);
+    } else {
+      for (int64_t i = 0; i < count_; ++i) state = Operator{}(state, x[i]);
+    }
+    return state;
+  }
+
+ private:
+  int64_t count_;
+};
+
 template <class Operator, class T>
 requires is_float_type<T>
 class RowBlock<ArgBest<Operator, T>> {
