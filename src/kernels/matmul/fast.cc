@@ -5,7 +5,7 @@
 // The order of these matters.
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
-#include "kernels/matmul/block-inl.h"
+#include "kernels/matmul/block_families-inl.h"
 #include "kernels/matmul/driver.h"
 #include "kernels/matmul/integer-inl.h"
 #include "kernels/matmul/matmul.h"
