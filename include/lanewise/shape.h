@@ -21,6 +21,12 @@ inline constexpr int kMaxRank = 12;
 class Dims {
  public:
   Dims() = default;
+  Dims(const Dims& other) { *this = other; }
+  Dims& operator=(const Dims& other) {
+    rank_ = other.rank_;
+    for (int i = 0; i < rank_; ++i) values_[i] = other.values_[i];
+    return *this;
+  }
   Dims(std::initializer_list<int64_t> values) : Dims(values.begin(), values.end()) {}
   explicit Dims(std::span<const int64_t> values) : Dims(values.begin(), values.end()) {}
   template <class It>
@@ -28,8 +34,10 @@ class Dims {
     for (; first != last; ++first) push_back(*first);
   }
   static Dims filled(int count, int64_t value) {
+    if (count > kMaxRank) throw_too_long();
     Dims d;
-    for (int i = 0; i < count; ++i) d.push_back(value);
+    d.rank_ = count;
+    for (int i = 0; i < count; ++i) d.values_[i] = value;
     return d;
   }
 
@@ -55,7 +63,7 @@ class Dims {
 
  private:
   [[noreturn]] static void throw_too_long();
-  std::array<int64_t, kMaxRank> values_{};
+  std::array<int64_t, kMaxRank> values_;  // the first rank_ of them
   int rank_ = 0;
 };
 

@@ -303,6 +303,20 @@ TEST(Sweep, ARowAloneHasTheBitsOfTheBatch) {
   }
 }
 
+TEST(Sweep, AnArgumentMayLieOtherwiseInTheNextRun) {
+  const auto f = compile(
+      [](const std::vector<Array>& a) {
+        return std::vector<Array>{sum(exp(a[0]) * a[0], 0), exp(a[1] * 2 + 1) * a[1]};
+      },
+      {.sample_axis = {0}});
+  Generator g(5);
+  const Array x = g.randn({2000, 3}), w = g.randn({4, 4});
+  for (const Array& lies : {w, transpose(w), w, transpose(w)}) {
+    eval({lies});
+    EXPECT_EQ(f({x, lies})[1].to_vector<double>(), (exp(lies * 2 + 1) * lies).to_vector<double>());
+  }
+}
+
 TEST(Sweep, ASumBesideAProductIsNoBiasOfIt) {
   random::seed(3);
   const Array w = random::randn({4, 4}), b = random::randn({4});

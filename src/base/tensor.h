@@ -34,7 +34,13 @@ struct View {
   Strides strides;
 
   int rank() const { return shape.rank(); }
-  int64_t size() const { return element_count(shape); }
+  // Elements: what has a place in memory can be counted.
+  int64_t size() const {
+    uint64_t count = 1;
+    for (int64_t extent : shape) count *= static_cast<uint64_t>(extent);
+    return static_cast<int64_t>(count);
+  }
+  int64_t bytes() const { return size() * static_cast<int64_t>(size_of(dtype)); }
   template <class T>
   T* as() const {
     return reinterpret_cast<T*>(data);

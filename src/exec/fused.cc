@@ -39,6 +39,8 @@ class SweptPlan : public Executable {
  public:
   SweptPlan(plan::PlanPtr plan, plan::Sweep sweep, plan::Batch batch)
       : plan_(std::move(plan)), sweep_(std::move(sweep)), whole_(compile_whole(plan_)) {
+    for (int i = 0; i < static_cast<int>(plan_->steps.size()); ++i)
+      if (sweep_.role[i] == plan::Role::leaf) leaves_.push_back(i);
     for (int t = 0; t < static_cast<int>(sweep_.stages.size()); ++t) {
       between_.emplace_back(*plan_, sweep_.stages[t].whole);
       programs_.push_back(make_stage_program(*plan_, sweep_, sweep_.stages[t], t, batch));
@@ -64,8 +66,7 @@ class SweptPlan : public Executable {
     if (!is_worth_sweeping(samples)) return whole_->run(inputs, outputs, workspace);
     Run run(*plan_, sweep_.place, sweep_.slot_count, kernels::fast_family(), inputs, outputs,
             workspace);
-    for (int i = 0; i < static_cast<int>(plan_->steps.size()); ++i)
-      if (sweep_.role[i] == plan::Role::leaf) run.step(i);
+    for (int leaf : leaves_) run.step(leaf);
     workspace.stages.resize(std::max(workspace.stages.size(), programs_.size()));
     for (int t = 0; t < stage_count(); ++t) {
       between_[t].run(run);
@@ -130,6 +131,7 @@ class SweptPlan : public Executable {
   plan::PlanPtr plan_;
   plan::Sweep sweep_;
   std::unique_ptr<const Executable> whole_;
+  std::vector<int> leaves_;
   std::vector<WholeSteps> between_;  // before each stage
   std::optional<Overwriting> overwriting_;
   std::vector<StageProgram> programs_;  // of the stages, then of their parts

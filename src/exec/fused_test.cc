@@ -88,7 +88,7 @@ TEST(Fused, NoValueOfAllSamplesIsHeld) {
   p.run();
   int64_t bytes = 0;
   for (const Tensor& slot : p.workspace.slots)
-    if (slot) bytes += slot.size() * static_cast<int64_t>(size_of(slot.dtype));
+    if (slot) bytes += slot.bytes();
   EXPECT_LT(bytes, kSamples);  // not one byte a sample
 }
 

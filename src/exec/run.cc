@@ -19,7 +19,7 @@ Run::Run(const plan::Plan& plan, std::span<const int> places, int slot_count,
       m_(plan.rows(inputs)),
       laid_out_(workspace.program == places.data() && workspace.m == m_) {
   ws_.program = nullptr;
-  ws_.views.resize(plan.steps.size());
+  if (!laid_out_) ws_.views.assign(plan.steps.size(), {});
   ws_.owners.resize(plan.steps.size());
   ws_.slots.resize(std::max<std::size_t>(ws_.slots.size(), static_cast<std::size_t>(slot_count)));
   ws_.results.clear();
@@ -45,29 +45,35 @@ void Run::step(int i) {
 
 const View& Run::allocate(int i) {
   const Step& s = plan_.steps[i];
-  if (laid_out_ && s.storage == Storage::slot && !s.is_view) {
-    ws_.views[i].data = ws_.slots[places_[i]].data;
-    return ws_.views[i];
+  View& v = ws_.views[i];
+  if (!laid_out_ || !v.data || s.is_view) {
+    v = memory_for(i, s.shape.at(m_));
+  } else if (s.storage == Storage::slot) {
+    v.data = ws_.slots[places_[i]].data;
+  } else {
+    v.data = memory_for_output(i, v.shape).data;
   }
-  ws_.views[i] = memory_for(i, s.shape.at(m_));
-  return ws_.views[i];
+  return v;
 }
 
 // The memory of the slot, grown where needed, or of an output.
 View Run::memory_for(int i, const Shape& shape) {
   const Step& s = plan_.steps[i];
-  if (s.storage == Storage::output) {
-    Tensor& out = s.place >= 0 ? outputs_[s.place] : ws_.results.emplace_back();
-    const bool fits = out && out.dtype == s.dtype && out.shape == shape && out.contiguous();
-    if (!fits) out = Tensor::empty(s.dtype, shape);
-    ws_.owners[i] = &out.owner;
-    return out;
-  }
+  if (s.storage == Storage::output) return memory_for_output(i, shape);
   Tensor& slot = ws_.slots[places_[i]];
   const int64_t bytes = element_count(shape) * static_cast<int64_t>(size_of(s.dtype));
   if (!slot || slot.size() < bytes) slot = Tensor::empty(DType::int8, {bytes});
   ws_.owners[i] = &slot.owner;
   return View{slot.data, s.dtype, shape, row_major_strides(shape)};
+}
+
+const Tensor& Run::memory_for_output(int i, const Shape& shape) {
+  const Step& s = plan_.steps[i];
+  Tensor& out = s.place >= 0 ? outputs_[s.place] : ws_.results.emplace_back();
+  const bool fits = out && out.dtype == s.dtype && out.shape == shape && out.contiguous();
+  if (!fits) out = Tensor::empty(s.dtype, shape);
+  ws_.owners[i] = &out.owner;
+  return out;
 }
 
 void Run::finish() {

@@ -34,6 +34,7 @@ class Run {
 
  private:
   View memory_for(int i, const Shape& shape);
+  const Tensor& memory_for_output(int i, const Shape& shape);
 
   const plan::Plan& plan_;
   const std::span<const int> places_;

@@ -202,7 +202,7 @@ bool TileWorker::is_streamed(const Instruction& in, const View& there) const {
 }
 bool TileWorker::exceeds_caches(const Instruction& in) const {
   const View& whole = run_.view(in.step);
-  return kernels::fast::exceeds_caches(whole.size() * static_cast<int64_t>(size_of(whole.dtype)));
+  return kernels::fast::exceeds_caches(whole.bytes());
 }
 
 // To where the value is kept for all samples.
@@ -212,7 +212,7 @@ void TileWorker::store(const Instruction& in) {
   if (there.data == tile.data) return;
   if (in.kind != Kind::view && is_streamed(in, there))
     kernels::fast::stream_copy(tile.data, there.data,
-                               tile.size() * static_cast<int64_t>(size_of(tile.dtype)));
+                               tile.bytes());
   else run_.kernels().cast(tile, there);
 }
 
@@ -285,7 +285,7 @@ bool TileWorker::run_chain(const Chain& chain) {
 // Whether the caches don't hold a value for all samples.
 bool TileWorker::comes_from_memory(const View& tile) const {
   constexpr int64_t kLeast = 1 << 20;
-  const int64_t bytes = tile.size() * static_cast<int64_t>(size_of(tile.dtype));
+  const int64_t bytes = tile.bytes();
   return !is_here(tile) && bytes / count_ * samples_ > kLeast;
 }
 

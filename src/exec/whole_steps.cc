@@ -115,8 +115,8 @@ bool find_windows(const ElementwisePass& pass, Run& run, Window* windows) {
   for (int k = pass.read; k < arrays; ++k) run.allocate(pass.outside[k]);
   for (int k = 0; k < arrays; ++k) {
     const View& v = run.view(pass.outside[k]);
-    if (v.size() != 1 && !v.contiguous()) return false;
     const int64_t stride = v.size() == 1 ? 0 : 1;
+    if (stride != 0 && !v.contiguous()) return false;
     new (&windows[k]) Window{v.data, static_cast<int64_t>(size_of(v.dtype)), stride, stride};
   }
   return true;
@@ -197,8 +197,7 @@ void WholeSteps::run_passes(const Round& round, Run& run) {
       for (int i : pass.steps) run.step(i);
       continue;
     }
-    new (last) Work{pass, windows, element_count(run.plan().steps[pass.steps[0]].shape.at(run.m())),
-                    total};
+    new (last) Work{pass, windows, run.view(pass.outside.back()).size(), total};
     windows += pass.outside.size();
     total += last++->all();
   }

@@ -29,7 +29,7 @@ void write_npy(const std::string& path, const Tensor& t) {
   const std::string header = npy_header(rows.dtype, rows.shape);
   AtomicFile file(path);
   file.write(header.data(), static_cast<int64_t>(header.size()));
-  file.write(rows.data, rows.size() * static_cast<int64_t>(size_of(rows.dtype)));
+  file.write(rows.data, rows.bytes());
   file.commit();
 }
 

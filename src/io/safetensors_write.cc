@@ -23,7 +23,7 @@ struct Entry {
   Shape shape;
   Tensor elements;  // row-major, as they are stored
   std::size_t element_size;
-  int64_t bytes() const { return elements.size() * static_cast<int64_t>(size_of(elements.dtype)); }
+  int64_t bytes() const { return elements.bytes(); }
 };
 
 Entry as_it_is(const std::string& name, const Tensor& tensor) {

@@ -32,7 +32,7 @@ uint32_t checksum(const json& run, const std::string& progress,
   };
   uint32_t crc = add(add(0, run.dump()), progress);
   for (const auto& [name, t] : tensors)
-    crc = crc32c(add(crc, name), t.data, t.size() * static_cast<int64_t>(size_of(t.dtype)));
+    crc = crc32c(add(crc, name), t.data, t.bytes());
   return crc;
 }
 

@@ -17,7 +17,7 @@ constexpr std::string_view kData = "data";
 
 uint32_t checksum(uint32_t crc, const Array& a) {
   const Tensor t = row_major(a.tensor());
-  return crc32c(crc, t.data, t.size() * static_cast<int64_t>(size_of(t.dtype)));
+  return crc32c(crc, t.data, t.bytes());
 }
 
 json of_optimizer(const TrainOptions& options) {

@@ -42,7 +42,7 @@ void take_as(const Indexed& at, const View& out) {
 // Whether the elements behind one index lie together, and are more than a few.
 bool has_rows(View x) {
   x.shape[0] = 1;
-  return x.contiguous() && x.size() * static_cast<int64_t>(size_of(x.dtype)) >= kShortRow;
+  return x.contiguous() && x.bytes() >= kShortRow;
 }
 
 // Rows by number. Those wanted next are fetched meanwhile: each lies anywhere.
