@@ -21,12 +21,6 @@ inline constexpr int kMaxRank = 12;
 class Dims {
  public:
   Dims() = default;
-  Dims(const Dims& other) { *this = other; }
-  Dims& operator=(const Dims& other) {
-    rank_ = other.rank_;
-    for (int i = 0; i < rank_; ++i) values_[i] = other.values_[i];
-    return *this;
-  }
   Dims(std::initializer_list<int64_t> values) : Dims(values.begin(), values.end()) {}
   explicit Dims(std::span<const int64_t> values) : Dims(values.begin(), values.end()) {}
   template <class It>
