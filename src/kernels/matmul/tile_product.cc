@@ -13,8 +13,10 @@ namespace {
 
 // A piece of k whose panel stays in L1.
 constexpr int64_t kPiece = 256;
-// Panels that stay in L1 beside the rows: then a run of rows passes all of them.
-constexpr int64_t kPanelsInL1 = 26 << 10;
+// Panels that stay in L1 beside the rows: then a run of rows passes all of them. So much is left
+// for the rows, that a run may have so many blocks.
+constexpr int64_t kPanelsInL1 = 26 << 10, kRowsInL1 = 4 << 10;
+constexpr int64_t kFewBlocks = 2, kManyBlocks = 8;
 constexpr int64_t kFetchAhead = 10 << 10;     // bytes of rows
 constexpr int64_t kSharedElements = 1 << 14;  // to pack, that repay telling another thread
 
@@ -98,11 +100,14 @@ class TileProduct {
     args.c_m = out_.strides[0];
     args.accumulate = accumulate;
     args.fetch = reinterpret_cast<const std::byte*>(b);  // nothing new
-    const int64_t all = static_cast<int64_t>(sizeof(T)) * args.k * n_;
+    const int64_t step_bytes = static_cast<int64_t>(sizeof(T)) * args.k, all = step_bytes * n_;
     const bool is_short = 0 < k_ && k_ <= kShort && !accumulate;
     const int64_t many = packed ? kManyRows : m_;
-    const int64_t run = 2 * family_.max_rows[panel_vectors(family_, n_, many)];
-    const int64_t rows = is_short || all > kPanelsInL1 ? m_ : run;
+    const int64_t most = family_.max_rows[panel_vectors(family_, n_, many)];
+    const int64_t fitting =
+        (kPanelsInL1 + kRowsInL1 - all) / std::max<int64_t>(1, most * step_bytes);
+    const int64_t rows =
+        is_short || all > kPanelsInL1 ? m_ : most * std::clamp(fitting, kFewBlocks, kManyBlocks);
     Fetched fetched;
     if (fetches_ == Fetches::rows) {
       fetched.rows_ahead = rows < m_ ? std::max(rows, kFetchAhead / next_row_bytes()) : m_;
@@ -126,28 +131,39 @@ class TileProduct {
         args.b = packed ? b + j * k_ + p * width : b + j + p * row;
         args.b_k = packed ? width : row;
         args.bias = bias ? bias + j : nullptr;
-        if (side_by_side) run_block(args, family_.side_by_side[vectors][m_], 0, j, p);
-        else if (is_short) run_block(args, family_.short_block[vectors][k_], i, j, p, end - i);
+        args.a = a_.as<T>() + i * args.a_m + p * args.a_k;
+        args.c = out_.as<T>() + i * args.c_m + j;
+        if (side_by_side) family_.side_by_side[vectors][m_](args);
+        else if (is_short) family_.short_block[vectors][k_](args, end - i);
         else run_panel(args, fetched, vectors, i, end, j, p);
         j += wanted;
       }
     }
   }
 
-  // Blocks of nearly equal heights; of a column as high as can be, since those are faster.
+  // Blocks of nearly equal heights, the higher ones first; of a column as high as can be, since
+  // those are faster.
   void run_panel(BlockArgs<T>& args, const Fetched& fetched, int64_t vectors, int64_t begin,
                  int64_t end, int64_t j, int64_t p) const {
     const int64_t most = family_.max_rows[vectors], all = end - begin;
-    // Two full blocks, as mostly, cost no division: that takes as long as a few multiply-adds.
+    // Two full blocks cost no division: that takes as long as a few multiply-adds.
     const bool two = all == 2 * most;
     const int64_t blocks = two ? 2 : (all + most - 1) / most;
     const int64_t height = two ? most : all / blocks, higher = two ? 0 : all % blocks;
+    int64_t rows = 0;
     for (int64_t block = 0, i = begin; block < blocks; ++block) {
-      const int64_t rows = family_.lanes == 1 ? std::min(most, end - i) : height + (block < higher);
-      if (fetches_ == Fetches::rows) fetch_rows(args, fetched, i, rows, j, p);
-      else if (fetches_ == Fetches::columns) fetch_runs(args, fetched, i, rows, j, p);
-      run_block(args, family_.block[vectors][rows], i, j, p);
+      const int64_t before = rows;
+      rows = family_.lanes == 1 ? std::min(most, end - i) : height + (block < higher);
+      if (fetches_ == Fetches::rows) {
+        if (rows == before) args.fetch += rows * next_row_bytes();
+        else fetch_rows(args, fetched, i, rows, j, p);
+      } else if (fetches_ == Fetches::columns) {
+        fetch_runs(args, fetched, i, rows, j, p);
+      }
+      family_.block[vectors][rows](args);
       i += rows;
+      args.a += rows * args.a_m;
+      args.c += rows * args.c_m;
     }
   }
 
@@ -188,15 +204,6 @@ class TileProduct {
     };
     args.fetch = run(first);
     for (int64_t at = first + 1; at < end; ++at) fast::fetch(run(at), 0, fetched.run_bytes);
-  }
-
-  // Rows from i on, columns from j on, k from p on.
-  template <class Block, class... Rows>
-  void run_block(BlockArgs<T>& args, Block block, int64_t i, int64_t j, int64_t p,
-                 Rows... rows) const {
-    args.a = a_.as<T>() + i * args.a_m + p * args.a_k;
-    args.c = out_.as<T>() + i * args.c_m + j;
-    block(args, rows...);
   }
 
   enum class Fetches : uint8_t { nothing, rows, columns };
