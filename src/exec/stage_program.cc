@@ -352,6 +352,7 @@ class Builder {
           break;
         steps.push_back(all[i].step);
         end = i + 1;
+        chain.keeps |= all[i].kept;
         if (all[i].kept && all[i].read) break;  // stored before its memory is taken over
       }
       chain.begin = static_cast<int>(begin);
@@ -390,9 +391,14 @@ class Builder {
       in.levels =
           take(in.fold.state_bytes() * StateCounter::level_count(StageProgram::kMaxChunkBlocks));
     }
+    int64_t pass_bytes = 0;
+    for (const Chain& chain : p_.chains)
+      pass_bytes = std::max(pass_bytes, chain.pass.buffer_bytes());
+    const int64_t pass_buffers = take(pass_bytes);
     for (Chain& chain : p_.chains) {
       const auto outside = static_cast<int64_t>(chain.pass.outside.size());
-      chain.buffers = take(chain.pass.buffer_bytes());
+      chain.buffers = pass_buffers;
+      chain.open = take(sizeof(OpenChain));
       chain.windows = take(outside * static_cast<int64_t>(sizeof(Window)));
       chain.values = take(outside * static_cast<int64_t>(sizeof(ChainValue)));
       chain.strips = take(outside * Chain::kStripBytes);

@@ -53,6 +53,7 @@ TileWorker::TileWorker(const StageProgram& program, const Run& run, int64_t samp
       views_(reinterpret_cast<View*>(view_memory_.data())) {
   for (const External& e : program.externals)
     if (e.axis < 0) views_[e.step] = run.view(e.step);
+  for (const Chain& chain : program.chains) new (this->memory(chain.open)) OpenChain;
   begin_folds(false);
 }
 
@@ -130,7 +131,7 @@ bool TileWorker::passes_through(int64_t begin, int64_t end) {
   lay_out(end - begin);
   move_to(begin);
   const auto results = static_cast<int64_t>(chain.pass.outside.size()) - chain.pass.read;
-  return open_chain(chain) &&
+  return opened(chain).runs &&
          results == std::count_if(program_.instructions.begin(), program_.instructions.end(),
                                   [&](const Instruction& in) { return leaves_chain(in, chain); });
 }
@@ -211,8 +212,7 @@ void TileWorker::store(const Instruction& in) {
   const View there = tile_of(run_.view(in.step), in.axis, first_);
   if (there.data == tile.data) return;
   if (in.kind != Kind::view && is_streamed(in, there))
-    kernels::fast::stream_copy(tile.data, there.data,
-                               tile.bytes());
+    kernels::fast::stream_copy(tile.data, there.data, tile.bytes());
   else run_.kernels().cast(tile, there);
 }
 
@@ -253,30 +253,25 @@ std::size_t TileWorker::run_at(std::size_t at, NextChain& chain) {
 
 // False where values lie so that each instruction has to run on its own.
 bool TileWorker::run_chain(const Chain& chain) {
-  if (!open_chain(chain)) return false;
-  const std::span values(reinterpret_cast<ChainValue*>(memory(chain.values)),
-                         chain.pass.outside.size());
+  const OpenChain& is = opened(chain);
+  if (!is.runs) return false;
+  const std::span values = this->values(chain);
   Window* windows = reinterpret_cast<Window*>(memory(chain.windows));
   const auto read = static_cast<std::size_t>(chain.pass.read);
-  const bool moves =
-      std::any_of(values.begin(), values.end(), [](const ChainValue& v) { return v.moves(); });
-  const int64_t rows = chain.strip_rows(moves);
   for (int64_t feature = 0; feature < chain.features; ++feature) {
-    for (std::size_t k = 0; k < values.size(); ++k) {
-      new (&windows[k]) Window(values[k].window());
-      values[k].fill_rows(std::min(rows, count_));
-    }
-    for (int64_t first = 0; first < count_; first += rows) {
-      const int64_t samples = std::min(rows, count_ - first);
+    for (std::size_t k = 0; k < values.size(); ++k) new (&windows[k]) Window(values[k].window());
+    for (int64_t first = 0; first < count_; first += is.rows) {
+      const int64_t samples = std::min(is.rows, count_ - first);
       for (const ChainValue& value : values) value.fill_strip(first, samples);
-      for (std::size_t k = 0; moves && k < read; ++k)
+      for (std::size_t k = 0; is.moves && k < read; ++k)
         if (const int by = values[k].fetched_by(); by >= 0)
           windows[by].next = values[k].next(first + samples, count_);
-      chain.pass.run(windows, first * chain.row, samples * chain.row, memory(chain.buffers), moves);
+      chain.pass.run(windows, first * chain.row, samples * chain.row, memory(chain.buffers),
+                     is.moves);
     }
     for (ChainValue& value : values) value.next_feature();
   }
-  for (int i = chain.begin; i < chain.end; ++i)
+  for (int i = chain.begin; chain.keeps && i < chain.end; ++i)
     if (const Instruction& in = program_.instructions[i]; in.kept && !leaves_chain(in, chain))
       store(in);
   return true;
@@ -289,14 +284,38 @@ bool TileWorker::comes_from_memory(const View& tile) const {
   return !is_here(tile) && bytes / count_ * samples_ > kLeast;
 }
 
-bool TileWorker::open_chain(const Chain& chain) {
+const OpenChain& TileWorker::opened(const Chain& chain) {
+  OpenChain& is = *reinterpret_cast<OpenChain*>(memory(chain.open));
+  if (is.count == count_) {
+    if (is.runs) move(chain);
+    return is;
+  }
+  is = {count_, open(chain)};
+  if (!is.runs) return is;
+  for (const ChainValue& value : values(chain)) is.moves |= value.moves();
+  is.rows = chain.strip_rows(is.moves);
+  for (const ChainValue& value : values(chain)) value.fill_rows(std::min(is.rows, count_));
+  return is;
+}
+
+// Values lie as they did in the tile before.
+void TileWorker::move(const Chain& chain) {
+  const int* step = chain.pass.outside.data();
+  for (ChainValue& value : values(chain)) {
+    value.move_to(value.leaves() ? tile_of(run_.view(*step), chain.axis, first_).data
+                                 : views_[*step].data);
+    ++step;
+  }
+}
+
+bool TileWorker::open(const Chain& chain) {
   // Short passes over many features take longer than one over the tile for each instruction.
   constexpr int64_t kLeast = 256;
   if (chain.features > 1 && count_ < kLeast) return false;
   const std::vector<int>& outside = chain.pass.outside;
   const auto read = static_cast<std::size_t>(chain.pass.read);
   const Shape& shape = views_[chain.pass.steps[0]].shape;
-  const std::span values(reinterpret_cast<ChainValue*>(memory(chain.values)), outside.size());
+  const std::span values = this->values(chain);
   for (std::size_t k = 0; k < outside.size(); ++k) {
     const View& v = views_[outside[k]];
     std::byte* strip = memory(chain.strips) + static_cast<int64_t>(k) * Chain::kStripBytes;

@@ -33,7 +33,13 @@ class TileWorker {
   // The instruction at a place, or the chain that begins there. Returns the place after it.
   std::size_t run_at(std::size_t at, NextChain& chain);
   bool run_chain(const Chain& chain);
-  bool open_chain(const Chain& chain);
+  // The chain on tiles like this one, and its values in this one.
+  const OpenChain& opened(const Chain& chain);
+  bool open(const Chain& chain);
+  void move(const Chain& chain);
+  std::span<ChainValue> values(const Chain& chain) const {
+    return {reinterpret_cast<ChainValue*>(memory(chain.values)), chain.pass.outside.size()};
+  }
   bool comes_from_memory(const View& tile) const;
   bool leaves_chain(const Instruction& in, const Chain& chain) const;
   void run(const Instruction& in);
