@@ -124,9 +124,28 @@ int64_t TracedProgram::samples(std::span<const Tensor> arguments) const {
   return m;
 }
 
+bool TracedProgram::Last::fits(std::span<const Tensor> arguments) const {
+  if (backend != &current_backend() || arguments.size() != shapes.size()) return false;
+  for (std::size_t i = 0; i < arguments.size(); ++i)
+    if (arguments[i].dtype != dtypes[i] || arguments[i].shape != shapes[i]) return false;
+  return true;
+}
+
 std::shared_ptr<const TracedProgram::Prepared> TracedProgram::prepare(
     std::span<const Tensor> arguments) const {
   const std::lock_guard lock(mutex_);
+  if (last_.fits(arguments)) return last_.prepared;
+  Last found{&current_backend(), {}, {}, find_or_make(arguments)};
+  for (const Tensor& argument : arguments) {
+    found.dtypes.push_back(argument.dtype);
+    found.shapes.push_back(argument.shape);
+  }
+  last_ = std::move(found);
+  return last_.prepared;
+}
+
+std::shared_ptr<const TracedProgram::Prepared> TracedProgram::find_or_make(
+    std::span<const Tensor> arguments) const {
   if (const int64_t m = samples(arguments); m != kNone)
     if (ForEveryM& entry = for_every_m(arguments); serves(entry, arguments, m))
       return entry.prepared;

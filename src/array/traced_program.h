@@ -52,6 +52,16 @@ class TracedProgram {
     std::shared_ptr<const Prepared> prepared;  // null where the function can't be planned so
     std::unordered_map<int64_t, bool> serves;  // by the numbers of samples met so far
   };
+  // What ran last, on arguments of which backend, dtypes and shapes: mostly it runs again.
+  struct Last {
+    const exec::Backend* backend = nullptr;
+    std::vector<DType> dtypes;
+    std::vector<Shape> shapes;
+    std::shared_ptr<const Prepared> prepared;
+
+    bool fits(std::span<const Tensor> arguments) const;
+  };
+  std::shared_ptr<const Prepared> find_or_make(std::span<const Tensor> arguments) const;
   std::shared_ptr<const Prepared> make(plan::PlanPtr plan) const;
   ForEveryM& for_every_m(std::span<const Tensor> arguments) const;
   std::shared_ptr<const Prepared> exact(std::span<const Tensor> arguments) const;
@@ -67,6 +77,7 @@ class TracedProgram {
   std::vector<int> sample_axis_;
   plan::Batch batch_;  // of every run
   mutable std::mutex mutex_;
+  mutable Last last_;
   mutable std::map<std::string, ForEveryM> for_every_m_;
   mutable std::map<std::string, std::shared_ptr<const Prepared>> exact_;
   mutable exec::WorkspacePool workspaces_;

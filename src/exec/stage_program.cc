@@ -48,6 +48,11 @@ class Builder {
       e.in_rows = e.may_be_copied && wants_rows(e.step);
     }
     find_chains();
+    for (int at = 0; at < static_cast<int>(p_.instructions.size()); ++at) {
+      const Instruction& in = p_.instructions[at];
+      if (moves(in)) p_.moving.push_back(at);
+      if (in.kind == Instruction::Kind::fold && !in.fold.product) p_.reductions.push_back(at);
+    }
     place();
     return std::move(p_);
   }
@@ -366,6 +371,15 @@ class Builder {
   }
   static bool reads_any(const Step& s, const std::vector<int>& steps) {
     return std::any_of(steps.begin(), steps.end(), [&](int i) { return reads(s, i); });
+  }
+
+  // Views on samples that the stage reads, and results that are made where they are kept.
+  bool moves(const Instruction& in) const {
+    if (in.kind != Instruction::Kind::view)
+      return in.kept && !in.read && in.kind != Instruction::Kind::fold;
+    int shown = in.step;
+    while (inside_[shown] && plan_.steps[shown].is_view) shown = plan_.steps[shown].operands[0];
+    return !inside_[shown] && sweep_.axis[shown] >= 0;
   }
 
   // The tile and the thread's memory: buffers, copies, chains, folds.

@@ -74,7 +74,9 @@ struct StageProgram {
 
   int64_t number = 0;  // that no other program has
   std::vector<Instruction> instructions;
-  std::vector<Chain> chains;  // in the order of their instructions
+  std::vector<Chain> chains;    // in the order of their instructions
+  std::vector<int> moving;      // instructions whose value lies elsewhere in the next tile
+  std::vector<int> reductions;  // the folds that are no products
   std::vector<External> externals;
   int64_t tile = 0;               // samples
   bool samples_outermost = true;  // of the values of a tile; else they are row-major

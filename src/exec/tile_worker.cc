@@ -94,13 +94,15 @@ std::byte* TileWorker::state(const Instruction& in) const {
 }
 
 void TileWorker::begin_folds(bool in_blocks) {
-  for (const Instruction& in : program_.instructions)
-    if (in.kind == Kind::fold && !in.fold.product && in.fold.kernels.needs_blocks == in_blocks)
+  for (int at : program_.reductions)
+    if (const Instruction& in = program_.instructions[at];
+        in.fold.kernels.needs_blocks == in_blocks)
       in.fold.kernels.begin(in.fold.size, memory(in.accumulator));
 }
 void TileWorker::finish_folds(bool in_blocks) {
-  for (const Instruction& in : program_.instructions)
-    if (in.kind == Kind::fold && !in.fold.product && in.fold.kernels.needs_blocks == in_blocks)
+  for (int at : program_.reductions)
+    if (const Instruction& in = program_.instructions[at];
+        in.fold.kernels.needs_blocks == in_blocks)
       in.fold.kernels.finish(in.fold.size, memory(in.accumulator), state(in));
 }
 
@@ -139,32 +141,38 @@ bool TileWorker::passes_through(int64_t begin, int64_t end) {
 void TileWorker::lay_out(int64_t count) {
   if (count == count_) return;
   count_ = count;
-  for (const External& e : program_.externals)
-    if (e.axis >= 0)
-      views_[e.step] = is_loaded(e) ? buffer_view(e.tile, e.axis, e.buffer)
-                                    : tile_of(run_.view(e.step), e.axis, held_);
+  for (const External& e : program_.externals) {
+    if (e.axis < 0) continue;
+    if (is_loaded(e)) lay_out_here(e.tile, e.axis, e.buffer, views_[e.step]);
+    else views_[e.step] = tile_of(run_.view(e.step), e.axis, held_);
+  }
   for (const Instruction& in : program_.instructions) lay_out(in);
 }
 
 View TileWorker::tile_of(const View& whole, int axis, int64_t first) const {
   View tile = whole;
   tile.shape[axis] = count_;
-  tile.data += (first - held_) * whole.strides[axis] * static_cast<int64_t>(size_of(whole.dtype));
+  tile.data = place_of(whole, axis, first);
   return tile;
+}
+std::byte* TileWorker::place_of(const View& whole, int axis, int64_t first) const {
+  return whole.data +
+         (first - held_) * whole.strides[axis] * static_cast<int64_t>(size_of(whole.dtype));
 }
 
 // A tile in memory of the thread.
-View TileWorker::buffer_view(View tile, int axis, int64_t offset) const {
-  tile.data = memory(offset);
-  tile.shape[axis] = count_;
-  if (!program_.samples_outermost) tile.strides = row_major_strides(tile.shape);
-  return tile;
+void TileWorker::lay_out_here(const View& tile, int axis, int64_t offset, View& v) const {
+  v = tile;
+  v.data = memory(offset);
+  v.shape[axis] = count_;
+  if (!program_.samples_outermost) v.strides = row_major_strides(v.shape);
 }
 
 void TileWorker::lay_out(const Instruction& in) {
   if (in.kind == Kind::fold) return;
   if (in.kind == Kind::view && lay_out_view(in)) return;
-  View& v = views_[in.step] = buffer_view(in.tile, in.axis, in.buffer);
+  View& v = views_[in.step];
+  lay_out_here(in.tile, in.axis, in.buffer, v);
   if (in.kind == Kind::view) {  // a copy in row-major order
     v.data = memory(in.spare);
     v.strides = row_major_strides(v.shape);
@@ -182,18 +190,18 @@ bool TileWorker::lay_out_view(const Instruction& in) {
 void TileWorker::move_to(int64_t first) {
   for (const External& e : program_.externals)
     if (e.axis >= 0) load(e, first);
-  for (const Instruction& in : program_.instructions) {
+  for (int at : program_.moving) {
+    const Instruction& in = program_.instructions[at];
     if (in.kind == Kind::view) {
-      if (lay_out_view(in)) continue;
+      lay_out_view(in);
+      continue;
     }
-    if (in.kept && !in.read && in.kind != Kind::view && in.kind != Kind::fold) {
-      const View there = tile_of(run_.view(in.step), in.axis, first);
-      if (is_streamed(in, there)) continue;
-      const int columns = in.samples_on_right ? 0 : 1;
-      const bool fits =
-          in.kind != Kind::product || there.strides[columns] == 1 || there.shape[columns] == 1;
-      if (fits) views_[in.step] = there;
-    }
+    const View there = tile_of(run_.view(in.step), in.axis, first);
+    if (is_streamed(in, there)) continue;
+    const int columns = in.samples_on_right ? 0 : 1;
+    const bool fits =
+        in.kind != Kind::product || there.strides[columns] == 1 || there.shape[columns] == 1;
+    if (fits) views_[in.step] = there;
   }
 }
 
@@ -228,9 +236,9 @@ bool TileWorker::is_loaded(const External& e) const {
 // Features that lie far apart are laid side by side, once for all that read them, where one of
 // those wants that or there are too many of them.
 void TileWorker::load(const External& e, int64_t first) {
-  const View there = tile_of(run_.view(e.step), e.axis, first);
-  if (is_loaded(e)) run_.kernels().cast(there, views_[e.step]);
-  else views_[e.step].data = there.data;
+  const View& whole = run_.view(e.step);
+  if (is_loaded(e)) run_.kernels().cast(tile_of(whole, e.axis, first), views_[e.step]);
+  else views_[e.step].data = place_of(whole, e.axis, first);
 }
 
 void TileWorker::run_tile() {
@@ -302,7 +310,7 @@ const OpenChain& TileWorker::opened(const Chain& chain) {
 void TileWorker::move(const Chain& chain) {
   const int* step = chain.pass.outside.data();
   for (ChainValue& value : values(chain)) {
-    value.move_to(value.leaves() ? tile_of(run_.view(*step), chain.axis, first_).data
+    value.move_to(value.leaves() ? place_of(run_.view(*step), chain.axis, first_)
                                  : views_[*step].data);
     ++step;
   }

@@ -66,8 +66,9 @@ class TileWorker {
   bool exceeds_caches(const Instruction& in) const;
   bool is_loaded(const External& e) const;
   void load(const External& e, int64_t first);
-  View buffer_view(View tile, int axis, int64_t offset) const;
+  void lay_out_here(const View& tile, int axis, int64_t offset, View& v) const;
   View tile_of(const View& whole, int axis, int64_t first) const;
+  std::byte* place_of(const View& whole, int axis, int64_t first) const;
   View next_tile(int operand, const Instruction& in) const;
   View side_by_side(const View& x, const Instruction& in);
   // Whether a value lies in the thread's memory.
