@@ -52,7 +52,10 @@ class Dims {
   void erase(int at);
   bool contains(int64_t value) const { return std::find(begin(), end(), value) != end(); }
   friend bool operator==(const Dims& a, const Dims& b) {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end());
+    if (a.rank_ != b.rank_) return false;
+    for (int i = 0; i < a.rank_; ++i)
+      if (a.values_[i] != b.values_[i]) return false;
+    return true;
   }
 
  private:
