@@ -31,8 +31,7 @@ uint32_t checksum(const json& run, const std::string& progress,
     return crc32c(crc, text.data(), static_cast<int64_t>(text.size()));
   };
   uint32_t crc = add(add(0, run.dump()), progress);
-  for (const auto& [name, t] : tensors)
-    crc = crc32c(add(crc, name), t.data, t.bytes());
+  for (const auto& [name, t] : tensors) crc = crc32c(add(crc, name), t.data, t.bytes());
   return crc;
 }
 
