@@ -291,6 +291,19 @@ TEST(Session, StateMayChangePlaces) {
 }
 
 // Numbers lie where those of the step before did, unless they have become state.
+TEST(Session, StateMayBeMadeOfItselfInAnotherOrder) {
+  const auto step = [](const std::vector<Array>& state, const std::vector<Array>& batch,
+                       const std::vector<Array>&) {
+    const Array ones = matmul(batch[0].T(), batch[0]) / 40;
+    return Session::Result{{state[0].T() * 0.5 + ones, state[1][slice({}, {}, -1)] + ones[0]}, {}};
+  };
+  Session session(step, {array({{1, 2}, {3, 4}}), array({5, 6})});
+  const Array data[] = {ones({40, 2})};
+  session.run(data, {});
+  EXPECT_EQ(session.state()[0].to_vector<double>(), (Values{1.5, 2.5, 2, 3}));
+  EXPECT_EQ(session.state()[1].to_vector<double>(), (Values{7, 6}));
+}
+
 TEST(Session, StateMayBeANumberOfAnEarlierStep) {
   Session session(
       [](const std::vector<Array>& s, const std::vector<Array>&,

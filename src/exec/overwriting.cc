@@ -29,7 +29,13 @@ Overwriting::Overwriting(plan::PlanPtr plan, const std::vector<Moment>& moments)
     if (!only_elementwise) end_begins_ = m + 1;
   }
   for (int i = 0; i < static_cast<int>(plan_->steps.size()); ++i)
-    for (int operand : step(i).operands) readers_[plan_->under(operand)].push_back(i);
+    for (int operand : step(i).operands)
+      readers_[plan_->under(operand)].push_back({i, !step(operand).is_view});
+}
+
+bool Overwriting::is_over(const Reader& reader, const Time& result) const {
+  const Time& time = times_[reader.step];
+  return reader.in_order ? time.is_before(result) : time.moment < result.moment;
 }
 
 bool Overwriting::allows(int output, int input) const {
@@ -41,7 +47,7 @@ bool Overwriting::allows(int output, int input) const {
   if (made.storage != plan::Storage::output || made.place != output || made.is_view ||
       times_[result].moment < end_begins_ || made.dtype != given.dtype || made.shape != given.shape)
     return false;
-  const auto is_over = [&](int reader) { return times_[reader].is_before(times_[result]); };
+  const auto is_over = [&](const Reader& reader) { return this->is_over(reader, times_[result]); };
   const auto shows_input = [&](int other) { return plan_->under(other) == bound; };
   return std::all_of(readers_[bound].begin(), readers_[bound].end(), is_over) &&
          std::none_of(plan_->outputs.begin(), plan_->outputs.end(), shows_input);

@@ -29,11 +29,17 @@ class Overwriting {
     bool is_before(const Time& later) const;
   };
 
+  struct Reader {
+    int step;
+    bool in_order;  // its element at a place is made of the element there
+  };
+
   const plan::Step& step(int i) const { return plan_->steps[i]; }
+  bool is_over(const Reader& reader, const Time& result) const;
 
   plan::PlanPtr plan_;
-  std::vector<Time> times_;                // of each step
-  std::vector<std::vector<int>> readers_;  // of each step that is no view, also through views
+  std::vector<Time> times_;                   // of each step
+  std::vector<std::vector<Reader>> readers_;  // of each step that is no view, also through views
   int end_begins_ = 0;                     // the first moment from which on all is elementwise
 };
 

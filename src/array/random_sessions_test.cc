@@ -1,0 +1,118 @@
+// Steps of sessions drawn at random: new state made of old state and of a batch, some of it written
+// over the old. Whatever lies over what, the state is that of the executor that copies everything.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <random>
+
+#include "base/thread_pool.h"
+#include "lanewise/ops.h"
+#include "lanewise/random.h"
+#include "lanewise/runtime.h"
+
+namespace lanewise {
+namespace {
+
+constexpr int64_t kSize = 5;
+constexpr std::size_t kStates = 4;
+
+using Combine = Array (*)(const Array&, const Array&, const Array&);
+
+constexpr Combine kCombine[] = {
+    [](const Array& a, const Array& b, const Array&) { return a + b; },
+    [](const Array& a, const Array& b, const Array&) { return a * b; },
+    [](const Array& a, const Array& b, const Array& c) { return a * 0.5 + b * 0.25 - c; },
+    [](const Array& a, const Array& b, const Array&) { return a / (1 + abs(b)); },
+    [](const Array& a, const Array& b, const Array& c) { return where(a < 0.3, c, -b); },
+    [](const Array& a, const Array& b, const Array&) { return maximum(a, b.T()); },
+    [](const Array& a, const Array&, const Array&) { return a.T(); },
+    [](const Array& a, const Array& b, const Array&) { return matmul(a, b) / kSize; },
+    [](const Array& a, const Array& b, const Array&) { return a + sum(b, 0); },
+    [](const Array& a, const Array& b, const Array&) { return tanh(a) - mean(b, 1, true); },
+    [](const Array& a, const Array& b, const Array&) { return a[slice({}, {}, -1)] * b; },
+    [](const Array& a, const Array&, const Array&) {
+      return reshape(reshape(a, {-1}) + 1, {5, 5});
+    },
+    [](const Array& a, const Array& b, const Array&) {
+      return astype(astype(a, DType::float32), a.dtype()) + b;
+    },
+    [](const Array& a, const Array& b, const Array&) {
+      return concatenate({b[slice(0, 2)], a[slice(2)]}, 0);
+    },
+};
+
+Session::Step random_step(uint32_t seed) {
+  return [seed](const std::vector<Array>& state, const std::vector<Array>& batch,
+                const std::vector<Array>&) {
+    std::mt19937 draw(seed);
+    std::vector<Array> pool = state;
+    pool.push_back(matmul(batch[0].T(), tanh(matmul(batch[0], state[0]))) / 100.0);
+    const auto any = [&]() -> const Array& { return pool[draw() % pool.size()]; };
+    for (auto n = 3 + draw() % 8; n > 0; --n) {
+      const Combine combine = kCombine[draw() % std::size(kCombine)];
+      const Array a = any(), b = any(), c = any();
+      pool.push_back(combine(a, b, c));
+    }
+    Session::Result result;
+    // Often the last ones, sometimes state as it is, or in another place.
+    for (std::size_t k = 0; k < kStates; ++k) {
+      const Array& next = draw() % 3 ? pool[pool.size() - 1 - draw() % 4] : any();
+      const bool is_old = draw() % 4 == 0;
+      result.state.push_back(is_old ? next : next / (1 + abs(next)) + state[k] * 0.01);
+    }
+    result.metrics = {mean(matmul(batch[0], any()))};
+    return result;
+  };
+}
+
+struct Outcome {
+  std::vector<std::vector<double>> state;
+  std::vector<double> metrics;
+};
+
+Outcome run(const std::string& executor, int threads, uint32_t seed) {
+  const std::string executor_before = lanewise::executor();
+  const int threads_before = thread_count();
+  set_executor(executor);
+  set_thread_count(threads);
+  random::seed(seed);
+  std::vector<Array> state;
+  for (std::size_t k = 0; k < kStates; ++k) state.push_back(random::randn({kSize, kSize}));
+  const Array x = random::randn({70, kSize});
+  Session session(random_step(seed), state, {});
+  Outcome outcome;
+  for (int64_t batch : {32, 16, 70, 3})
+    outcome.metrics = session.run(std::span(&x, 1), {{}, batch});
+  for (const Array& a : session.state()) outcome.state.push_back(a.to_vector<double>());
+  set_thread_count(threads_before);
+  set_executor(executor_before);
+  return outcome;
+}
+
+bool is_close(double a, double b) {
+  return a == b || (std::isnan(a) && std::isnan(b)) ||
+         std::abs(a - b) <= 1e-5 * std::max(1.0, std::abs(b));
+}
+
+TEST(RandomSessions, EndWithTheStateOfLoop) {
+  for (uint32_t seed = 0; seed < 300; ++seed) {
+    const Outcome expected = run("loop", 1, seed);
+    for (const char* executor : {"vectorized", "fused"})
+      for (int threads : {1, 2}) {
+        const std::string what = fmt::format("session {} {} {} threads", seed, executor, threads);
+        const Outcome actual = run(executor, threads, seed);
+        ASSERT_EQ(actual.metrics.size(), expected.metrics.size());
+        EXPECT_TRUE(is_close(actual.metrics[0], expected.metrics[0]))
+            << what << ": " << actual.metrics[0] << ", loop " << expected.metrics[0];
+        for (std::size_t k = 0; k < kStates; ++k)
+          for (std::size_t i = 0; i < expected.state[k].size(); ++i)
+            ASSERT_TRUE(is_close(actual.state[k][i], expected.state[k][i]))
+                << what << ": state " << k << " at " << i << ": " << actual.state[k][i] << ", loop "
+                << expected.state[k][i];
+      }
+  }
+}
+
+}  // namespace
+}  // namespace lanewise
