@@ -217,8 +217,8 @@ void OptimizerOptions::validate() const {
   const auto warmup = static_cast<double>(warmup_steps), total = static_cast<double>(total_steps);
   check(warmup >= 0, "warmup_steps", warmup, "0 or more");
   check(total >= 0, "total_steps", total, "0 or more");
-  check(schedule == ScheduleKind::constant || total == 0 || total > warmup, "total_steps", total,
-        "more than warmup_steps for this schedule, or 0");
+  check(schedule == ScheduleKind::constant || total == 0 || total > warmup, "warmup_steps", warmup,
+        fmt::format("less than {}, the steps after which the rate is 0", total));
 }
 
 }  // namespace lanewise

@@ -239,6 +239,13 @@ TEST(Optimizer, OptionsOutOfRangeAreNamed) {
   EXPECT_THAT([&] { options.validate(); },
               ThrowsMessage<ValueError>("decay_factors is -2, expected numbers ≥ 0"));
   options = {};
+  options.schedule = ScheduleKind::cosine;
+  options.warmup_steps = 5;
+  options.total_steps = 3;
+  EXPECT_THAT([&] { options.validate(); },
+              ThrowsMessage<ValueError>(
+                  "warmup_steps is 5, expected less than 3, the steps after which the rate is 0"));
+  options = {};
   options.learning_rate = std::nan("");
   EXPECT_THROW(options.validate(), ValueError);
 }
