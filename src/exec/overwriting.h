@@ -40,7 +40,7 @@ class Overwriting {
   plan::PlanPtr plan_;
   std::vector<Time> times_;                   // of each step
   std::vector<std::vector<Reader>> readers_;  // of each step that is no view, also through views
-  int end_begins_ = 0;                     // the first moment from which on all is elementwise
+  int end_begins_ = 0;                        // the first moment from which on all is elementwise
 };
 
 }  // namespace lanewise::exec
