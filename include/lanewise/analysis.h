@@ -36,7 +36,8 @@ struct ScalerOptions {
 class Scaler {
  public:
   // One pass over the source (robust: four of float32, seven of float64, more beyond 1,300
-  // features); one or two more where values that aren't finite are left out.
+  // features); one or two more where values that aren't finite are left out, and one where a mean
+  // is so far from zero, against the deviation, that its dtype would round it away.
   // Errors: DataError naming the first feature that has a value that isn't finite, and the sample,
   // or none that is, or whose spread overflows its dtype.
   static Scaler fit(Source& source, const ScalerOptions& options = {});

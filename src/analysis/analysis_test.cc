@@ -85,6 +85,27 @@ TEST(Scaler, SeesWhatVariesLittleBesideItsSize) {
   }
 }
 
+TEST(Scaler, KeepsTheDigitsOfWhatIsFarFromZero) {
+  // Floats near 1,000 are 2^-14 apart.
+  constexpr double kStep = 1.0 / (1 << 14);
+  for (int64_t rows : {2, 3, 700, 3000})
+    for (bool hole : {false, true}) {
+      const Array number = arange(0, static_cast<double>(rows), 1, DType::float64);
+      const Array steps = number - floor(number / 6) * 6;
+      Array x = astype(stack({1000 + steps * kStep, steps - 2}, 1), DType::float32);
+      const Array expected = (steps - mean(steps)) / std(steps);
+      if (hole) x = concatenate({x, full({1, 2}, kNaN, DType::float32)}, 0);
+      const Scaler scaler = Scaler::fit(*array_source({x}), {Scaling::standard, hole});
+      EXPECT_NEAR(scaler.centre()[0].item(), 1000 + mean(steps).item() * kStep, 1e-3 * kStep);
+      for (const Scaler& s : {scaler, Scaler::from_json(scaler.to_json(), "moments")})
+        for (DType dtype : {DType::float32, DType::float64})
+          for (int64_t feature : {0, 1}) {
+            const Array found = scaled(s, x, dtype)[{slice(0, rows), feature}];
+            EXPECT_LT(largest_difference(found, expected), 1e-5) << rows << " rows";
+          }
+    }
+}
+
 TEST(Scaler, MinmaxAndRobust) {
   const Array x = samples(2001, 4, DType::float64);
   const Array low = min(x, 0), high = max(x, 0);

@@ -82,6 +82,16 @@ Array count_not_finite(Source& source, bool ignore) {
   return found.counts;
 }
 
+// Whether the rounding of a mean is no longer small beside the deviation.
+bool is_far_from_zero(const Moments& found) {
+  constexpr double kLargest = 1e-4;  // of a deviation
+  const double epsilon = found.scale.dtype() == DType::float32
+                             ? std::numeric_limits<float>::epsilon()
+                             : std::numeric_limits<double>::epsilon();
+  const Array rounding = abs(found.centre) * epsilon;
+  return any(logical_and(found.scale > 0.0, rounding > found.scale * kLargest)).item() != 0;
+}
+
 // Of values that are finite themselves.
 void check_moments(const Moments& found) {
   const Array wrong = logical_not(logical_and(finite(found.centre), finite(found.scale)));
@@ -112,22 +122,32 @@ Scaler Scaler::fit(Source& source, const ScalerOptions& options) {
   Scaler fitted;
   fitted.options_ = options;
   Moments found;
+  Array far(0.0);  // from where `found` is measured
   if (scaling == Scaling::robust) {
     fitted.left_out_ = count_not_finite(source, options.ignore_not_finite);
     found = robust_moments(source);
   } else {
     // Values that aren't finite show in the moments: nothing else needs to look for them.
-    auto m = run(source, [&](const Array& x) { return moments(scaling, x, axis); });
+    auto moments_of = moments;
+    auto m = run(source, [&](const Array& x) { return moments_of(scaling, x, axis); });
     fitted.left_out_ = zeros(m[0].shape(), DType::int64);
     if (!all_finite(m)) {
       fitted.left_out_ = count_not_finite(source, options.ignore_not_finite);
-      m = run(source, [&](const Array& x) { return finite_moments(scaling, x, axis); });
+      moments_of = finite_moments;
+      m = run(source, [&](const Array& x) { return moments_of(scaling, x, axis); });
     }
     found = {m[0], m[1]};
+    if (scaling == Scaling::standard && is_far_from_zero(found)) {
+      far = found.centre;
+      m = run(source, [&](const Array& x) {
+        return moments_of(scaling, x - expand_dims(far, axis), axis);
+      });
+      found = {m[0], m[1]};
+    }
   }
   check_moments(found);
   fitted.samples_ = *source.length();
-  fitted.centre_ = astype(found.centre, DType::float64);
+  fitted.centre_ = astype(far, DType::float64) + astype(found.centre, DType::float64);
   fitted.scale_ = astype(where(found.scale > 0.0, found.scale, 1.0), DType::float64);
   eval(fitted.centre_, fitted.scale_);
   return fitted;
@@ -162,12 +182,19 @@ void Scaler::apply(Source& source, Sink& sink, DType dtype) const {
                       0,
                       "scale samples that have the features of those that were measured"});
   const int axis = source.sample_axis();
+  const auto rounded = [](const Array& centre, DType to) {
+    return astype(astype(centre, to), DType::float64);
+  };
+  const bool is_rounded = all(centre_ == rounded(centre_, DType::float32)).item() != 0;
   const auto program = compile(
       [&](const std::vector<Array>& a) {
         const Array x = in_float(a[0]);
-        const Array centre = expand_dims(astype(a[1], x.dtype()), axis);
-        const Array scale = expand_dims(astype(a[2], x.dtype()), axis);
-        return std::vector<Array>{astype((x - centre) / scale, dtype)};
+        const auto feature = [&](const Array& moment) {
+          return expand_dims(astype(moment, x.dtype()), axis);
+        };
+        Array centred = x - feature(a[1]);
+        if (!is_rounded) centred = centred - feature(a[1] - rounded(a[1], x.dtype()));
+        return std::vector<Array>{astype(centred / feature(a[2]), dtype)};
       },
       {{axis, -1, -1}});
   Sink* const to = &sink;
