@@ -6,7 +6,8 @@
 #include <cmath>
 #include <random>
 
-#include "base/thread_pool.h"
+#include "array/testing.h"
+#include "base/testing.h"
 #include "lanewise/ops.h"
 #include "lanewise/random.h"
 #include "lanewise/runtime.h"
@@ -67,11 +68,7 @@ Session::Step random_step(uint32_t seed) {
 }
 
 // After each run of a few steps: the state, then the metric.
-std::vector<std::vector<double>> run(const std::string& executor, int threads, uint32_t seed) {
-  const std::string executor_before = lanewise::executor();
-  const int threads_before = thread_count();
-  set_executor(executor);
-  set_thread_count(threads);
+std::vector<std::vector<double>> run(uint32_t seed) {
   random::seed(seed);
   std::vector<Array> state;
   for (std::size_t k = 0; k < kStates; ++k) state.push_back(random::randn({kSize, kSize}));
@@ -83,8 +80,6 @@ std::vector<std::vector<double>> run(const std::string& executor, int threads, u
     for (const Array& a : session.state()) values.push_back(a.to_vector<double>());
     values.push_back(metrics);
   }
-  set_thread_count(threads_before);
-  set_executor(executor_before);
   return values;
 }
 
@@ -94,21 +89,28 @@ bool is_close(double a, double b) {
 }
 
 TEST(RandomSessions, HaveTheStateOfLoop) {
-  for (uint32_t seed = 0; seed < 300; ++seed) {
-    const auto expected = run("loop", 1, seed);
-    for (const char* executor : {"vectorized", "fused"})
-      for (int threads : {1, 2}) {
-        const auto actual = run(executor, threads, seed);
-        ASSERT_EQ(actual.size(), expected.size());
+  constexpr uint32_t kSessions = 300;
+  std::vector<std::vector<std::vector<double>>> expected;
+  {
+    const WithExecutor with("loop");
+    for (uint32_t seed = 0; seed < kSessions; ++seed) expected.push_back(run(seed));
+  }
+  for (const char* executor : {"vectorized", "fused"})
+    for (int threads : {1, 2}) {
+      const WithExecutor with_executor(executor);
+      const WithThreads with_threads(threads);
+      for (uint32_t seed = 0; seed < kSessions; ++seed) {
+        const auto actual = run(seed);
+        ASSERT_EQ(actual.size(), expected[seed].size());
         for (std::size_t k = 0; k < actual.size(); ++k) {
-          ASSERT_EQ(actual[k].size(), expected[k].size());
+          ASSERT_EQ(actual[k].size(), expected[seed][k].size());
           for (std::size_t i = 0; i < actual[k].size(); ++i)
-            ASSERT_TRUE(is_close(actual[k][i], expected[k][i]))
+            ASSERT_TRUE(is_close(actual[k][i], expected[seed][k][i]))
                 << fmt::format("session {} {}, {} threads: value {} at {} is {}, loop {}", seed,
-                               executor, threads, k, i, actual[k][i], expected[k][i]);
+                               executor, threads, k, i, actual[k][i], expected[seed][k][i]);
         }
       }
-  }
+    }
 }
 
 }  // namespace

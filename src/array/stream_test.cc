@@ -6,6 +6,7 @@
 
 #include "array/random_program.h"
 #include "array/tensors.h"
+#include "array/testing.h"
 #include "lanewise/error.h"
 #include "lanewise/runtime.h"
 
@@ -14,12 +15,8 @@ namespace {
 
 // A stream is swept; beside it runs the executor that sweeps in memory.
 class Stream : public testing::Test {
- protected:
-  Stream() : previous_(executor()) { set_executor("fused"); }
-  ~Stream() override { set_executor(previous_); }
-
  private:
-  const std::string previous_;
+  const WithExecutor with_{"fused"};
 };
 
 // Rows or columns of arrays in memory.

@@ -11,7 +11,8 @@
 #include <map>
 
 #include "array/random_program.h"
-#include "base/thread_pool.h"
+#include "array/testing.h"
+#include "base/testing.h"
 #include "kernels/cast/cast.h"
 #include "lanewise/ops.h"
 #include "lanewise/random.h"
@@ -19,24 +20,6 @@
 
 namespace lanewise {
 namespace {
-
-class WithExecutor {
- public:
-  explicit WithExecutor(const std::string& name) : previous_(executor()) { set_executor(name); }
-  ~WithExecutor() { set_executor(previous_); }
-
- private:
-  std::string previous_;
-};
-
-class WithThreads {
- public:
-  explicit WithThreads(int count) : previous_(thread_count()) { set_thread_count(count); }
-  ~WithThreads() { set_thread_count(previous_); }
-
- private:
-  int previous_;
-};
 
 std::vector<Array> run(const std::string& executor, const Function& f,
                        const std::vector<Array>& arguments, std::vector<int> axes) {
@@ -185,15 +168,15 @@ void expect_same_folds(const std::function<std::vector<Array>(const Array&, int 
       return folds(a[0] * 2.0 + 1e4, axis);
     };
     const auto expected = run("vectorized", program, {x}, {axis});
-    for (int threads : {1, 2, 3, 4})
-      for (int tile : {16, 48, 256, 1024}) {
-        const WithThreads with_threads(threads);
-        const WithTile with_tile(tile);
-        const auto actual = run("fused", program, {x}, {axis});
-        for (std::size_t i = 0; i < actual.size(); ++i)
-          expect_same_bits(actual[i], expected[i],
-                           std::to_string(threads) + " threads, tile " + std::to_string(tile));
-      }
+    for (auto [threads, tile] :
+         {std::pair{1, 16}, {1, 256}, {2, 48}, {2, 1024}, {3, 16}, {3, 256}, {4, 48}, {4, 1024}}) {
+      const WithThreads with_threads(threads);
+      const WithTile with_tile(tile);
+      const auto actual = run("fused", program, {x}, {axis});
+      for (std::size_t i = 0; i < actual.size(); ++i)
+        expect_same_bits(actual[i], expected[i],
+                         std::to_string(threads) + " threads, tile " + std::to_string(tile));
+    }
   }
 }
 

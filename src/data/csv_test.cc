@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "base/thread_pool.h"
+#include "base/testing.h"
 #include "lanewise/data.h"
 #include "lanewise/error.h"
 
@@ -187,10 +187,11 @@ TEST(Csv, PartsGiveTheSameTable) {
   std::string text = "n,w\n";
   for (int i = 0; i < 60000; ++i)
     text += std::to_string(i * 0.5) + ",\"w" + std::to_string(i * 7919 % 1000) + "\nx\"\n";
-  set_thread_count(1);
-  const Table one = parse_csv(text);
-  set_thread_count(3);
-  const Table three = parse_csv(text);
+  const auto parsed_by = [&](int threads) {
+    const WithThreads with(threads);
+    return parse_csv(text);
+  };
+  const Table one = parsed_by(1), three = parsed_by(3);
   EXPECT_EQ(one.rows, 60000);
   EXPECT_EQ(one.columns[0].numbers, three.columns[0].numbers);
   EXPECT_EQ(one.columns[1].codes, three.columns[1].codes);

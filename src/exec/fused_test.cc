@@ -10,7 +10,7 @@
 #include <new>
 #include <tuple>
 
-#include "base/thread_pool.h"
+#include "base/testing.h"
 #include "graph/build.h"
 #include "kernels/reduce/monoid.h"
 
@@ -163,10 +163,9 @@ Program networks(int64_t m) {
 }
 
 TEST(Fused, PartsHaveTheBitsOfTheWhole) {
-  const int before = thread_count();
   std::vector<std::vector<Tensor>> results;
   for (const int threads : {1, 2, 5}) {
-    set_thread_count(threads);
+    const WithThreads with(threads);
     Prepared p = prepare(backend("fused"), 200);
     p.executable = backend("fused").compile(
         plan::make_plan(networks(plan::kTraceRows[0]), networks(plan::kTraceRows[1])));
@@ -175,7 +174,6 @@ TEST(Fused, PartsHaveTheBitsOfTheWhole) {
     p.run();
     results.push_back(p.outputs);
   }
-  set_thread_count(before);
   for (std::size_t k = 0; k < 4; ++k)
     for (std::size_t run : {1, 2})
       for (int64_t i = 0; i < results[0][k].size(); ++i)

@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "base/tensor.h"
-#include "base/thread_pool.h"
 
 namespace lanewise::kernels::testing {
 
@@ -182,13 +181,6 @@ void with_float(DType dtype, F f) {
   if (dtype == DType::float32) f(std::type_identity<float>{});
   else f(std::type_identity<double>{});
 }
-
-// Restores the number of threads.
-struct Threads {
-  explicit Threads(int count) : before(thread_count()) { set_thread_count(count); }
-  ~Threads() { set_thread_count(before); }
-  int before;
-};
 
 inline std::string text(DType d) { return std::string(name(d)); }
 

@@ -4,10 +4,10 @@
 #include <cmath>
 #include <set>
 
+#include "base/testing.h"
 #include "lanewise/error.h"
 #include "lanewise/nn.h"
 #include "lanewise/ops.h"
-#include "lanewise/runtime.h"
 
 namespace lanewise::nn {
 namespace {
@@ -104,16 +104,14 @@ TEST(Ensemble, MembersLeaveAtTheirOwnTime) {
 
 TEST(Ensemble, TheSameBitsAtAnyNumberOfThreads) {
   const FitData data = problem();
-  const int before = thread_count();
   std::vector<std::vector<double>> results;
   for (int threads : {1, 2}) {
-    set_thread_count(threads);
+    const WithThreads with(threads);
     std::vector<Array> all;
     for (const auto& member : fit_ensemble(kNetwork, starts(), data, nullptr, options(4)).members)
       all.insert(all.end(), member.parameters.begin(), member.parameters.end());
     results.push_back(numbers(all));
   }
-  set_thread_count(before);
   EXPECT_EQ(results[0], results[1]);
 }
 

@@ -3,10 +3,11 @@
 
 #include <cmath>
 
+#include "array/testing.h"
+#include "base/testing.h"
 #include "lanewise/error.h"
 #include "lanewise/nn.h"
 #include "lanewise/ops.h"
-#include "lanewise/runtime.h"
 #include "lanewise/streams.h"
 
 namespace lanewise::nn {
@@ -80,14 +81,12 @@ TEST(FitStream, AWindowOfAllRowsHasTheBitsOfMemory) {
 }
 
 TEST(FitStream, AFullBatchHasTheBitsOfMemory) {
-  const std::string executor_before = executor();
-  set_executor("fused");  // whose bits streams have
+  const WithExecutor with("fused");  // whose bits streams have
   const FitData train = problem(0), validation = problem(1);
   FitOptions o = options();
   o.batch = 0;
   const auto whole = numbers(fit_ensemble(kNetwork, start(2), train, &validation, o));
   EXPECT_EQ(numbers(streamed(train, &validation, o, 1024, 2)), whole);
-  set_executor(executor_before);
 }
 
 TEST(FitStream, RowsInOrderHaveTheBitsOfMemory) {
@@ -160,11 +159,9 @@ TEST(FitStream, GoesOnWithinAnEpochToTheSameBits) {
 
 TEST(FitStream, TheSameBitsForAnyNumberOfThreads) {
   const FitData train = problem(0);
-  const int threads = thread_count();
   const auto before = numbers(streamed(train, nullptr, options(), 1024));
-  set_thread_count(threads == 1 ? 2 : 1);
+  const WithThreads with(thread_count() == 1 ? 2 : 1);
   EXPECT_EQ(numbers(streamed(train, nullptr, options(), 1024)), before);
-  set_thread_count(threads);
 }
 
 // A source that can't seek.

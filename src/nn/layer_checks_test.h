@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "array/testing.h"
 #include "lanewise/layers.h"
 #include "lanewise/ops.h"
 #include "lanewise/runtime.h"
@@ -84,8 +85,7 @@ inline Arrays turned(const Arrays& parameters, const Sequential& columns) {
 // Results of a training pass over X and the slopes of all parameters, on one executor.
 inline std::vector<double> trained_on(const std::string& which, const Sequential& network,
                                       const Arrays& parameters, const Array& X) {
-  const std::string previous = executor();
-  set_executor(which);
+  const WithExecutor with(which);
   const CompiledFunction step = compile(
       [&](const Arrays& all) {
         const Arrays p(all.begin() + 1, all.end());
@@ -98,9 +98,7 @@ inline std::vector<double> trained_on(const std::string& which, const Sequential
       {{0}});
   Arrays arguments = {X};
   arguments.insert(arguments.end(), parameters.begin(), parameters.end());
-  const std::vector<double> results = numbers(step(arguments));
-  set_executor(previous);
-  return results;
+  return numbers(step(arguments));
 }
 
 // X: rows, float64; without slopes of its own where it holds categories.

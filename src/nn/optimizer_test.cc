@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "array/testing.h"
 #include "lanewise/ops.h"
 #include "lanewise/optim.h"
 #include "lanewise/runtime.h"
@@ -110,12 +111,8 @@ void follow(const nlohmann::json& golden, const nlohmann::json& golden_case) {
 }
 
 class BesidePyTorch : public testing::TestWithParam<std::string> {
- protected:
-  void SetUp() override { set_executor(GetParam()); }
-  void TearDown() override { set_executor(previous_); }
-
  private:
-  std::string previous_ = executor();
+  const WithExecutor with_{GetParam()};
 };
 
 TEST_P(BesidePyTorch, EveryOptimizerFollowsForAThousandSteps) {

@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "array/testing.h"
 #include "lanewise/nn.h"
 #include "lanewise/ops.h"
 #include "lanewise/runtime.h"
@@ -47,12 +48,8 @@ void expect_close(double value, double golden, const std::string& what) {
 }
 
 class Textbook : public testing::TestWithParam<std::string> {
- protected:
-  void SetUp() override { set_executor(GetParam()); }
-  void TearDown() override { set_executor(previous_); }
-
  private:
-  std::string previous_ = executor();
+  const WithExecutor with_{GetParam()};
 };
 
 TEST_P(Textbook, MatchesNumPyEpochByEpoch) {

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <map>
 
+#include "base/testing.h"
 #include "lanewise/error.h"
 #include "lanewise/runtime.h"
 #include "lanewise/synthetic.h"
@@ -49,11 +50,7 @@ Moments moments(const std::vector<float>& column) {
           1 - count / static_cast<double>(column.size())};
 }
 
-class EachKind : public testing::TestWithParam<SyntheticKind> {
- protected:
-  void TearDown() override { set_thread_count(threads_); }
-  const int threads_ = thread_count();
-};
+class EachKind : public testing::TestWithParam<SyntheticKind> {};
 
 TEST_P(EachKind, HasTheSameBitsHoweverManyArePulledAndByAnyNumberOfThreads) {
   const auto source = synthetic_source(GetParam(), of(3000));
@@ -61,7 +58,7 @@ TEST_P(EachKind, HasTheSameBitsHoweverManyArePulledAndByAnyNumberOfThreads) {
   EXPECT_EQ(whole.size(), 3000 * source->columns().size());
   for (int threads : {1, 3})
     for (int64_t a_time : {77, 256, 1000}) {
-      set_thread_count(threads);
+      const WithThreads with(threads);
       source->reset();
       EXPECT_EQ(bits(*source, a_time), whole) << a_time << " a time, threads: " << threads;
     }

@@ -1,4 +1,5 @@
 #include "kernels/elementwise/elementwise.h"
+#include "base/testing.h"
 
 #include <gtest/gtest.h>
 
@@ -182,7 +183,7 @@ TEST(Elementwise, LargeArraysOnAnyNumberOfThreads) {
   const Tensor b = random(DType::float32, shape, Layout::transposed, 2);
   const Tensor slow = make(DType::float32, shape), fast = make(DType::float32, shape);
   for (int threads : {1, 2, 3}) {
-    const Threads t(threads);
+    const WithThreads with(threads);
     reference::binary(Binary::add, x, b, slow);
     fast::binary(Binary::add, x, b, fast);
     expect_same(fast, slow, "add");
@@ -226,7 +227,7 @@ TEST(Elementwise, LargeResultsGoAroundTheCaches) {
   };
   const View number = broadcast_view(some(y, 5, 6), {kSize});
   for (int threads : {1, 2}) {
-    const Threads t(threads);
+    const WithThreads with(threads);
     for (Unary op : {Unary::tanh, Unary::abs}) {
       fast::unary(op, x, out);
       expect([&](int64_t b, int64_t e, const View& to) { fast::unary(op, some(x, b, e), to); },

@@ -1,4 +1,5 @@
 #include "kernels/matmul/matmul.h"
+#include "base/testing.h"
 
 #include <gtest/gtest.h>
 
@@ -14,7 +15,7 @@ void check(const View& a, const View& b, DType d, const Shape& shape, Layout lay
   const Tensor slow = make(d, shape);
   reference::matmul(a, b, slow);
   for (int count : threads) {
-    const Threads t(count);
+    const WithThreads with(count);
     const Tensor fast = make(d, shape, layout);
     fast::matmul(a, b, fast);
     expect_same(fast, slow, what + ", threads " + std::to_string(count));

@@ -4,7 +4,7 @@
 
 #include <limits>
 
-#include "base/thread_pool.h"
+#include "base/testing.h"
 #include "kernels/cast/cast.h"
 #include "kernels/elementwise/elementwise.h"
 #include "kernels/matmul/matmul.h"
@@ -144,7 +144,6 @@ TEST(TileProduct, TilesOfTheContractionGoOnWithTheChain) {
 
 // Panels end where packing ends them: 64 columns, or 48 and 32 where 80 are left.
 TEST(TileProduct, ThreadsShareMuchWork) {
-  const int before = thread_count();
   for (DType d : kFloats) {
     for (auto [m, n, k] : {std::array<int64_t, 3>{64, 256, 300},
                            {33, 80, 800},
@@ -159,7 +158,7 @@ TEST(TileProduct, ThreadsShareMuchWork) {
       const Tensor expected = make(d, {m, n});
       reference::matmul(a, b, expected);
       for (int threads : {1, 2, 3, 7}) {
-        set_thread_count(threads);
+        const WithThreads with(threads);
         const std::string given = shape_text(d, m, n, k) + ", threads " + std::to_string(threads);
         const Tensor out = make(d, {m, n});
         std::vector<std::byte> panels(static_cast<std::size_t>(fast::panel_bytes(d, k, n)));
@@ -172,7 +171,6 @@ TEST(TileProduct, ThreadsShareMuchWork) {
       }
     }
   }
-  set_thread_count(before);
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 #include "kernels/reduce/reduce.h"
+#include "base/testing.h"
 
 #include <gtest/gtest.h>
 
@@ -207,7 +208,7 @@ TEST(Reduce, OrderDependsOnTheNumberOfElementsAlone) {
       expected.push_back(defined_sum(column));
     }
     for (int threads : {1, 2, 3}) {
-      const Threads t(threads);
+      const WithThreads with(threads);
       for (const Tensor& x : {rows, columns, stepped}) {
         EXPECT_EQ(values<float>(run(Reduce::sum, x, 1, Layout::row_major).fast), expected) << n;
       }
@@ -235,7 +236,7 @@ TEST(Reduce, SquaredDeviationsDependOnTheNumberOfElementsAlone) {
     each<float>(columns, [&](float* x, int64_t i) { *x = flat[static_cast<std::size_t>(i)]; });
     const Tensor expected = run(Reduce::squared_deviations, rows, 1, Layout::row_major).fast;
     for (int threads : {1, 2, 3}) {
-      const Threads t(threads);
+      const WithThreads with(threads);
       for (const Tensor& x : {rows, columns})
         expect_same(run(Reduce::squared_deviations, x, 1, Layout::row_major).fast, expected,
                     std::to_string(n));

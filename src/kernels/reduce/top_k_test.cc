@@ -1,4 +1,5 @@
 #include "kernels/reduce/top_k.h"
+#include "base/testing.h"
 
 #include <gtest/gtest.h>
 
@@ -67,7 +68,7 @@ TEST(TopK, LongAxesAgreeWithReferenceWhateverTheThreads) {
           const int64_t k = seed % 3 ? 10 : 300;
           const Tensor expected = run(reference::reduce, op, x, 0, k);
           for (int threads : {1, 2, 3}) {
-            const Threads t(threads);
+            const WithThreads with(threads);
             expect_same(run(fast::reduce, op, x, 0, k), expected,
                         std::to_string(int(op)) + " " + text(d));
           }
