@@ -45,10 +45,11 @@ constexpr Combine kCombine[] = {
 
 Session::Step random_step(uint32_t seed) {
   return [seed](const std::vector<Array>& state, const std::vector<Array>& batch,
-                const std::vector<Array>&) {
+                const std::vector<Array>& scalars) {
     std::mt19937 draw(seed);
     std::vector<Array> pool = state;
     pool.push_back(matmul(batch[0].T(), tanh(matmul(batch[0], state[0]))) / 100.0);
+    pool.push_back(state[1] * astype(scalars[0], DType::float32));
     const auto any = [&]() -> const Array& { return pool[draw() % pool.size()]; };
     for (auto n = 3 + draw() % 8; n > 0; --n) {
       const Combine combine = kCombine[draw() % std::size(kCombine)];
@@ -62,12 +63,13 @@ Session::Step random_step(uint32_t seed) {
       const bool is_old = draw() % 4 == 0;
       result.state.push_back(is_old ? next : next / (1 + abs(next)) + state[k] * 0.01);
     }
-    result.metrics = {mean(matmul(batch[0], any()))};
+    // Also what is a number of the state, old or new, or of what came in.
+    result.metrics = {mean(matmul(batch[0], any())), any()[2][3], scalars[0]};
     return result;
   };
 }
 
-// After each run of a few steps: the state, then the metric.
+// After each run of a few steps: the state, then the metrics.
 std::vector<std::vector<double>> run(uint32_t seed) {
   random::seed(seed);
   std::vector<Array> state;
@@ -75,8 +77,12 @@ std::vector<std::vector<double>> run(uint32_t seed) {
   const Array x = random::randn({70, kSize});
   Session session(random_step(seed), state);
   std::vector<std::vector<double>> values;
-  for (int64_t batch : {70, 16, 35, 7}) {
-    const auto metrics = session.run(std::span(&x, 1), {{}, batch});
+  std::vector<int64_t> shuffled;
+  for (int64_t k = 0; k < 70; ++k) shuffled.push_back((k * 37 + 5) % 70);
+  const auto scalars = [](int64_t step) { return std::vector{1 / (1.0 + step)}; };
+  for (const Batches& batches :
+       {Batches{{}, 70}, {shuffled, 16}, {{}, 35}, {shuffled, 70}, {{}, 7}}) {
+    const auto metrics = session.run(std::span(&x, 1), batches, scalars);
     for (const Array& a : session.state()) values.push_back(a.to_vector<double>());
     values.push_back(metrics);
   }
