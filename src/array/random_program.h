@@ -59,6 +59,10 @@ inline constexpr RandomStep kRandomSteps[] = {
       const Array inner = matmul(p.any().T(), p.any()) / 1000.0;
       p.add_small(bounded(matmul(ones_like(p.b) / 8.0, bounded(inner))));
     },
+    [](ProgramState& p) {  // over the samples, with a new view of what came long before
+      const Array left = matmul(p.w, p.any().T()), right = p.input[{slice(), slice({}, {}, -1)}];
+      p.add_small(bounded(matmul(left, right)[slice(0, 1)] / 1000.0));
+    },
     [](ProgramState& p) {  // a stack of rows
       const Array x = p.any();
       const Array product = matmul(reshape(x, {x.shape(0), 1, p.n}), p.w);

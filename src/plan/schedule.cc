@@ -1,6 +1,10 @@
 #include "plan/schedule.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+
+#include "lanewise/error.h"
 
 namespace lanewise::plan {
 namespace {
@@ -16,6 +20,7 @@ class Scheduler {
     for (int at = size() - 1; at >= 0; --at) delay(at);
     for (int at = 0; at < size(); ++at)
       if (s_.role[order_[at]] == Role::folded) advance(at);
+    check();
   }
 
  private:
@@ -49,20 +54,31 @@ class Scheduler {
 
   // To behind its operands, but not in between elementwise steps that may become a chain.
   void advance(int at) {
+    // All views first: what they pass moves on.
+    for (int operand : step(at).operands) bring_forward(operand);
     int to = 0;
-    for (int operand : step(at).operands) to = std::max(to, 1 + made(operand));
+    for (int operand : step(at).operands) to = std::max(to, 1 + position_[operand]);
     while (to < at && to > 0 && continues(to)) ++to;
     move(at, to);
   }
-  // Where an operand stands; a view comes to right behind what it shows.
-  int made(int i) {
-    if (!steps_[i].is_view || position_[i] < 0) return position_[i];
-    const int to = 1 + made(steps_[i].operands[0]);
-    move(position_[i], to);
-    return to;
+  // A view, to right behind what it shows.
+  void bring_forward(int i) {
+    if (!steps_[i].is_view || position_[i] < 0) return;
+    const int shown = steps_[i].operands[0];
+    bring_forward(shown);
+    move(position_[i], 1 + position_[shown]);
   }
   bool continues(int at) const {
     return is_elementwise(at) && is_elementwise(at - 1) && step(at).shape == step(at - 1).shape;
+  }
+
+  // What a wrong order gives looks like a result.
+  void check() const {
+    for (int at = 0; at < size(); ++at)
+      for (int operand : step(at).operands)
+        if (position_[operand] > at)
+          throw InternalError(
+              fmt::format("step %{} was put before its operand %{}", order_[at], operand));
   }
 
   void move(int from, int to) {

@@ -101,6 +101,18 @@ TEST(Sweep, SamplesAreFoldedAsSoonAsTheyAreThere) {
               testing::ElementsAre(Op::matmul, Op::transpose, Op::matmul, Op::matmul, Op::sum));
 }
 
+// A view that comes to the front moves what it passes, which may be the other operand.
+TEST(Sweep, SamplesAreFoldedBehindBothOperands) {
+  const Planned p = sweep_of([](int64_t m) {
+    const NodePtr x = input(kType, {5, m}), w = input(kType, {5, 5});
+    const NodePtr y = matmul(w, x);
+    return Program{{x, w}, {matmul(y, transpose(x, {1, 0}))}};
+  });
+  const auto& steps = p.sweep.stages.at(0).steps;
+  EXPECT_THAT(order(p), testing::ElementsAre(Op::transpose, Op::matmul, Op::matmul));
+  EXPECT_LT(steps.at(1), steps.at(2));  // the product that is summed is computed before
+}
+
 TEST(Sweep, AReductionThatIsUsedAgainBeginsAStage) {
   for (bool rows : {true, false}) {
     const Planned p = sweep_of([=](int64_t m) { return centred(m, rows); });
