@@ -104,8 +104,10 @@ TEST(Predictor, NoRowsGiveNoResults) {
   EXPECT_EQ(predictor(zeros({0, 20}, DType::float32)).shape(), (Shape{0, 3}));
 }
 
-#ifdef __SANITIZE_THREAD__
+#if defined(__SANITIZE_THREAD__)
 constexpr int kAnswersOfAThread = 2'000;
+#elif defined(__SANITIZE_ADDRESS__)
+constexpr int kAnswersOfAThread = 20'000;
 #else
 constexpr int kAnswersOfAThread = 125'000;
 #endif
