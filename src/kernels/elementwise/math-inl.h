@@ -22,32 +22,47 @@
 HWY_BEFORE_NAMESPACE();
 namespace lanewise::kernels::HWY_NAMESPACE {
 
-// The vector function of an operator; operators without one have no definition here.
+// The vector function of an operator; operators without one have no definition here. Each of its
+// operations waits for the one before: so many vectors take turns, as long as registers last.
 template <class Operator>
 struct VectorFunction;
-#define LANEWISE_VECTOR_FUNCTION(Operator, function) \
-  template <>                                        \
-  struct VectorFunction<Operator> {                  \
-    template <class V>                               \
-    HWY_INLINE V operator()(V x) const {             \
-      return vmath::function(x);                     \
-    }                                                \
+#define LANEWISE_VECTOR_FUNCTION(Operator, function, vectors)         \
+  template <>                                                         \
+  struct VectorFunction<Operator> {                                   \
+    static constexpr int kTogether = LANEWISE_PORTABLE ? 1 : vectors; \
+    template <class V>                                                \
+    HWY_INLINE V operator()(V x) const {                              \
+      return vmath::function(x);                                      \
+    }                                                                 \
   };
-LANEWISE_VECTOR_FUNCTION(Exp, exp)
-LANEWISE_VECTOR_FUNCTION(Log, log)
-LANEWISE_VECTOR_FUNCTION(Log1p, log1p)
-LANEWISE_VECTOR_FUNCTION(Expm1, expm1)
-LANEWISE_VECTOR_FUNCTION(Tanh, tanh)
-LANEWISE_VECTOR_FUNCTION(Sigmoid, sigmoid)
-LANEWISE_VECTOR_FUNCTION(Erf, erf)
-LANEWISE_VECTOR_FUNCTION(Sin, sin)
-LANEWISE_VECTOR_FUNCTION(Cos, cos)
+LANEWISE_VECTOR_FUNCTION(Exp, exp, 4)
+LANEWISE_VECTOR_FUNCTION(Log, log, 4)
+LANEWISE_VECTOR_FUNCTION(Log1p, log1p, 4)
+LANEWISE_VECTOR_FUNCTION(Expm1, expm1, 4)
+LANEWISE_VECTOR_FUNCTION(Tanh, tanh, 4)
+LANEWISE_VECTOR_FUNCTION(Sigmoid, sigmoid, 4)
+LANEWISE_VECTOR_FUNCTION(Erf, erf, 4)
+LANEWISE_VECTOR_FUNCTION(Sin, sin, 1)
+LANEWISE_VECTOR_FUNCTION(Cos, cos, 1)
 #undef LANEWISE_VECTOR_FUNCTION
 
 template <class Operator>
 concept HasVectorFunction = requires {
   sizeof(VectorFunction<Operator>);
 };
+
+// Calls store(f(x[k …]), k) for the vectors of x that take turns.
+template <class D, class F, class Store>
+HWY_INLINE void map_together(D d, F f, const hn::TFromD<D>* x, Store store) {
+  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
+  hn::Vec<D> v[F::kTogether];
+#pragma GCC unroll 4
+  for (int64_t k = 0; k < F::kTogether; ++k) v[k] = hn::LoadU(d, x + k * lanes);
+#pragma GCC unroll 4
+  for (int64_t k = 0; k < F::kTogether; ++k) v[k] = f(v[k]);
+#pragma GCC unroll 4
+  for (int64_t k = 0; k < F::kTogether; ++k) store(v[k], k * lanes);
+}
 
 // out[i] = f(x[i]), `out` may be x. A function of its own: inlined, it would share registers.
 template <class Operator, class T>
@@ -56,6 +71,9 @@ HWY_NOINLINE void map_contiguous(const T* x, T* out, int64_t count) {
   const VectorFunction<Operator> f;
   const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
   int64_t i = 0;
+  const int64_t together = f.kTogether * lanes;
+  for (; i + together <= count; i += together)
+    map_together(d, f, x + i, [&](auto y, int64_t k) { hn::StoreU(y, d, out + i + k); });
   for (; i + lanes <= count; i += lanes) hn::StoreU(f(hn::LoadU(d, x + i)), d, out + i);
   if (i == count) return;
   const auto rest = hn::FirstN(d, static_cast<std::size_t>(count - i));
@@ -74,10 +92,12 @@ HWY_NOINLINE void map_streamed(const T* x, T* out, int64_t count) {
   // Elements that begin in the midst of one end nowhere.
   int64_t i = address % sizeof(T) == 0 ? std::min(count, (lanes - begun) % lanes) : count;
   map_contiguous<Operator>(x, out, i);
-  for (; i + lanes <= count; i += lanes) {
-    __builtin_prefetch(reinterpret_cast<const std::byte*>(x + i) + fast::kFetchAhead, 0, 3);
-    hn::Stream(f(hn::LoadU(d, x + i)), d, out + i);
-  }
+  const int64_t together = f.kTogether * lanes;
+  for (; i + together <= count; i += together)
+    map_together(d, f, x + i, [&](auto y, int64_t k) {
+      __builtin_prefetch(reinterpret_cast<const std::byte*>(x + i + k) + fast::kFetchAhead, 0, 3);
+      hn::Stream(y, d, out + i + k);
+    });
   map_contiguous<Operator>(x + i, out + i, count - i);
 }
 
