@@ -20,6 +20,7 @@
 #include <new>
 #include <system_error>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "base/cpu.h"
@@ -29,8 +30,6 @@
 
 namespace lanewise {
 namespace {
-
-using Body = RangeBody;
 
 constexpr std::chrono::microseconds kSpin{20};
 // A few runs a thread even out uneven work.
@@ -62,7 +61,7 @@ bool spin_until(bool may_spin, Done done) {
 // same job again, one step of training after another, mostly finds its data in its own cache.
 class Job {
  public:
-  Job(int64_t count, int64_t runs, int threads, const Body& body)
+  Job(int64_t count, int64_t runs, int threads, const RunsBody& body)
       : body_(body),
         count_(count),
         runs_(runs),
@@ -72,7 +71,15 @@ class Job {
 
   // `thread`: its number, the same in every job.
   void work(int thread) {
-    for (int64_t k = 0; k < share_count_; ++k) work_on((thread + k) % share_count_);
+    Taken taken(*this, thread);
+    if (!taken.any()) return;
+    try {
+      body_(taken);
+    } catch (...) {
+      for (int64_t s = 0; s < share_count_; ++s) shares_[s].next = runs_;
+      const std::lock_guard lock(error_mutex_);
+      if (!error_) error_ = std::current_exception();
+    }
   }
   void rethrow() const {
     if (error_) std::rethrow_exception(error_);
@@ -87,18 +94,37 @@ class Job {
     std::atomic<int64_t> next;
   };
 
-  void work_on(int64_t share) {
-    const int64_t end = first_of(share + 1);
-    for (int64_t run; (run = shares_[share].next.fetch_add(1)) < end;) {
-      try {
-        body_(start_of(run), start_of(run + 1));
-      } catch (...) {
-        for (int64_t s = 0; s < share_count_; ++s) shares_[s].next = runs_;
-        const std::lock_guard lock(error_mutex_);
-        if (!error_) error_ = std::current_exception();
-      }
+  // What one thread takes. The next run is taken before it is asked for.
+  class Taken final : public Runs {
+   public:
+    Taken(Job& job, int thread) : job_(job), thread_(thread) { take(); }
+    bool any() const { return run_ >= 0; }
+    bool next(int64_t& begin, int64_t& end) override {
+      if (!taken_) take();
+      taken_ = false;
+      if (!any()) return false;
+      begin = job_.start_of(run_);
+      end = job_.start_of(run_ + 1);
+      return true;
     }
-  }
+
+   private:
+    void take() {
+      taken_ = true;
+      for (; passed_ < job_.share_count_; ++passed_) {
+        const int64_t share = (thread_ + passed_) % job_.share_count_;
+        run_ = job_.shares_[share].next.fetch_add(1);
+        if (run_ < job_.first_of(share + 1)) return;
+      }
+      run_ = -1;
+    }
+
+    Job& job_;
+    const int64_t thread_;
+    int64_t passed_ = 0, run_ = -1;  // shares without runs, the run at hand; -1: none is left
+    bool taken_ = false;             // and not given out yet
+  };
+
   // The runs of a share.
   int64_t first_of(int64_t share) const { return share * runs_ / share_count_; }
   // Runs differ by one element at most, so none is shorter than the grain.
@@ -106,7 +132,7 @@ class Job {
     return run * (count_ / runs_) + run * (count_ % runs_) / runs_;
   }
 
-  const Body& body_;
+  const RunsBody& body_;
   const int64_t count_, runs_, share_count_;
   Share shares_[kMostShares];
   std::mutex error_mutex_;
@@ -116,6 +142,24 @@ class Job {
 int default_threads() {
   const int64_t count = number_from_environment("LANEWISE_NUM_THREADS", 1, machine().processors);
   return static_cast<int>(std::min<int64_t>(count, kMaxThreads));
+}
+
+// Everything in one run.
+void run_alone(int64_t count, const RunsBody& body) {
+  class Whole final : public Runs {
+   public:
+    explicit Whole(int64_t count) : count_(count) {}
+    bool next(int64_t& begin, int64_t& end) override {
+      begin = 0;
+      end = std::exchange(count_, 0);
+      return end > 0;
+    }
+
+   private:
+    int64_t count_;
+  };
+  Whole whole(count);
+  body(whole);
 }
 
 class Pool {
@@ -129,9 +173,9 @@ class Pool {
     threads_wanted_ = count;
   }
 
-  void run(int64_t count, int64_t runs, const Body& body) {
+  void run(int64_t count, int64_t runs, const RunsBody& body) {
     const std::unique_lock busy(busy_, std::try_to_lock);
-    if (!busy.owns_lock()) return body(0, count);
+    if (!busy.owns_lock()) return run_alone(count, body);
     Job job(count, runs, threads_wanted_, body);
     publish(job, runs);
     inside_body = true;
@@ -260,12 +304,18 @@ Pool& pool() {
 
 }  // namespace
 
-void parallel_for(int64_t count, int64_t grain, const Body& body) {
+void parallel_runs(int64_t count, int64_t grain, const RunsBody& body) {
   if (count <= 0) return;
   const int threads = inside_body ? 1 : thread_count();
   const int64_t runs = std::min(count / std::max<int64_t>(grain, 1), threads * kRunsPerThread);
-  if (threads == 1 || runs <= 1) return body(0, count);
+  if (threads == 1 || runs <= 1) return run_alone(count, body);
   pool().run(count, runs, body);
+}
+
+void parallel_for(int64_t count, int64_t grain, const RangeBody& body) {
+  parallel_runs(count, grain, [&](Runs& runs) {
+    for (int64_t begin, end; runs.next(begin, end);) body(begin, end);
+  });
 }
 
 int thread_count() { return pool().size(); }

@@ -6,20 +6,34 @@
 
 namespace lanewise {
 
-// A reference to what is called with a run [begin, end); making one allocates nothing.
-class RangeBody {
+// A reference to what is called with such arguments; making one allocates nothing.
+template <class... Arguments>
+class BodyRef {
  public:
   template <class F>
-  requires(!std::is_same_v<F, RangeBody>) RangeBody(const F& f)
-      : f_(&f), call_([](const void* callee, int64_t begin, int64_t end) {
-          (*static_cast<const F*>(callee))(begin, end);
+  requires(!std::is_same_v<F, BodyRef>) BodyRef(const F& f)
+      : f_(&f), call_([](const void* callee, Arguments... arguments) {
+          (*static_cast<const F*>(callee))(arguments...);
         }) {}
-  void operator()(int64_t begin, int64_t end) const { call_(f_, begin, end); }
+  void operator()(Arguments... arguments) const { call_(f_, arguments...); }
 
  private:
   const void* f_;
-  void (*call_)(const void* callee, int64_t begin, int64_t end);
+  void (*call_)(const void* callee, Arguments... arguments);
 };
+
+// The runs that one thread takes, one after the other.
+class Runs {
+ public:
+  // The next one, [begin, end); false: none is left.
+  virtual bool next(int64_t& begin, int64_t& end) = 0;
+
+ protected:
+  ~Runs() = default;
+};
+
+using RangeBody = BodyRef<int64_t, int64_t>;
+using RunsBody = BodyRef<Runs&>;
 
 // Calls body(begin, end) over [0, count) cut into runs of at least `grain`,
 // on the pool's threads and the caller. The cut never decides the order of a
@@ -27,6 +41,8 @@ class RangeBody {
 // a body, runs everything on the calling thread. The first exception of a body
 // is thrown again here when all threads are done.
 void parallel_for(int64_t count, int64_t grain, const RangeBody& body);
+// The same where a thread makes something for all runs that it takes: body(runs), once a thread.
+void parallel_runs(int64_t count, int64_t grain, const RunsBody& body);
 
 // More threads than this are never started; larger counts mean this one.
 inline constexpr int kMaxThreads = 1024;

@@ -106,13 +106,13 @@ void run_program(const StageProgram& program, const Run& run, int64_t samples,
   if (chunks == 1 && samples <= kernels::kBlock)
     return TileWorker(program, run, samples, memory).run_only_block();
   const ChunkMemory results(program, chunks, memory.chunks);
-  const auto run_chunks = [&](int64_t begin, int64_t end) {
+  parallel_runs(chunks, 1, [&](Runs& runs) {
     TileWorker worker(program, run, samples, memory);
-    for (int64_t c = begin; c < end; ++c)
-      worker.run_chunk(c * chunk, std::min(samples, (c + 1) * chunk), c + 1 == end,
-                       results.chunk(c));
-  };
-  parallel_for(chunks, 1, run_chunks);
+    for (int64_t begin, end; runs.next(begin, end);)
+      for (int64_t c = begin; c < end; ++c)
+        worker.run_chunk(c * chunk, std::min(samples, (c + 1) * chunk), c + 1 == end,
+                         results.chunk(c));
+  });
   for (const Instruction& in : program.instructions)
     if (is_fold(in)) merge_chunks(in, run, results, chunks);
 }
@@ -164,13 +164,14 @@ StreamedStage::StreamedStage(const StageProgram& program, Run& run, int64_t samp
 void StreamedStage::run_chunk(int64_t first, int64_t count) {
   const int64_t pieces = (count + piece_ - 1) / piece_;
   const auto result = [&](int64_t p) { return pieces_.data + program_.chunk_bytes * p; };
-  parallel_for(pieces, 1, [&](int64_t begin, int64_t end) {
+  parallel_runs(pieces, 1, [&](Runs& runs) {
     TileWorker worker(program_, run_, samples_, memory_, first);
-    for (int64_t p = begin; p < end; ++p) {
-      worker.go_on_in(lanes_.data + program_.lanes_bytes * p);
-      worker.run_chunk(first + p * piece_, first + std::min(count, (p + 1) * piece_), p + 1 == end,
-                       result(p));
-    }
+    for (int64_t begin, end; runs.next(begin, end);)
+      for (int64_t p = begin; p < end; ++p) {
+        worker.go_on_in(lanes_.data + program_.lanes_bytes * p);
+        worker.run_chunk(first + p * piece_, first + std::min(count, (p + 1) * piece_),
+                         p + 1 == end, result(p));
+      }
   });
   std::size_t fold = 0;
   for (const Instruction& in : program_.instructions) {

@@ -73,6 +73,7 @@ void TileWorker::run_chunk(int64_t begin, int64_t end, bool last, std::byte* res
     else if (last)
       in.fold.kernels.finish(in.fold.size, memory(in.accumulator), result + in.partial);
     else std::memset(result + in.partial, 0, static_cast<std::size_t>(in.fold.state_bytes()));
+  if (last) begin_folds(false);
 }
 
 void TileWorker::run_only_block() {

@@ -15,7 +15,8 @@ class TileWorker {
              int64_t held = 0);
 
   // Samples begin … end-1, after those of earlier calls; the states of the folds go to `result`.
-  // What needs no blocks goes on from chunk to chunk and gives its state with the last.
+  // What needs no blocks goes on from chunk to chunk and gives its state with the last, behind
+  // which others may begin.
   void run_chunk(int64_t begin, int64_t end, bool last, std::byte* result);
   // What needs no blocks goes on in these lanes from now on, which others begin and finish.
   void go_on_in(std::byte* lanes) { lanes_ = lanes; }
