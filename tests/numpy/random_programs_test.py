@@ -19,8 +19,9 @@ SEEDS_OF_A_TEST = 50
 
 UNARY = [
     lw.tanh, lw.sigmoid, lw.negative, lambda a: lw.abs(a) * 0.5, lambda a: lw.exp(-lw.abs(a)),
-    lambda a: lw.log1p(lw.abs(a)), lambda a: lw.sqrt(lw.abs(a) + 0.1), lambda a: a / (1 + lw.abs(a)),
-    lambda a: lw.stop_gradient(a) * 0.5, lambda a: lw.clip(a, -0.7, 0.9),
+    lambda a: lw.log1p(lw.abs(a)), lambda a: lw.sqrt(lw.abs(a) + 0.1),
+    lambda a: a / (1 + lw.abs(a)), lambda a: lw.stop_gradient(a) * 0.5,
+    lambda a: lw.clip(a, -0.7, 0.9),
 ]  # fmt: skip
 BINARY = [
     lw.add, lw.subtract, lambda a, b: a * b / 2, lw.maximum, lw.minimum,
@@ -170,7 +171,9 @@ class Program:
         left = a if dims[1] == SAMPLES else lw.transpose(a)
         right = b if other[0] == SAMPLES else lw.transpose(b)
         features = (size(dims), size(other))
-        return None if size(features) > LARGEST else (lw.matmul(left, right) / left.shape[1], features)
+        if size(features) > LARGEST:
+            return None
+        return lw.matmul(left, right) / left.shape[1], features
 
 
 STEPS = [
