@@ -12,7 +12,7 @@
 #include "base/crc32c.h"
 #include "base/mersenne_twister.h"
 #include "base/tensor.h"
-#include "base/thread_pool.h"
+#include "base/testing.h"
 #include "lanewise/error.h"
 
 namespace lanewise {
@@ -104,6 +104,23 @@ TEST(ParallelFor, CoversEveryIndexOnce) {
     }
   }
   EXPECT_THROW(set_thread_count(0), ValueError);
+}
+
+TEST(ParallelRuns, ABodyTakesAllRunsOfAThread) {
+  for (int threads : {1, 2, 3, 20}) {
+    const WithThreads with(threads);
+    std::atomic<int> bodies = 0;
+    std::vector<std::atomic<int>> hits(1000);
+    parallel_runs(1000, 1, [&](Runs& runs) {
+      ++bodies;
+      for (int64_t begin, end; runs.next(begin, end);)
+        for (int64_t i = begin; i < end; ++i) ++hits[static_cast<std::size_t>(i)];
+    });
+    for (const auto& hit : hits) EXPECT_EQ(hit, 1);
+    EXPECT_GE(bodies, 1);
+    EXPECT_LE(bodies, threads);
+    EXPECT_THROW(parallel_runs(1000, 1, [](Runs&) { throw ValueError("stop"); }), ValueError);
+  }
 }
 
 TEST(ParallelFor, NestsAndThrows) {
